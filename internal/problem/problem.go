@@ -1,0 +1,115 @@
+// Package problem describes what is wrong with an input: what, where, why and
+// what to do. Rooms that read input (npm, project, config, the front doors)
+// collect every Problem they find in a List, so that a person learns of all of
+// them at once; the front doors turn the same Problems into lines on a
+// terminal, annotations on a file, or a table in a comment.
+//
+// It holds no words for failures of the platform; those are errors of the
+// rooms that met them. Level 0: it imports nothing of the project.
+package problem
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one thing that is wrong with an input.
+type Problem struct {
+	// File is the path of the file at fault, with slashes, relative to the root
+	// of the Source. Empty when the problem is in no file.
+	File string `json:"file,omitempty"`
+	// Line is the 1-based line in File; 0 when no line is at fault.
+	Line int `json:"line,omitempty"`
+	// Message says what is wrong and why, without a final full stop.
+	Message string `json:"message"`
+	// Fix says what to do about it, as one sentence or more. May be empty.
+	Fix string `json:"fix,omitempty"`
+}
+
+// Error renders the Problem in one line: "file:line: message. Fix".
+func (p *Problem) Error() string {
+	var text strings.Builder
+	if p.File != "" {
+		text.WriteString(p.File)
+		if p.Line > 0 {
+			fmt.Fprintf(&text, ":%d", p.Line)
+		}
+		text.WriteString(": ")
+	}
+	text.WriteString(p.Message)
+	if p.Fix != "" {
+		text.WriteString(". ")
+		text.WriteString(p.Fix)
+	}
+	return text.String()
+}
+
+// List is the Problems of one input. The zero value is an empty list, ready to
+// use. It is not safe for concurrent use.
+type List []*Problem
+
+// Add appends a Problem without a place in a file.
+func (l *List) Add(message, fix string) { l.AddAt("", 0, message, fix) }
+
+// AddAt appends a Problem at a line of a file; line 0 means the whole file.
+func (l *List) AddAt(file string, line int, message, fix string) {
+	*l = append(*l, &Problem{File: file, Line: line, Message: message, Fix: fix})
+}
+
+// Take appends what err holds when it is a List or a Problem and returns nil;
+// any other error is returned as it is, for the caller to pass on.
+func (l *List) Take(err error) error {
+	if err == nil {
+		return nil
+	}
+	if list, ok := errors.AsType[List](err); ok {
+		*l = append(*l, list...)
+		return nil
+	}
+	if one, ok := errors.AsType[*Problem](err); ok {
+		*l = append(*l, one)
+		return nil
+	}
+	return err
+}
+
+// Err returns nil for an empty list and otherwise the list itself, sorted by
+// file and line and freed of repetitions.
+func (l *List) Err() error {
+	if len(*l) == 0 {
+		return nil
+	}
+	seen := make(map[Problem]bool, len(*l))
+	var sorted List
+	for _, p := range *l {
+		if !seen[*p] {
+			seen[*p] = true
+			sorted = append(sorted, p)
+		}
+	}
+	slices.SortStableFunc(sorted, func(a, b *Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return sorted
+}
+
+// Error renders every Problem, one a line.
+func (l List) Error() string {
+	lines := make([]string, len(l))
+	for i, p := range l {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap lets errors.As find a single Problem.
+func (l List) Unwrap() []error {
+	wrapped := make([]error, len(l))
+	for i, p := range l {
+		wrapped[i] = p
+	}
+	return wrapped
+}

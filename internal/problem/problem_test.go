@@ -1,0 +1,76 @@
+package problem_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+func TestProblemError(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		problem problem.Problem
+		want    string
+	}{
+		"all": {
+			problem.Problem{File: "package.json", Line: 14, Message: `dependency "x" is bad`, Fix: "Publish it."},
+			`package.json:14: dependency "x" is bad. Publish it.`,
+		},
+		"whole file":  {problem.Problem{File: "a.js", Message: "cannot be read"}, "a.js: cannot be read"},
+		"in no file":  {problem.Problem{Message: "no credentials", Fix: "Set them."}, "no credentials. Set them."},
+		"bare":        {problem.Problem{Message: "bad"}, "bad"},
+		"line of nil": {problem.Problem{Line: 3, Message: "bad"}, "bad"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := test.problem.Error(); got != test.want {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestListErrSortsAndFreesOfRepetitions(t *testing.T) {
+	t.Parallel()
+	var list problem.List
+	if err := list.Err(); err != nil {
+		t.Fatalf("an empty list is an error: %v", err)
+	}
+	list.AddAt("b.js", 2, "second", "")
+	list.AddAt("b.js", 1, "first", "")
+	list.Add("nowhere", "")
+	list.AddAt("b.js", 2, "second", "")
+	want := "nowhere\nb.js:1: first\nb.js:2: second"
+	if got := list.Err().Error(); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if _, ok := errors.AsType[*problem.Problem](list.Err()); !ok {
+		t.Error("errors.AsType finds no Problem in the List")
+	}
+}
+
+func TestListTake(t *testing.T) {
+	t.Parallel()
+	var inner problem.List
+	inner.Add("one", "")
+	inner.Add("two", "")
+	other := errors.New("other")
+
+	var list problem.List
+	for _, err := range []error{
+		nil, inner.Err(), fmt.Errorf("wrapped: %w", inner.Err()), &problem.Problem{Message: "three"},
+	} {
+		if rest := list.Take(err); rest != nil {
+			t.Errorf("Take(%v) = %v, want nil", err, rest)
+		}
+	}
+	if rest := list.Take(other); !errors.Is(rest, other) {
+		t.Errorf("Take(other) = %v, want the error itself", rest)
+	}
+	if len(list) != 5 {
+		t.Errorf("took %d Problems, want 5: %v", len(list), list)
+	}
+}
