@@ -17,7 +17,7 @@ import (
 )
 
 // Problem is one thing that is wrong with an input.
-type Problem struct {
+type Problem struct { //nolint:errname // a Problem is first of all a finding; people call it that.
 	// File is the path of the file at fault, with slashes, relative to the root
 	// of the Source. Empty when the problem is in no file.
 	File string `json:"file,omitempty"`
@@ -49,7 +49,7 @@ func (p *Problem) Error() string {
 
 // List is the Problems of one input. The zero value is an empty list, ready to
 // use. It is not safe for concurrent use.
-type List []*Problem
+type List []*Problem //nolint:errname // see Problem
 
 // Add appends a Problem without a place in a file.
 func (l *List) Add(message, fix string) { l.AddAt("", 0, message, fix) }

@@ -17,8 +17,8 @@ func TestStringNeverShowsItsValue(t *testing.T) {
 	const value = "s3cr3t-value"
 	hidden := secret.New(value)
 	type holder struct {
-		Token secret.String `json:"token"`
-		Many  map[string]secret.String
+		Token secret.String            `json:"token"`
+		Many  map[string]secret.String `json:"many"`
 	}
 	holding := holder{Token: hidden, Many: map[string]secret.String{"KEY": hidden}}
 

@@ -1,0 +1,194 @@
+// Package retry holds every rule by which Slipway tries again or waits: when an
+// operation is repeated (Do), and how something unfinished is watched (Poll).
+// Policies are values that callers inject, so that tests can scale time.
+//
+// What may be repeated is the caller's knowledge: an operation marks an error
+// with Transient, and everything unmarked ends the attempts at once. Only this
+// package knows the backoff library. Level 0: it imports nothing of the project.
+package retry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// Policy says how often and how patiently an operation is repeated. Use Default
+// and change fields; the zero value makes a single attempt.
+type Policy struct {
+	// Initial is the wait after the first attempt, before jitter.
+	Initial time.Duration
+	// Max bounds each wait before jitter; jitter moves it by at most half.
+	Max time.Duration
+	// MaxAttempts counts the first attempt too; below 1 means 1.
+	MaxAttempts int
+	// MaxElapsed ends the attempts when the next wait would pass it, measured
+	// from the first attempt; 0 means no bound in time.
+	MaxElapsed time.Duration
+	// Notify, when set, is told of each wait before it begins.
+	Notify func(Wait)
+}
+
+// Wait is one pause between two attempts.
+type Wait struct {
+	// Attempt is the 1-based attempt that did not succeed.
+	Attempt int
+	// For is how long the pause lasts.
+	For time.Duration
+	// Cause is why the attempt did not succeed.
+	Cause error
+}
+
+// Default is the policy for calls to a platform: up to 12 attempts that wait
+// from a quarter of a second to 15 s, about a minute and a half in all.
+func Default() Policy {
+	return Policy{Initial: 250 * time.Millisecond, Max: 15 * time.Second, MaxAttempts: 12, MaxElapsed: 3 * time.Minute}
+}
+
+// Scaled returns the policy with every duration multiplied by factor, for tests
+// that run a long policy in a short time.
+func (p Policy) Scaled(factor float64) Policy {
+	for _, d := range []*time.Duration{&p.Initial, &p.Max, &p.MaxElapsed} {
+		*d = time.Duration(float64(*d) * factor)
+	}
+	return p
+}
+
+// transientError marks an error after which the operation may be repeated.
+type transientError struct {
+	err   error
+	after time.Duration
+}
+
+func (e *transientError) Error() string { return e.err.Error() }
+func (e *transientError) Unwrap() error { return e.err }
+
+// Transient marks err as worth another attempt, not before after has passed
+// (the server's hint; 0 when it gave none). It returns nil for nil.
+func Transient(err error, after time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	return &transientError{err: err, after: after}
+}
+
+// GaveUpError says that an operation was repeated as often as the policy allows.
+type GaveUpError struct {
+	// Attempts is how often the operation was tried.
+	Attempts int
+	// Elapsed is the time from the first attempt to the last answer.
+	Elapsed time.Duration
+	// Err is what the last attempt met.
+	Err error
+}
+
+// Error tells the attempts and the last cause.
+func (e *GaveUpError) Error() string {
+	return fmt.Sprintf("%v (gave up after %d attempts in %s)", e.Err, e.Attempts, e.Elapsed.Round(100*time.Millisecond))
+}
+
+// Unwrap returns the last cause.
+func (e *GaveUpError) Unwrap() error { return e.Err }
+
+// Do runs operation until it returns nil or an error that is not Transient, the
+// policy is used up, or ctx ends. A server's hint that reaches past ctx's
+// deadline ends the attempts at once. When ctx ends, the returned error matches
+// both the context's error and the last cause. Do is safe for concurrent use;
+// operation runs on the caller's goroutine.
+func Do(ctx context.Context, policy Policy, operation func(context.Context) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	started := time.Now()
+	attempts := 0
+	var last error
+	waits := &hintedBackOff{BackOff: policy.backOff()}
+	waits.deadline, _ = ctx.Deadline()
+	err := backoff.RetryNotify(func() error {
+		attempts++
+		last = operation(ctx)
+		if again, ok := errors.AsType[*transientError](last); ok {
+			last = unmark(last, again)
+			waits.hint = again.after
+			return last
+		}
+		if last == nil {
+			return nil
+		}
+		return backoff.Permanent(last)
+	}, backoff.WithContext(waits, ctx), func(cause error, wait time.Duration) {
+		if policy.Notify != nil {
+			policy.Notify(Wait{Attempt: attempts, For: wait, Cause: cause})
+		}
+	})
+	switch {
+	case err == nil:
+		return nil
+	case waits.stopped:
+		return &GaveUpError{Attempts: attempts, Elapsed: time.Since(started), Err: last}
+	case ctx.Err() != nil && !errors.Is(last, ctx.Err()):
+		return fmt.Errorf("%w, while repeating after: %w", context.Cause(ctx), last)
+	default:
+		return last
+	}
+}
+
+// unmark takes the mark off when it is the outermost layer, so that messages
+// and types are those of the operation.
+func unmark(err error, mark *transientError) error {
+	if err == error(mark) { //nolint:errorlint // identity is the question: only the outermost layer comes off.
+		return mark.err
+	}
+	return err
+}
+
+func (p Policy) backOff() backoff.BackOff {
+	exponential := backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(p.Initial),
+		backoff.WithMaxInterval(p.Max),
+		backoff.WithMultiplier(2),
+		backoff.WithRandomizationFactor(0.5),
+		backoff.WithMaxElapsedTime(p.MaxElapsed),
+	)
+	return &countedBackOff{BackOff: exponential, left: max(p.MaxAttempts, 1) - 1}
+}
+
+// countedBackOff ends after a number of repetitions. The library's own
+// WithMaxRetries treats 0 as "for ever".
+type countedBackOff struct {
+	backoff.BackOff
+	left int
+}
+
+func (b *countedBackOff) NextBackOff() time.Duration {
+	if b.left <= 0 {
+		return backoff.Stop
+	}
+	b.left--
+	return b.BackOff.NextBackOff()
+}
+
+// hintedBackOff waits at least as long as the server asked for, and stops
+// instead of waiting into a deadline.
+type hintedBackOff struct {
+	backoff.BackOff
+	deadline time.Time // zero when there is none
+	hint     time.Duration
+	stopped  bool
+}
+
+func (b *hintedBackOff) NextBackOff() time.Duration {
+	wait := b.BackOff.NextBackOff()
+	if wait != backoff.Stop {
+		wait = max(wait, b.hint)
+		if !b.deadline.IsZero() && b.hint > 0 && time.Until(b.deadline) < wait {
+			wait = backoff.Stop
+		}
+	}
+	b.hint = 0
+	b.stopped = wait == backoff.Stop
+	return wait
+}

@@ -1,0 +1,226 @@
+package retry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/retry"
+)
+
+var errDown = errors.New("down")
+
+func TestDoRepeatsTransientErrorsOnly(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		errs     []error // one an attempt; nil afterwards
+		policy   retry.Policy
+		attempts int
+		gaveUp   bool
+		want     error
+	}{
+		"success":                  {nil, retry.Default(), 1, false, nil},
+		"transient, then success":  {[]error{retry.Transient(errDown, 0), retry.Transient(errDown, 0)}, retry.Default(), 3, false, nil},
+		"wrapped mark":             {[]error{fmt.Errorf("op: %w", retry.Transient(errDown, 0))}, retry.Default(), 2, false, nil},
+		"permanent":                {[]error{errDown}, retry.Default(), 1, false, errDown},
+		"transient, then for good": {[]error{retry.Transient(errDown, 0), context.DeadlineExceeded}, retry.Default(), 2, false, context.DeadlineExceeded},
+		"zero policy":              {[]error{retry.Transient(errDown, 0)}, retry.Policy{}, 1, true, errDown},
+		"used up": {
+			[]error{retry.Transient(errDown, 0), retry.Transient(errDown, 0), retry.Transient(errDown, 0)},
+			retry.Policy{Initial: time.Second, Max: time.Second, MaxAttempts: 2},
+			2, true, errDown,
+		},
+		"out of time": {
+			[]error{retry.Transient(errDown, 0), retry.Transient(errDown, 0)},
+			retry.Policy{Initial: time.Minute, Max: time.Minute, MaxAttempts: 9, MaxElapsed: time.Second},
+			1, true, errDown,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				attempts := 0
+				err := retry.Do(t.Context(), test.policy, func(context.Context) error {
+					attempts++
+					if attempts > len(test.errs) {
+						return nil
+					}
+					return test.errs[attempts-1]
+				})
+				if attempts != test.attempts {
+					t.Errorf("%d attempts, want %d", attempts, test.attempts)
+				}
+				if !errors.Is(err, test.want) {
+					t.Errorf("error %v, want %v", err, test.want)
+				}
+				gaveUp, ok := errors.AsType[*retry.GaveUpError](err)
+				if ok != test.gaveUp {
+					t.Errorf("gave up is %v, want %v (%v)", ok, test.gaveUp, err)
+				}
+				if ok && gaveUp.Attempts != test.attempts {
+					t.Errorf("GaveUpError counts %d attempts, want %d", gaveUp.Attempts, test.attempts)
+				}
+			})
+		})
+	}
+}
+
+func TestDoDefaultPolicyLastsAMinuteOrTwo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		started, attempts, waits := time.Now(), 0, 0
+		policy := retry.Default()
+		policy.Notify = func(wait retry.Wait) {
+			waits++
+			if wait.Attempt != waits || !errors.Is(wait.Cause, errDown) || wait.For <= 0 {
+				t.Errorf("wait %d is %+v", waits, wait)
+			}
+		}
+		err := retry.Do(t.Context(), policy, func(context.Context) error {
+			attempts++
+			return retry.Transient(errDown, 0)
+		})
+		elapsed := time.Since(started)
+		if attempts != 12 || waits != 11 {
+			t.Errorf("%d attempts and %d waits, want 12 and 11", attempts, waits)
+		}
+		if elapsed < 40*time.Second || elapsed > 150*time.Second {
+			t.Errorf("the default policy lasted %s", elapsed)
+		}
+		if want := "down (gave up after 12 attempts in "; !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("error %q does not begin with %q", err, want)
+		}
+	})
+}
+
+func TestDoHonoursServerHints(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		started, attempts := time.Now(), 0
+		err := retry.Do(t.Context(), retry.Default(), func(context.Context) error {
+			if attempts++; attempts == 1 {
+				return retry.Transient(errDown, 30*time.Second)
+			}
+			return nil
+		})
+		if elapsed := time.Since(started); err != nil || elapsed != 30*time.Second {
+			t.Errorf("succeeded after %s with %v, want 30s and nil", elapsed, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		started := time.Now()
+		err := retry.Do(ctx, retry.Default(), func(context.Context) error {
+			return retry.Transient(errDown, time.Minute)
+		})
+		if elapsed := time.Since(started); elapsed != 0 || !errors.Is(err, errDown) {
+			t.Errorf("waited %s towards a hint past the deadline, error %v", elapsed, err)
+		}
+	})
+}
+
+func TestDoEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	t.Run("during a wait", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			started := time.Now()
+			policy := retry.Policy{Initial: time.Minute, Max: time.Minute, MaxAttempts: 3}
+			err := retry.Do(ctx, policy, func(context.Context) error { return retry.Transient(errDown, 0) })
+			if elapsed := time.Since(started); elapsed != time.Second {
+				t.Errorf("ended after %s, want 1s", elapsed)
+			}
+			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errDown) {
+				t.Errorf("error %v does not hold both the context's and the last cause", err)
+			}
+		})
+	})
+	t.Run("before the first attempt", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(errDown)
+		err := retry.Do(ctx, retry.Default(), func(context.Context) error {
+			t.Error("ran although the context had ended")
+			return nil
+		})
+		if !errors.Is(err, errDown) {
+			t.Errorf("error %v, want the context's cause", err)
+		}
+	})
+}
+
+func TestPollPace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		var looks []time.Duration
+		err := retry.Poll(t.Context(), retry.DefaultPolling(), func(context.Context) (bool, error) {
+			looks = append(looks, time.Since(started))
+			time.Sleep(80 * time.Millisecond) // an answer takes its time, and must not slow the pace
+			return false, nil
+		})
+		if !errors.Is(err, retry.ErrBudget) {
+			t.Fatalf("error %v, want ErrBudget", err)
+		}
+		for i := 1; i < len(looks); i++ {
+			gap := looks[i] - looks[i-1]
+			want := 500 * time.Millisecond
+			if waited := looks[i-1] + 80*time.Millisecond; waited >= 30*time.Second {
+				want = min(waited/16, 2*time.Second)
+			}
+			if looks[i] < 5*time.Minute && gap != want {
+				t.Fatalf("look %d came %s after the one before, want %s", i, gap, want)
+			}
+			if i >= 2 && looks[i]-looks[i-2] < time.Second && looks[i] < 299*time.Second {
+				t.Fatalf("more than two looks within a second at %s", looks[i])
+			}
+		}
+		if last := looks[len(looks)-1]; last < 299*time.Second {
+			t.Errorf("the last look came at %s, want it at the end of the budget", last)
+		}
+	})
+}
+
+func TestPollEnds(t *testing.T) {
+	t.Parallel()
+	t.Run("when done", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			looks := 0
+			err := retry.Poll(t.Context(), retry.DefaultPolling(), func(context.Context) (bool, error) {
+				looks++
+				return looks == 3, nil
+			})
+			if err != nil || looks != 3 {
+				t.Errorf("ended after %d looks with %v", looks, err)
+			}
+		})
+	})
+	t.Run("with an error", func(t *testing.T) {
+		t.Parallel()
+		err := retry.Poll(t.Context(), retry.DefaultPolling(), func(context.Context) (bool, error) { return false, errDown })
+		if !errors.Is(err, errDown) {
+			t.Errorf("error %v, want %v", err, errDown)
+		}
+	})
+	t.Run("with its context", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 750*time.Millisecond)
+			defer cancel()
+			started := time.Now()
+			err := retry.Poll(ctx, retry.DefaultPolling(), func(context.Context) (bool, error) { return false, nil })
+			if elapsed := time.Since(started); !errors.Is(err, context.DeadlineExceeded) || elapsed != 750*time.Millisecond {
+				t.Errorf("ended after %s with %v", elapsed, err)
+			}
+		})
+	})
+}
