@@ -49,7 +49,7 @@ func (p *Problem) Error() string {
 
 // List is the Problems of one input. The zero value is an empty list, ready to
 // use. It is not safe for concurrent use.
-type List []*Problem //nolint:errname // see Problem
+type List []*Problem //nolint:errname,recvcheck // see Problem; adding needs a pointer, an error a value.
 
 // Add appends a Problem without a place in a file.
 func (l *List) Add(message, fix string) { l.AddAt("", 0, message, fix) }

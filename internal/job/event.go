@@ -1,0 +1,41 @@
+package job
+
+import "time"
+
+// Phase is a part of a Job that people see as one.
+type Phase string
+
+// The phases of a deploy, in their order.
+const (
+	PhaseRead     Phase = "read"
+	PhasePlan     Phase = "plan"
+	PhaseUpload   Phase = "upload"
+	PhaseBuild    Phase = "build"
+	PhaseActivate Phase = "activate"
+)
+
+// EventKind says what an Event tells.
+type EventKind string
+
+// The kinds of events.
+const (
+	// Started says that a phase began. Total is set when there is something to
+	// count.
+	Started EventKind = "started"
+	// Moved says that Done of Total are done.
+	Moved EventKind = "moved"
+	// Finished says that a phase ended well; Message says with what.
+	Finished EventKind = "finished"
+	// Warned carries something that a person should know in Message.
+	Warned EventKind = "warned"
+)
+
+// Event is one piece of progress.
+type Event struct {
+	Time    time.Time `json:"time"`
+	Kind    EventKind `json:"kind"`
+	Phase   Phase     `json:"phase"`
+	Done    int       `json:"done,omitempty"`
+	Total   int       `json:"total,omitempty"`
+	Message string    `json:"message,omitempty"`
+}

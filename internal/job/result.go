@@ -1,0 +1,121 @@
+package job
+
+// ResultVersion is the version of Result's JSON form.
+const ResultVersion = 1
+
+// Status is how a Job ended.
+type Status string
+
+// The statuses of a Result.
+const (
+	Deployed  Status = "deployed"
+	Unchanged Status = "unchanged"
+	Planned   Status = "planned"
+	Failed    Status = "failed"
+)
+
+// Result is what came of a Job. It is what the command line prints with
+// --output json; what is known is set on failure too.
+type Result struct {
+	Version          int      `json:"version"`
+	Status           Status   `json:"status"`
+	Service          string   `json:"service"`
+	ServiceSID       string   `json:"service_sid"`
+	Environment      string   `json:"environment"`
+	EnvironmentSID   string   `json:"environment_sid"`
+	Domain           string   `json:"domain"`
+	URL              string   `json:"url"`
+	BuildSID         string   `json:"build_sid"`
+	DeploymentSID    string   `json:"deployment_sid"`
+	PreviousBuildSID string   `json:"previous_build_sid"`
+	Changed          bool     `json:"changed"`
+	RolledBack       bool     `json:"rolled_back"`
+	Digest           string   `json:"digest"`
+	Commit           string   `json:"commit"`
+	Functions        Changes  `json:"functions"`
+	Assets           Changes  `json:"assets"`
+	Variables        Changes  `json:"variables"`
+	APICalls         int      `json:"api_calls"`
+	UploadedBytes    int64    `json:"uploaded_bytes"`
+	DurationMS       int64    `json:"duration_ms"`
+	Warnings         []string `json:"warnings"`
+	// Error is set when Status is Failed.
+	Error *Failure `json:"error,omitempty"`
+}
+
+// Changes are paths, or keys of variables, by what happened to them. The lists
+// are sorted and never nil in a Result made by NewResult.
+type Changes struct {
+	Created   []string `json:"created"`
+	Updated   []string `json:"updated"`
+	Unchanged []string `json:"unchanged"`
+	Removed   []string `json:"removed"`
+}
+
+// NoChanges returns Changes whose lists are empty instead of nil, so that they
+// encode as [].
+func NoChanges() Changes {
+	return Changes{Created: []string{}, Updated: []string{}, Unchanged: []string{}, Removed: []string{}}
+}
+
+// NewResult returns a Result of the current version with empty lists.
+func NewResult() Result {
+	return Result{
+		Version: ResultVersion, Functions: NoChanges(), Assets: NoChanges(), Variables: NoChanges(), Warnings: []string{},
+	}
+}
+
+// Failure is why a Job failed.
+type Failure struct {
+	Reason Reason `json:"reason"`
+	// Message says what happened, where and why. Several problems of an input
+	// stand on a line each.
+	Message string `json:"message"`
+	// Hint says what to do. May be empty.
+	Hint string `json:"hint,omitempty"`
+}
+
+// Reason is the kind of a failure. It decides the exit code.
+type Reason string
+
+// The reasons.
+const (
+	// Internal is every failure that has no reason of its own.
+	Internal Reason = "internal"
+	// BadInput is a fault of the input or the configuration.
+	BadInput Reason = "bad-input"
+	// BadCredentials is a fault of the Twilio credentials or their permission.
+	BadCredentials Reason = "credentials"
+	// BuildFailed says that Twilio could not make the Build.
+	BuildFailed Reason = "build-failed"
+	// TimedOut says that time ran out; a re-run picks up where it can.
+	TimedOut Reason = "timed-out"
+	// LimitReached is a quota or limit of the platform.
+	LimitReached Reason = "limit"
+	// Cancelled says that the run was stopped from outside.
+	Cancelled Reason = "cancelled"
+)
+
+// ExitCode is the exit code of a command that failed for this reason. A
+// cancelled one exits with 128 plus the signal's number, which the front door
+// knows; 130 stands for an interrupt.
+func (r Reason) ExitCode() int {
+	switch r {
+	case BadInput:
+		return 2
+	case BadCredentials:
+		return 3
+	case BuildFailed:
+		return 4
+	case TimedOut:
+		return 5
+	case LimitReached:
+		return 8
+	case Cancelled:
+		return 130
+	case Internal:
+		return 1
+	default:
+		return 1
+	}
+}

@@ -1,0 +1,118 @@
+package twilio
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// BrokenError is an exchange that ended without a whole reply: a connection
+// that was refused or cut, a stall, a certificate, or the end of the run.
+type BrokenError struct {
+	// Op is the operation, such as "create build".
+	Op string
+	// Method, Host and Path are the request's, the path without query.
+	Method, Host, Path string
+	// Err is what broke it. When the caller's context ended, it is that cause.
+	Err error
+
+	ended bool // the caller's context ended
+}
+
+// Error says which call broke, and how.
+func (e *BrokenError) Error() string {
+	return fmt.Sprintf("%s: %s %s%s got no answer: %v", e.Op, e.Method, e.Host, e.Path, e.Err)
+}
+
+// Unwrap returns what broke the exchange.
+func (e *BrokenError) Unwrap() error { return e.Err }
+
+func newBrokenError(ctx context.Context, r request, err error) *BrokenError {
+	// net/http's own layer repeats the whole URL, query and all.
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		err = outer.Err
+	}
+	broken := &BrokenError{Op: r.op, Method: r.method, Host: r.base.Host, Path: r.path, Err: err}
+	if cause := context.Cause(ctx); cause != nil {
+		_, stalled := errors.AsType[*stalledError](cause)
+		broken.Err, broken.ended = cause, !stalled
+	}
+	return broken
+}
+
+// stalledError ends an exchange in which nothing moves.
+type stalledError struct{ after time.Duration }
+
+func (e *stalledError) Error() string { return fmt.Sprintf("nothing moved for %s", e.after) }
+
+// UnreadableError is a success whose body is not the resource that was asked
+// for: cut short, not JSON, or JSON of another shape.
+type UnreadableError struct {
+	// Op is the operation, such as "create build".
+	Op string
+	// Method and Path are the request's, the path without query.
+	Method, Path string
+	// Status is the HTTP status, 200 to 299.
+	Status int
+	// Body is the beginning of the body, in one printable line.
+	Body string
+	// Err is why it could not be read.
+	Err error
+}
+
+// Error says which answer could not be read, and shows its beginning.
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("%s: %s %s answered %d with a body that cannot be read (%s): %q",
+		e.Op, e.Method, e.Path, e.Status, oneLine(e.Err.Error(), 200), e.Body)
+}
+
+// Unwrap returns why the body could not be read.
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// verdict is what an error means for repeating a call.
+type verdict struct {
+	untouched bool // the platform did not process the request
+	passing   bool // it may pass, and the request may have taken effect
+	taken     bool // refused because the state is taken or holds already
+	invalid   bool // refused for its parameters
+	after     time.Duration
+}
+
+func judge(err error) verdict {
+	if reply, ok := errors.AsType[*Error](err); ok {
+		return verdict{
+			untouched: reply.Status == http.StatusTooManyRequests,
+			// A redirect is a proxy's, not the API's; it is not followed.
+			passing: reply.Status >= 500 || reply.Status == http.StatusRequestTimeout || reply.Status < 400,
+			taken:   reply.Status == http.StatusConflict,
+			invalid: reply.Status == http.StatusBadRequest,
+			after:   reply.RetryAfter,
+		}
+	}
+	if _, ok := errors.AsType[*UnreadableError](err); ok {
+		return verdict{passing: true}
+	}
+	if broken, ok := errors.AsType[*BrokenError](err); ok {
+		return verdict{passing: !broken.ended && mayPass(broken.Err)}
+	}
+	return verdict{}
+}
+
+// mayPass tells broken connections from those that will break again: a name
+// that does not exist, a certificate that is not trusted, a file that cannot be
+// read.
+func mayPass(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return false
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return false
+	}
+	_, unreadable := errors.AsType[*FileError](err)
+	return !unreadable
+}

@@ -1,0 +1,210 @@
+package twilio
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/retry"
+)
+
+// BuildStatus is where a Build stands, in lower case.
+type BuildStatus string
+
+// The statuses of a Build (Twilio's Build page).
+const (
+	BuildBuilding  BuildStatus = "building"
+	BuildCompleted BuildStatus = "completed"
+	BuildFailed    BuildStatus = "failed"
+)
+
+// UnmarshalJSON folds case: Twilio's pages show the words capitalised too.
+func (s *BuildStatus) UnmarshalJSON(body []byte) error {
+	var word string
+	if err := json.Unmarshal(body, &word); err != nil {
+		return err //nolint:wrapcheck // wrapped by send, with the operation.
+	}
+	*s = BuildStatus(strings.ToLower(word))
+	return nil
+}
+
+// Dependency is an npm package that a Build installs.
+type Dependency struct {
+	Name string `json:"name"`
+	// Version is exact, or a range as npm has them.
+	Version string `json:"version"`
+}
+
+// Build is Function Versions and Asset Versions packed together with their
+// dependencies.
+type Build struct {
+	SID              BuildSID     `json:"sid"`
+	Status           BuildStatus  `json:"status"`
+	FunctionVersions []Version    `json:"function_versions"`
+	AssetVersions    []Version    `json:"asset_versions"`
+	Dependencies     dependencies `json:"dependencies"`
+	Runtime          string       `json:"runtime"`
+	DateCreated      *time.Time   `json:"date_created"`
+}
+
+func (b Build) check() error { return checkSID("ZB", string(b.SID)) }
+
+// VersionSIDs returns the SIDs of all Versions in the Build, sorted.
+func (b Build) VersionSIDs() []VersionSID {
+	sids := make([]VersionSID, 0, len(b.FunctionVersions)+len(b.AssetVersions))
+	for _, version := range slices.Concat(b.FunctionVersions, b.AssetVersions) {
+		sids = append(sids, version.SID)
+	}
+	slices.Sort(sids)
+	return sids
+}
+
+// NewBuild is what a Build is made from. It needs at least one Version, and it
+// holds the Versions listed here and no others.
+type NewBuild struct {
+	FunctionVersions []VersionSID
+	AssetVersions    []VersionSID
+	// Dependencies may be empty; Twilio adds its own.
+	Dependencies []Dependency
+	// Runtime is "node22" and the like; empty leaves the choice to Twilio.
+	Runtime string
+}
+
+// FetchBuild returns a Build of a Service.
+func (c *Client) FetchBuild(ctx context.Context, service ServiceSID, build BuildSID) (Build, error) {
+	return get[Build](ctx, c, "fetch build", "Services", string(service), "Builds", string(build))
+}
+
+// Builds lists a Service's Builds. The order is not reliable.
+func (c *Client) Builds(ctx context.Context, service ServiceSID) iter.Seq2[Build, error] {
+	return list[Build](ctx, c, "list builds", "Services", string(service), "Builds")
+}
+
+// CreateBuild starts a Build and returns it in the state "building". Wait for
+// it with WaitForBuild. When the answer is lost, the Build is looked for among
+// the newest of the Service.
+func (c *Client) CreateBuild(ctx context.Context, service ServiceSID, build NewBuild) (Build, error) {
+	form, err := build.form()
+	if err != nil {
+		return Build{}, fmt.Errorf("create build: %w", err)
+	}
+	path := []string{"Services", string(service), "Builds"}
+	find := func(ctx context.Context) (Build, bool, error) {
+		builds, err := newest[Build](ctx, c, "list builds", path...)
+		if err != nil {
+			return Build{}, false, err
+		}
+		at := slices.IndexFunc(builds, build.isMadeInto)
+		if at < 0 {
+			return Build{}, false, nil
+		}
+		return builds[at], true, nil
+	}
+	return create(ctx, c, "create build", form, lookUp[Build]{find: find}, path...)
+}
+
+// WaitForBuild watches a Build until it is completed or failed and returns the
+// status. Its pace and budget are the Config's Polling; when that budget is
+// used up first, the error matches retry.ErrBudget.
+func (c *Client) WaitForBuild(ctx context.Context, service ServiceSID, build BuildSID) (BuildStatus, error) {
+	var last buildStatusReply
+	err := retry.Poll(ctx, c.polling, func(ctx context.Context) (bool, error) {
+		reply, err := get[buildStatusReply](ctx, c, "fetch build status", "Services", string(service), "Builds", string(build), "Status")
+		last = reply
+		return err == nil && reply.Status != BuildBuilding, err
+	})
+	if err != nil {
+		return last.Status, fmt.Errorf("wait for build %s: %w", build, err)
+	}
+	return last.Status, nil
+}
+
+// buildStatusReply is the Build Status resource. It gives no reason for a
+// failure, and nothing else of the API does.
+type buildStatusReply struct {
+	SID    BuildSID    `json:"sid"`
+	Status BuildStatus `json:"status"`
+}
+
+func (s buildStatusReply) check() error {
+	switch s.Status {
+	case BuildBuilding, BuildCompleted, BuildFailed:
+		return checkSID("ZB", string(s.SID))
+	default:
+		return fmt.Errorf("%q is no status of a Build", oneLine(string(s.Status), 40))
+	}
+}
+
+func (b NewBuild) form() (url.Values, error) {
+	form := url.Values{}
+	for _, sid := range b.FunctionVersions {
+		form.Add("FunctionVersions", string(sid))
+	}
+	for _, sid := range b.AssetVersions {
+		form.Add("AssetVersions", string(sid))
+	}
+	if len(b.Dependencies) > 0 {
+		encoded, err := json.Marshal(b.Dependencies)
+		if err != nil {
+			return nil, fmt.Errorf("encode its dependencies: %w", err)
+		}
+		form.Set("Dependencies", string(encoded))
+	}
+	if b.Runtime != "" {
+		form.Set("Runtime", b.Runtime)
+	}
+	return form, nil
+}
+
+// isMadeInto reports whether a Build that exists is the one that b asked for:
+// exactly its Versions, its runtime, and its dependencies among others that
+// Twilio adds. When in doubt it is not; a second Build costs only time.
+func (b NewBuild) isMadeInto(build Build) bool {
+	wanted := slices.Concat(b.FunctionVersions, b.AssetVersions)
+	slices.Sort(wanted)
+	if build.Status == BuildFailed || !slices.Equal(wanted, build.VersionSIDs()) || (b.Runtime != "" && b.Runtime != build.Runtime) {
+		return false
+	}
+	installed := make(map[string]string, len(build.Dependencies))
+	for _, dependency := range build.Dependencies {
+		installed[dependency.Name] = dependency.Version
+	}
+	for _, dependency := range b.Dependencies {
+		version, ok := installed[dependency.Name]
+		// A range may have been resolved, and Twilio raises its own handler.
+		isExact := strings.Trim(dependency.Version, "0123456789.") == ""
+		if !ok || isExact && version != dependency.Version && dependency.Name != "@twilio/runtime-handler" {
+			return false
+		}
+	}
+	return true
+}
+
+// dependencies are a Build's, as a list or as the JSON string of a list.
+type dependencies []Dependency
+
+func (d *dependencies) UnmarshalJSON(body []byte) error {
+	var text string
+	if json.Unmarshal(body, &text) == nil && text != "" {
+		body = []byte(text)
+	} else if string(body) == `""` {
+		body = []byte("null")
+	}
+	var items []Dependency
+	if err := json.Unmarshal(body, &items); err != nil {
+		// Numeric keys instead of a list, as a sample of Twilio's Build page.
+		var numbered map[string]Dependency
+		if json.Unmarshal(body, &numbered) != nil {
+			return err //nolint:wrapcheck // wrapped by send, with the operation.
+		}
+		items = slices.SortedFunc(maps.Values(numbered), func(a, b Dependency) int { return strings.Compare(a.Name, b.Name) })
+	}
+	*d = items
+	return nil
+}

@@ -1,0 +1,62 @@
+package twilio
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// Deployment is one activation of a Build in an Environment.
+type Deployment struct {
+	SID            DeploymentSID  `json:"sid"`
+	EnvironmentSID EnvironmentSID `json:"environment_sid"`
+	// BuildSID is empty for a Deployment that took the live Build away.
+	BuildSID    BuildSID   `json:"build_sid"`
+	DateCreated *time.Time `json:"date_created"`
+}
+
+func (d Deployment) check() error { return checkSID("ZD", string(d.SID)) }
+
+// FetchDeployment returns a Deployment of an Environment.
+func (c *Client) FetchDeployment(ctx context.Context, service ServiceSID, environment EnvironmentSID, deployment DeploymentSID) (Deployment, error) {
+	return get[Deployment](ctx, c, "fetch deployment", deploymentPath(service, environment, string(deployment))...)
+}
+
+// Deployments lists an Environment's Deployments, newest first.
+func (c *Client) Deployments(ctx context.Context, service ServiceSID, environment EnvironmentSID) iter.Seq2[Deployment, error] {
+	return list[Deployment](ctx, c, "list deployments", deploymentPath(service, environment)...)
+}
+
+// CreateDeployment makes a Build live in an Environment; the empty BuildSID
+// leaves the Environment without one. A state that holds already is success,
+// with the Deployment that brought it about.
+func (c *Client) CreateDeployment(ctx context.Context, service ServiceSID, environment EnvironmentSID, build BuildSID) (Deployment, error) {
+	form := url.Values{}
+	if build != "" {
+		form.Set("BuildSid", string(build))
+	}
+	path := deploymentPath(service, environment)
+	find := func(ctx context.Context) (Deployment, bool, error) {
+		now, err := c.FetchEnvironment(ctx, service, environment)
+		if err != nil || now.BuildSID != build {
+			return Deployment{}, false, err
+		}
+		deployments, err := newest[Deployment](ctx, c, "list deployments", path...)
+		if err != nil {
+			return Deployment{}, false, err
+		}
+		at := slices.IndexFunc(deployments, func(d Deployment) bool { return d.BuildSID == build })
+		if at < 0 {
+			return Deployment{}, false, fmt.Errorf("the state holds, but no Deployment among the newest %d brought it about", len(deployments))
+		}
+		return deployments[at], true, nil
+	}
+	return create(ctx, c, "create deployment", form, lookUp[Deployment]{find: find}, path...)
+}
+
+func deploymentPath(service ServiceSID, environment EnvironmentSID, rest ...string) []string {
+	return append([]string{"Services", string(service), "Environments", string(environment), "Deployments"}, rest...)
+}

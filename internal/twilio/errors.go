@@ -1,0 +1,143 @@
+package twilio
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Codes of Twilio's errors that callers tell apart (Twilio's error dictionary).
+const (
+	// CodeInvalid says that a parameter is missing or wrong, or a limit met.
+	CodeInvalid = 20001
+	// CodeCredentials says that the credentials were not accepted.
+	CodeCredentials = 20003
+	// CodeNotFound says that there is no such resource for this account.
+	CodeNotFound = 20404
+	// CodeConflict says that the wanted state is taken, or holds already.
+	CodeConflict = 20409
+	// CodeTooMany says that too many requests were in flight; the request was
+	// not processed.
+	CodeTooMany = 20429
+)
+
+// Error is a reply that is not what the operation asked for.
+type Error struct {
+	// Op is the operation, such as "create build".
+	Op string
+	// Method and Path are the request's, the path without host and query.
+	Method, Path string
+	// Status is the HTTP status.
+	Status int
+	// Code is Twilio's error code; 0 when the body gave none.
+	Code int
+	// Message is what the platform said, in one printable line. Without a
+	// message in the body it is the status text and the beginning of the body.
+	Message string
+	// MoreInfo is the page about the code; may be empty.
+	MoreInfo string
+	// RequestID is what Twilio's support asks for; may be empty.
+	RequestID string
+	// RetryAfter is the server's hint; 0 when it gave none.
+	RetryAfter time.Duration
+}
+
+// Error says what was asked, what came back, and where to read on.
+func (e *Error) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s: %s %s answered %d", e.Op, e.Method, e.Path, e.Status)
+	if e.Code != 0 {
+		fmt.Fprintf(&text, " (code %d)", e.Code)
+	}
+	fmt.Fprintf(&text, ": %s", e.Message)
+	if e.RequestID != "" {
+		fmt.Fprintf(&text, " [request %s]", e.RequestID)
+	}
+	return text.String()
+}
+
+// IsNotFound reports whether err is a reply that the resource does not exist.
+func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
+
+// IsConflict reports whether err is a reply that the wanted state is taken or
+// holds already.
+func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
+
+func hasStatus(err error, status int) bool {
+	reply, ok := errors.AsType[*Error](err)
+	return ok && reply.Status == status
+}
+
+// newError reads an error from a reply. Twilio's service and its platform edge
+// spell the same fields differently, and some replies are not JSON at all.
+func newError(op string, request *http.Request, response *http.Response, body []byte) *Error {
+	reply := &Error{
+		Op: op, Method: request.Method, Path: request.URL.Path, Status: response.StatusCode,
+		RequestID: requestID(response.Header), RetryAfter: retryAfter(response.Header, time.Now()),
+	}
+	var decoded struct {
+		Code          int    `json:"code"`
+		Message       string `json:"message"`
+		Detail        string `json:"detail"`
+		MoreInfo      string `json:"more_info"`
+		MoreInfoCamel string `json:"moreInfo"` //nolint:tagliatelle // as the platform edge writes it.
+	}
+	err := json.Unmarshal(body, &decoded)
+	reply.Code, reply.MoreInfo = decoded.Code, oneLine(decoded.MoreInfo+decoded.MoreInfoCamel, 200)
+	switch {
+	case err == nil && decoded.Message != "":
+		reply.Message = oneLine(decoded.Message, 1000)
+		if decoded.Detail != "" {
+			reply.Message += " (" + oneLine(decoded.Detail, 500) + ")"
+		}
+	case response.StatusCode < 400:
+		reply.Message = "a redirect, which is not followed because the credentials would be"
+	default:
+		reply.Message = statusText(response.StatusCode)
+		if said := oneLine(string(body), 200); said != "" {
+			reply.Message += ", with the body " + strconv.Quote(said)
+		}
+	}
+	return reply
+}
+
+func statusText(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return text
+	}
+	return "no known status"
+}
+
+// requestID is lenient: the header has been seen doubled, "RQa, RQa".
+func requestID(header http.Header) string {
+	id, _, _ := strings.Cut(header.Get("Twilio-Request-Id"), ",")
+	return oneLine(id, 64)
+}
+
+// retryAfter reads both forms of the header, seconds and a date.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return min(max(0, time.Duration(seconds)*time.Second), time.Hour)
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return min(max(0, date.Sub(now)), time.Hour)
+	}
+	return 0
+}
+
+// oneLine makes foreign text safe to show: one line, printable, bounded.
+func oneLine(text string, most int) string {
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}

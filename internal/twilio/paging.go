@@ -1,0 +1,150 @@
+package twilio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+const (
+	// wholeListing is the page size of a listing that is read to its end; the
+	// API allows up to 1,000 (Twilio's OpenAPI file).
+	wholeListing = 1000
+	// newestOnly is the page size where only the newest are looked at.
+	newestOnly = 20
+	// maxPages bounds a listing, should its pages ever form a ring.
+	maxPages = 10_000
+)
+
+// page is the envelope of every listing. The resources stand under a key that
+// the meta part names.
+type page[T resource] struct {
+	items []T
+	next  string
+}
+
+func (p *page[T]) UnmarshalJSON(body []byte) error {
+	var envelope struct {
+		Meta struct {
+			Key         string  `json:"key"`
+			NextPageURL *string `json:"next_page_url"`
+		} `json:"meta"`
+	}
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return err //nolint:wrapcheck // wrapped by send, with the operation.
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return err //nolint:wrapcheck // as above.
+	}
+	list, ok := fields[envelope.Meta.Key]
+	if envelope.Meta.Key == "" || !ok {
+		return errors.New("not a page of a listing")
+	}
+	if err := json.Unmarshal(list, &p.items); err != nil {
+		return err //nolint:wrapcheck // as above.
+	}
+	if envelope.Meta.NextPageURL != nil {
+		p.next = *envelope.Meta.NextPageURL
+	}
+	return nil
+}
+
+func (p page[T]) check() error {
+	for i, item := range p.items {
+		if err := item.check(); err != nil {
+			return fmt.Errorf("item %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// list reads a listing page by page, as its reader asks for more. A page that
+// fails ends it with that error: half a listing is never passed for a whole.
+func list[T resource](ctx context.Context, c *Client, op string, path ...string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		r := c.request(op, http.MethodGet, nil, path...)
+		r.query = pageSize(wholeListing)
+		var none T
+		for range maxPages {
+			read, err := repeat[page[T]](ctx, c, r)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for _, item := range read.items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if read.next == "" {
+				return
+			}
+			if r, err = c.nextPage(r, read.next); err != nil {
+				yield(none, err)
+				return
+			}
+		}
+		yield(none, fmt.Errorf("%s: the listing has more than %d pages", op, maxPages))
+	}
+}
+
+// newest reads the first page of a listing whose newest come first.
+func newest[T resource](ctx context.Context, c *Client, op string, path ...string) ([]T, error) {
+	r := c.request(op, http.MethodGet, nil, path...)
+	r.query = pageSize(newestOnly)
+	read, err := repeat[page[T]](ctx, c, r)
+	return read.items, err
+}
+
+func pageSize(size int) string { return "PageSize=" + strconv.Itoa(size) }
+
+// nextPage follows a next_page_url, which is absolute. One of another origin is
+// refused: the credentials would go there.
+func (c *Client) nextPage(r request, next string) (request, error) {
+	address, err := url.Parse(next)
+	if err != nil || address.Scheme != r.base.Scheme || address.Host != r.base.Host {
+		return r, &ForeignPageError{Op: r.op, Base: r.base.Scheme + "://" + r.base.Host, Page: oneLine(withoutQuery(address, next), 200)}
+	}
+	r.path, r.query = address.EscapedPath(), address.RawQuery
+	return r, nil
+}
+
+func withoutQuery(address *url.URL, text string) string {
+	if address == nil {
+		return text
+	}
+	return address.Scheme + "://" + address.Host + address.Path
+}
+
+// ForeignPageError says that a listing's next page lies on another host than
+// the API, to which no credentials are sent.
+type ForeignPageError struct {
+	// Op is the operation, such as "list services".
+	Op string
+	// Base is the origin of the API in use, Page the address that was given.
+	Base, Page string
+}
+
+// Error names both addresses.
+func (e *ForeignPageError) Error() string {
+	return fmt.Sprintf("%s: the next page is said to be at %s, but the API in use is %s; credentials are sent nowhere else", e.Op, e.Page, e.Base)
+}
+
+// first returns the first item of a listing that matches, reading no further.
+func first[T resource](items iter.Seq2[T, error], matches func(T) bool) (found T, ok bool, err error) {
+	for item, err := range items {
+		if err != nil {
+			return found, false, err
+		}
+		if matches(item) {
+			return item, true, nil
+		}
+	}
+	return found, false, nil
+}

@@ -1,0 +1,133 @@
+package twilio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+)
+
+// Upload is the content of a new Function Version or Asset Version. It is
+// opened for each attempt and streamed, never held in memory.
+type Upload struct {
+	// Path is the URL path at which the Version is served.
+	Path string
+	// Visibility is "public", "protected" or "private".
+	Visibility string
+	// ContentType is the file's; Twilio serves an Asset with it.
+	ContentType string
+	// Size is the number of bytes that Open gives. Another number is an error.
+	Size int64
+	// Open opens the content from its beginning. It may be called many times.
+	Open func() (io.ReadCloser, error)
+}
+
+// FileError says that the content to upload could not be read, or is not what
+// it was said to be. It is never worth another attempt.
+type FileError struct{ Err error }
+
+// Error tells the cause.
+func (e *FileError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *FileError) Unwrap() error { return e.Err }
+
+// CreateFunctionVersion uploads a Function's source as a new Function Version.
+// An upload whose answer was lost is repeated: Twilio removes Versions that are
+// in no Build.
+func (c *Client) CreateFunctionVersion(ctx context.Context, service ServiceSID, function FunctionSID, upload Upload) (Version, error) {
+	return c.upload(ctx, "upload function version", upload, "Services", string(service), "Functions", string(function), "Versions")
+}
+
+// CreateAssetVersion uploads a file as a new Asset Version, as
+// CreateFunctionVersion does.
+func (c *Client) CreateAssetVersion(ctx context.Context, service ServiceSID, asset AssetSID, upload Upload) (Version, error) {
+	return c.upload(ctx, "upload asset version", upload, "Services", string(service), "Assets", string(asset), "Versions")
+}
+
+func (c *Client) upload(ctx context.Context, op string, upload Upload, path ...string) (Version, error) {
+	body, err := newUploadBody(upload)
+	if err != nil {
+		return Version{}, fmt.Errorf("%s: %w", op, err)
+	}
+	r := c.request(op, http.MethodPost, nil, path...)
+	r.base, r.body = c.uploadURL, body
+	return repeat[Version](ctx, c, r)
+}
+
+// uploadBody is a multipart form whose file part is read anew each time. Its
+// length is known beforehand, so that nothing has to be sent in chunks.
+type uploadBody struct {
+	upload       Upload
+	contentType  string
+	before, rest []byte
+}
+
+func newUploadBody(upload Upload) (*uploadBody, error) {
+	var form bytes.Buffer
+	parts := multipart.NewWriter(&form)
+	file := textproto.MIMEHeader{}
+	// The official Toolkit names the file by its path.
+	file.Set("Content-Disposition", multipart.FileContentDisposition("Content", upload.Path))
+	file.Set("Content-Type", upload.ContentType)
+	err := errors.Join(parts.WriteField("Path", upload.Path), parts.WriteField("Visibility", upload.Visibility))
+	if err == nil {
+		_, err = parts.CreatePart(file)
+	}
+	length := form.Len()
+	if err = errors.Join(err, parts.Close()); err != nil {
+		return nil, err
+	}
+	whole := form.Bytes()
+	return &uploadBody{upload: upload, contentType: parts.FormDataContentType(), before: whole[:length], rest: whole[length:]}, nil
+}
+
+func (b *uploadBody) length() int64 { return int64(len(b.before)+len(b.rest)) + b.upload.Size }
+
+func (b *uploadBody) open(moved func()) (io.ReadCloser, error) {
+	file, err := b.upload.Open()
+	if err != nil {
+		return nil, &FileError{Err: err}
+	}
+	content := &exactReader{file: file, left: b.upload.Size}
+	form := io.MultiReader(bytes.NewReader(b.before), content, bytes.NewReader(b.rest))
+	return &uploadReader{Reader: &movingReader{form, moved}, file: file}, nil
+}
+
+type uploadReader struct {
+	io.Reader
+	file io.Closer
+}
+
+func (r *uploadReader) Close() error {
+	return r.file.Close() //nolint:wrapcheck // opened for reading: nothing is lost.
+}
+
+// exactReader gives as many bytes as were announced, or an error: a file that
+// changes during its upload must not go up in part.
+type exactReader struct {
+	file io.Reader
+	left int64
+}
+
+func (r *exactReader) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		if n, _ := r.file.Read(make([]byte, 1)); n > 0 {
+			return 0, &FileError{Err: errors.New("the file has grown while it was uploaded")}
+		}
+		return 0, io.EOF
+	}
+	n, err := r.file.Read(p[:min(int64(len(p)), r.left)])
+	r.left -= int64(n)
+	switch {
+	case errors.Is(err, io.EOF) && r.left > 0:
+		return n, &FileError{Err: errors.New("the file has shrunk while it was uploaded")}
+	case err != nil && !errors.Is(err, io.EOF):
+		return n, &FileError{Err: err}
+	}
+	return n, nil
+}

@@ -1,0 +1,130 @@
+package twilio
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxReply bounds a reply that is read into memory. The largest are pages of
+// 1,000 resources and the Content of a Function.
+const maxReply = 32 << 20
+
+// attempt sends r once, within a slot of the Limiter, and decodes the reply.
+func attempt[T resource](ctx context.Context, c *Client, r request) (T, error) {
+	var result T
+	err := c.send(ctx, r, func(body []byte) error {
+		if err := json.Unmarshal(body, &result); err != nil {
+			return err //nolint:wrapcheck // wrapped by send, with the operation.
+		}
+		return result.check()
+	})
+	return result, err
+}
+
+func (c *Client) send(ctx context.Context, r request, decode func([]byte) error) error {
+	held, err := c.limiter.acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.op, err)
+	}
+	started := time.Now()
+	response, err := c.exchange(ctx, r, decode)
+	c.limiter.release(held, response.status == http.StatusTooManyRequests, response.accountInFlight)
+	c.observe(Call{
+		Operation: r.op, Method: r.method, Path: r.path,
+		Status: response.status, Duration: time.Since(started), Err: err,
+	})
+	return err
+}
+
+// answer is what send needs of a reply beside its body.
+type answer struct {
+	status          int
+	accountInFlight int
+}
+
+// exchange makes one HTTP exchange. Its context ends when no byte has moved
+// for a while, in either direction.
+func (c *Client) exchange(ctx context.Context, r request, decode func([]byte) error) (answer, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stall := time.AfterFunc(c.stallAfter, func() { cancel(&stalledError{after: c.stallAfter}) })
+	defer stall.Stop()
+	moved := func() { stall.Reset(c.stallAfter) }
+
+	request, err := c.newRequest(ctx, r, moved)
+	if err != nil {
+		return answer{}, err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return answer{}, newBrokenError(ctx, r, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	moved()
+	result := answer{status: response.StatusCode}
+	result.accountInFlight, _ = strconv.Atoi(response.Header.Get("Twilio-Concurrent-Requests"))
+	body, err := io.ReadAll(io.LimitReader(&movingReader{response.Body, moved}, maxReply))
+	switch {
+	case response.StatusCode < 200 || response.StatusCode > 299:
+		return result, newError(r.op, request, response, body)
+	case err != nil:
+		return result, newBrokenError(ctx, r, err)
+	}
+	if err := decode(body); err != nil {
+		return result, &UnreadableError{
+			Op: r.op, Method: r.method, Path: request.URL.Path, Status: response.StatusCode,
+			Body: oneLine(string(body[:min(len(body), 600)]), 200), Err: err,
+		}
+	}
+	return result, nil
+}
+
+func (c *Client) newRequest(ctx context.Context, r request, moved func()) (*http.Request, error) {
+	target := r.base.Scheme + "://" + r.base.Host + r.path
+	if r.query != "" {
+		target += "?" + r.query
+	}
+	request, err := http.NewRequestWithContext(ctx, r.method, target, nil)
+	if err != nil {
+		return nil, newBrokenError(ctx, r, err)
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", c.userAgent)
+	request.SetBasicAuth(c.credentials.User, c.credentials.Password.Reveal())
+	switch {
+	case r.body != nil:
+		request.Header.Set("Content-Type", r.body.contentType)
+		request.ContentLength = r.body.length()
+		request.GetBody = func() (io.ReadCloser, error) { return r.body.open(moved) }
+		if request.Body, err = request.GetBody(); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.op, err)
+		}
+	case r.form != nil:
+		encoded := r.form.Encode()
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.ContentLength = int64(len(encoded))
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(encoded)), nil }
+		request.Body, _ = request.GetBody()
+	}
+	return request, nil
+}
+
+// movingReader reports each read that moved bytes.
+type movingReader struct {
+	io.Reader
+	moved func()
+}
+
+func (r *movingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if n > 0 {
+		r.moved()
+	}
+	return n, err //nolint:wrapcheck // io.EOF must stay itself.
+}
