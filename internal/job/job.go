@@ -53,6 +53,4 @@ type Options struct {
 	Dependencies string `json:"dependencies,omitempty"`
 	// BuildTimeout is how long a Build may take; 0 means 5 minutes.
 	BuildTimeout time.Duration `json:"build_timeout,omitempty"`
-	// DryRun ends the Job with its Plan.
-	DryRun bool `json:"dry_run,omitempty"`
 }

@@ -1,0 +1,228 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/secret"
+)
+
+// Deploy is the settings of a deploy, read and checked each by itself. What
+// can only be checked against the project or the platform is not.
+type Deploy struct {
+	Account Account
+
+	Service, Environment  string
+	WorkingDirectory      string
+	FunctionsFolder       string
+	AssetsFolder          string
+	Runtime, EnvFile      string
+	Dependencies          string
+	Variables             map[string]secret.String
+	BuildTimeout, Timeout time.Duration
+	Concurrency           int // 0 means adaptive
+}
+
+// Account is how to reach an account: credentials and addresses. Their form is
+// the API client's to check.
+type Account struct {
+	// SID is the account's; empty when only an API key is known.
+	SID string
+	// User and Password sign requests: an API key and its secret, or the
+	// Account SID and its auth token.
+	User     string
+	Password secret.String
+
+	Region, Edge               string
+	APIURL, UploadURL, LiveURL string
+}
+
+// ReadDeploy reads values as a Deploy. getenv gives the values of bare KEY
+// lines in variables. The error is a problem.List of everything that is wrong.
+func ReadDeploy(values Values, getenv func(string) string) (Deploy, error) {
+	r := reader{values: values}
+	read := Deploy{
+		Account:          r.account(),
+		Service:          r.text(Service),
+		Environment:      r.text(Environment),
+		WorkingDirectory: r.text(WorkingDirectory),
+		FunctionsFolder:  r.text(FunctionsFolder),
+		AssetsFolder:     r.text(AssetsFolder),
+		Runtime:          r.text(Runtime),
+		EnvFile:          r.text(EnvFile),
+		Dependencies:     r.oneOf(Dependencies, "locked", "ranges"),
+		Variables:        r.variables(getenv),
+		BuildTimeout:     r.duration(BuildTimeout),
+		Timeout:          r.duration(Timeout),
+		Concurrency:      r.count(Concurrency, 1, 1000),
+	}
+	return read, r.problems.Err()
+}
+
+// ReadAccount reads only what is needed to reach the account, for commands that
+// need no project.
+func ReadAccount(values Values) (Account, error) {
+	r := reader{values: values}
+	account := r.account()
+	return account, r.problems.Err()
+}
+
+// ParseBoolean reads one of YAML 1.2's words for true and false.
+func ParseBoolean(text string) (value, ok bool) {
+	switch text {
+	case "true", "True", "TRUE":
+		return true, true
+	case "false", "False", "FALSE":
+		return false, true
+	default:
+		return false, false
+	}
+}
+
+// reader turns texts into values and collects what is wrong.
+type reader struct {
+	values   Values
+	problems problem.List
+}
+
+func (r *reader) text(name string) string { return r.values[name].Text }
+
+func (r *reader) wrong(name, why, fix string) {
+	value := r.values[name]
+	shown := ""
+	if value.Text != "" && value.Shown() == value.Text {
+		shown = fmt.Sprintf(" %q", value.Text)
+	}
+	r.problems.Add(value.Source()+shown+" "+why, fix)
+}
+
+func (r *reader) oneOf(name string, words ...string) string {
+	text := r.text(name)
+	if slices.Contains(words, text) {
+		return text
+	}
+	r.wrong(name, "is not known", "Use "+strings.Join(words, " or ")+".")
+	return ""
+}
+
+func (r *reader) duration(name string) time.Duration {
+	parsed, err := time.ParseDuration(r.text(name))
+	if err != nil || parsed <= 0 {
+		r.wrong(name, "is not a duration", "Give a number and a unit, such as 90s or 15m.")
+		return 0
+	}
+	return parsed
+}
+
+func (r *reader) count(name string, least, most int) int {
+	text := r.text(name)
+	if text == "" {
+		return 0
+	}
+	parsed, err := strconv.Atoi(text)
+	if err != nil || parsed < least || parsed > most {
+		r.wrong(name, fmt.Sprintf("is not a number from %d to %d", least, most), "")
+		return 0
+	}
+	return parsed
+}
+
+// variables reads lines of KEY=VALUE, or a bare KEY.
+func (r *reader) variables(getenv func(string) string) map[string]secret.String {
+	found := make(map[string]secret.String)
+	for line := range strings.Lines(r.text(Variables)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, value, given := strings.Cut(line, "=")
+		key = strings.TrimSpace(key)
+		if !given {
+			if value = getenv(key); value == "" {
+				r.problems.Add(fmt.Sprintf("variables: %q has no value here: the environment of this process does not set it", key),
+					"Write KEY=VALUE, or set it for this step.")
+				continue
+			}
+		}
+		found[key] = secret.New(strings.TrimSpace(value))
+	}
+	return found
+}
+
+func (r *reader) account() Account {
+	account := Account{
+		SID: r.text(AccountSID), Region: r.label(Region), Edge: r.label(Edge),
+		APIURL: r.text(APIURL), UploadURL: r.text(UploadURL), LiveURL: r.liveURL(),
+	}
+	account.User, account.Password = r.credentials()
+	return account
+}
+
+// label checks what becomes part of a host name.
+func (r *reader) label(name string) string {
+	if text := r.text(name); text != "" && !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(text) {
+		r.wrong(name, "is no name of a Twilio "+name, "Such names are lower-case letters, digits and dashes.")
+	}
+	return r.text(name)
+}
+
+func (r *reader) credentials() (user string, password secret.String) {
+	accountSID, apiKey := r.values[AccountSID], r.values[APIKey]
+	apiSecret, authToken := r.values[APISecret], r.values[AuthToken]
+	const where = "Create a key in the Twilio Console under Account > API keys & tokens."
+	before := len(r.problems)
+
+	hasKey := apiKey.Text != "" || apiSecret.Text != ""
+	hasToken := authToken.Text != ""
+	switch {
+	case !hasKey && !hasToken:
+		r.problems.Add("there are no Twilio credentials",
+			"Set TWILIO_API_KEY and TWILIO_API_SECRET, or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN. "+where)
+	case hasKey && apiKey.Text == "":
+		r.wrong(APISecret, "is given without api-key", "Set TWILIO_API_KEY too.")
+	case hasKey && apiSecret.Text == "":
+		r.wrong(APIKey, "is given without api-secret", "Set TWILIO_API_SECRET too. In a workflow, a secret that is not set arrives empty.")
+	case !hasKey && accountSID.Text == "":
+		r.wrong(AuthToken, "is given without account-sid", "Set TWILIO_ACCOUNT_SID too.")
+	}
+	r.visible(apiSecret)
+	r.visible(authToken)
+	if len(r.problems) > before {
+		return "", secret.String{}
+	}
+	// The key is preferred, unless the token was given more explicitly.
+	if hasKey && (!hasToken || accountSID.Text == "" || apiKey.Origin <= authToken.Origin) {
+		return apiKey.Text, secret.New(apiSecret.Text)
+	}
+	return accountSID.Text, secret.New(authToken.Text)
+}
+
+// visible refuses what was pasted with line breaks or blanks inside.
+func (r *reader) visible(value Value) {
+	for _, character := range value.Text {
+		if character <= ' ' || character > '~' {
+			r.problems.Add(value.Source()+" holds blanks, line breaks or other characters that no secret of Twilio has", "Copy it again, without anything around it.")
+			return
+		}
+	}
+}
+
+func (r *reader) liveURL() string {
+	text := strings.TrimSuffix(r.text(LiveURL), "/")
+	if text == "" {
+		return ""
+	}
+	base, err := url.Parse(strings.ReplaceAll(text, "{domain}", "example.twil.io"))
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.User != nil || base.RawQuery != "" {
+		r.wrong(LiveURL, "is not a URL", "Give one such as https://{domain}.")
+	} else if !strings.Contains(text, "{domain}") {
+		r.wrong(LiveURL, "does not say where the domain goes", "Write {domain} in its place, such as https://{domain}.")
+	}
+	return text
+}

@@ -1,0 +1,109 @@
+// Package config holds the one table of settings: their names as flags and
+// Action inputs, their environment variables, defaults and help. The front
+// doors look settings up through it, so that a name or a default exists once,
+// and read them as a typed Deploy with every Problem at once.
+//
+// A flag or input beats the environment, which beats a file, which beats the
+// default. URLs, accounts and credentials never come from a repository's
+// files. Level 0: it imports problem and secret.
+package config
+
+// Kind is how a setting's text is read.
+type Kind int
+
+// The kinds of settings.
+const (
+	// Text is taken as it is, white space around it aside.
+	Text Kind = iota
+	// Secret is text that is never shown.
+	Secret
+	// Boolean is true or false, in the spellings of YAML 1.2.
+	Boolean
+	// Duration is a number with a unit, such as 90s or 15m.
+	Duration
+	// Integer is a whole number.
+	Integer
+	// Lines is several entries, one a line; a flag may be repeated.
+	Lines
+)
+
+// The names of the settings, as flags (with two dashes) and as Action inputs.
+const (
+	AccountSID       = "account-sid"
+	APIKey           = "api-key"
+	APISecret        = "api-secret"
+	AuthToken        = "auth-token"
+	Region           = "region"
+	Edge             = "edge"
+	APIURL           = "api-url"
+	UploadURL        = "upload-url"
+	LiveURL          = "live-url"
+	Service          = "service"
+	Environment      = "environment"
+	WorkingDirectory = "working-directory"
+	FunctionsFolder  = "functions-folder"
+	AssetsFolder     = "assets-folder"
+	Runtime          = "runtime"
+	Variables        = "variables"
+	EnvFile          = "env-file"
+	Dependencies     = "dependencies"
+	BuildTimeout     = "build-timeout"
+	Concurrency      = "concurrency"
+	Timeout          = "timeout"
+	LogLevel         = "log-level"
+)
+
+// Setting is one row of the table.
+type Setting struct {
+	// Name is the flag's and the input's name.
+	Name string
+	// Env is the environment variable that gives it; empty when none does.
+	Env string
+	// Default is what holds when nothing gives the setting; empty means that
+	// there is none, or that it is found out.
+	Default string
+	// Kind is how its text is read.
+	Kind Kind
+	// Placeholder stands for the value in help texts.
+	Placeholder string
+	// Help says in one line what it does, with what an empty Default means.
+	Help string
+}
+
+// Settings returns the table, in the order in which help shows it.
+func Settings() []Setting {
+	return []Setting{
+		{AccountSID, "TWILIO_ACCOUNT_SID", "", Text, "AC…", "the Twilio account; required with an auth token, optional with an API key"},
+		{APIKey, "TWILIO_API_KEY", "", Text, "SK…", "an API key of the account, preferred to the auth token"},
+		{APISecret, "TWILIO_API_SECRET", "", Secret, "SECRET", "the API key's secret"},
+		{AuthToken, "TWILIO_AUTH_TOKEN", "", Secret, "TOKEN", "the account's auth token"},
+		{Region, "TWILIO_REGION", "", Text, "REGION", "Twilio region, such as ie1 (default us1)"},
+		{Edge, "TWILIO_EDGE", "", Text, "EDGE", "Twilio edge, such as dublin (default the region's own)"},
+		{APIURL, "SLIPWAY_API_URL", "", Text, "URL", "scheme, host and port instead of Twilio's API host"},
+		{UploadURL, "SLIPWAY_UPLOAD_URL", "", Text, "URL", "the same for Twilio's upload host (default api-url)"},
+		{LiveURL, "SLIPWAY_LIVE_URL", "", Text, "URL", "where deployed domains answer (default https://{domain})"},
+		{Service, "SLIPWAY_SERVICE", "", Text, "NAME", "the Service's unique name or ZS… (default the name in package.json)"},
+		{Environment, "SLIPWAY_ENVIRONMENT", "dev", Text, "NAME", "a domain suffix, production for the bare domain, or ZE…"},
+		{WorkingDirectory, "", ".", Text, "DIR", "the project's folder"},
+		{FunctionsFolder, "", "", Text, "DIR", "the folder with Functions (default functions, else src)"},
+		{AssetsFolder, "", "", Text, "DIR", "the folder with Assets (default assets, else static)"},
+		{Runtime, "", "", Text, "NODE", "the Node runtime, such as node22 (default what engines.node in package.json allows)"},
+		{Variables, "", "", Lines, "KEY=VALUE", "a variable of the Environment; a bare KEY takes its value from this process's environment"},
+		{EnvFile, "", "", Text, "FILE", "a file of variables in the project (default .env when there is one)"},
+		{Dependencies, "", "locked", Text, "locked|ranges", "npm versions: exact from the lock file, or as package.json has them"},
+		{BuildTimeout, "", "5m", Duration, "DURATION", "how long Twilio may take for the Build"},
+		{Concurrency, "", "", Integer, "N", "most API calls at once (default adaptive, at most 20)"},
+		{Timeout, "SLIPWAY_TIMEOUT", "15m", Duration, "DURATION", "how long the whole run may take"},
+		{LogLevel, "SLIPWAY_LOG_LEVEL", "info", Text, "LEVEL", "debug, info, warn or error"},
+	}
+}
+
+// Lookup returns the row with that name.
+func Lookup(name string) (Setting, bool) {
+	for _, setting := range Settings() {
+		if setting.Name == name {
+			return setting, true
+		}
+	}
+	return Setting{}, false
+}
