@@ -150,10 +150,11 @@ func TestReadDeployNamesEveryProblemAtOnce(t *testing.T) {
 		"many at once": {
 			map[string]string{
 				config.Dependencies: "newest", config.BuildTimeout: "5", config.Timeout: "-1s", config.Concurrency: "many",
-				config.Region: "us1.evil.example", config.LiveURL: "https://example.org", config.Variables: "UNSET_KEY",
+				config.LogLevel: "loud", config.Region: "us1.evil.example", config.LiveURL: "https://example.org", config.Variables: "UNSET_KEY",
 			},
 			good,
 			[]string{
+				`log-level "loud" is not known. Use debug or info or warn or error.`,
 				`dependencies "newest" is not known. Use locked or ranges.`,
 				`build-timeout "5" is not a duration`, `timeout "-1s" is not a duration`,
 				`concurrency "many" is not a number from 1 to 1000`, `region "us1.evil.example" is no name of a Twilio region`,
@@ -182,7 +183,7 @@ func TestReadDeployNamesEveryProblemAtOnce(t *testing.T) {
 	}
 }
 
-func TestReadAccountNeedsNoProject(t *testing.T) {
+func TestReadRemoteNeedsNoProject(t *testing.T) {
 	t.Parallel()
 	values := config.Resolve(
 		func(name string) (string, bool) { return "5", name == config.BuildTimeout },
@@ -190,7 +191,7 @@ func TestReadAccountNeedsNoProject(t *testing.T) {
 			return map[string]string{"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "s"}[name]
 		},
 	)
-	if got, err := config.ReadAccount(values); err != nil || got.User != key {
+	if got, err := config.ReadRemote(values); err != nil || got.Account.User != key {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

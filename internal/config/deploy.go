@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"log/slog"
 	"net/url"
 	"regexp"
 	"slices"
@@ -16,17 +17,25 @@ import (
 // Deploy is the settings of a deploy, read and checked each by itself. What
 // can only be checked against the project or the platform is not.
 type Deploy struct {
-	Account Account
+	Remote
 
-	Service, Environment  string
-	WorkingDirectory      string
-	FunctionsFolder       string
-	AssetsFolder          string
-	Runtime, EnvFile      string
-	Dependencies          string
-	Variables             map[string]secret.String
-	BuildTimeout, Timeout time.Duration
-	Concurrency           int // 0 means adaptive
+	Service, Environment string
+	WorkingDirectory     string
+	FunctionsFolder      string
+	AssetsFolder         string
+	Runtime, EnvFile     string
+	Dependencies         string
+	Variables            map[string]secret.String
+	BuildTimeout         time.Duration
+	Concurrency          int // 0 means adaptive
+}
+
+// Remote is what every command that calls the API needs.
+type Remote struct {
+	Account Account
+	// Timeout bounds the whole run.
+	Timeout  time.Duration
+	LogLevel slog.Level
 }
 
 // Account is how to reach an account: credentials and addresses. Their form is
@@ -48,7 +57,7 @@ type Account struct {
 func ReadDeploy(values Values, getenv func(string) string) (Deploy, error) {
 	r := reader{values: values}
 	read := Deploy{
-		Account:          r.account(),
+		Remote:           r.remote(),
 		Service:          r.text(Service),
 		Environment:      r.text(Environment),
 		WorkingDirectory: r.text(WorkingDirectory),
@@ -59,18 +68,24 @@ func ReadDeploy(values Values, getenv func(string) string) (Deploy, error) {
 		Dependencies:     r.oneOf(Dependencies, "locked", "ranges"),
 		Variables:        r.variables(getenv),
 		BuildTimeout:     r.duration(BuildTimeout),
-		Timeout:          r.duration(Timeout),
 		Concurrency:      r.count(Concurrency, 1, 1000),
 	}
 	return read, r.problems.Err()
 }
 
-// ReadAccount reads only what is needed to reach the account, for commands that
-// need no project.
-func ReadAccount(values Values) (Account, error) {
+// ReadRemote reads only what is needed to call the API, for commands that need
+// no project. The error is a problem.List.
+func ReadRemote(values Values) (Remote, error) {
 	r := reader{values: values}
-	account := r.account()
-	return account, r.problems.Err()
+	read := r.remote()
+	return read, r.problems.Err()
+}
+
+// ReadLogLevel reads the log level alone. The error is a problem.List.
+func ReadLogLevel(values Values) (slog.Level, error) {
+	r := reader{values: values}
+	level := r.logLevel()
+	return level, r.problems.Err()
 }
 
 // ParseBoolean reads one of YAML 1.2's words for true and false.
@@ -89,6 +104,18 @@ func ParseBoolean(text string) (value, ok bool) {
 type reader struct {
 	values   Values
 	problems problem.List
+}
+
+func (r *reader) remote() Remote {
+	return Remote{Account: r.account(), Timeout: r.duration(Timeout), LogLevel: r.logLevel()}
+}
+
+func (r *reader) logLevel() (level slog.Level) {
+	word := r.oneOf(LogLevel, "debug", "info", "warn", "error")
+	if word != "" {
+		_ = level.UnmarshalText([]byte(word)) // each of the words is a level
+	}
+	return level
 }
 
 func (r *reader) text(name string) string { return r.values[name].Text }

@@ -73,6 +73,8 @@ type Failure struct {
 	Message string `json:"message"`
 	// Hint says what to do. May be empty.
 	Hint string `json:"hint,omitempty"`
+	// State says what the run left behind: what is live, and how far it came.
+	State string `json:"state,omitempty"`
 }
 
 // Reason is the kind of a failure. It decides the exit code.

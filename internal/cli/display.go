@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/words"
+)
+
+const (
+	// frameEvery is the pace at which the live line is drawn anew.
+	frameEvery = 100 * time.Millisecond
+	// heartbeatEvery is how long a log stays silent while something goes on.
+	heartbeatEvery = 10 * time.Second
+)
+
+// display shows the progress of one Job: as one live line on a terminal, and
+// as plain lines with a heartbeat elsewhere. It is the writer for logs, too, so
+// that lines never mix. It is safe for concurrent use.
+type display struct {
+	out    io.Writer
+	isLive bool
+
+	mu       sync.Mutex
+	current  job.Event // the newest of the phase that goes on; no phase when none does
+	since    time.Time // when that phase began
+	lastLine time.Time // when something was last written
+	frame    int
+	drawn    bool // the live line is on the screen
+
+	stop    chan struct{}
+	stopped sync.WaitGroup
+}
+
+// newDisplay starts a display on out. Close must be called. It is live when out
+// is a terminal that understands it and no CI system reads it.
+func newDisplay(out io.Writer, getenv func(string) string) *display {
+	file, isFile := out.(*os.File)
+	isLive := isFile && term.IsTerminal(int(file.Fd())) && getenv("TERM") != "dumb" && getenv("CI") == ""
+	return startDisplay(out, isLive)
+}
+
+func startDisplay(out io.Writer, isLive bool) *display {
+	d := &display{out: out, isLive: isLive, lastLine: time.Now(), stop: make(chan struct{})}
+	every := heartbeatEvery / 10
+	if isLive {
+		every = frameEvery
+	}
+	d.stopped.Go(func() {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-d.stop:
+				return
+			case <-ticker.C:
+				d.tick()
+			}
+		}
+	})
+	return d
+}
+
+// Close takes the live line away. Nothing is shown after it.
+func (d *display) Close() {
+	close(d.stop)
+	d.stopped.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.erase()
+	d.current = job.Event{}
+}
+
+// Write prints foreign lines, such as a log's, above the live line.
+func (d *display) Write(line []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.erase()
+	d.lastLine = time.Now()
+	return d.out.Write(line) //nolint:wrapcheck // a writer passes errors on.
+}
+
+// Show takes the next Event.
+func (d *display) Show(event job.Event) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch event.Kind {
+	case job.Started:
+		d.current, d.since = event, event.Time
+		if !d.isLive && isLong(event.Phase) {
+			d.print("%s ...", describe(event))
+		}
+	case job.Moved:
+		// Events of parallel uploads may arrive out of order.
+		if event.Phase == d.current.Phase && event.Done > d.current.Done {
+			d.current.Done, d.current.Kind = event.Done, job.Moved
+		}
+	case job.Finished:
+		if event.Phase == d.current.Phase {
+			if isLong(event.Phase) {
+				d.print("%s in %s", describe(event), words.Elapsed(event.Time.Sub(d.since)))
+			}
+			d.current = job.Event{}
+		}
+	case job.Warned:
+		d.print("warning: %s", event.Message)
+	}
+}
+
+// isLong tells the phases that people wait for.
+func isLong(phase job.Phase) bool {
+	return phase == job.PhaseUpload || phase == job.PhaseBuild || phase == job.PhaseActivate
+}
+
+// describe puts an Event into words.
+func describe(event job.Event) string {
+	done := event.Kind == job.Finished
+	pick := func(finished, going string) string {
+		if done {
+			return finished
+		}
+		return going
+	}
+	switch event.Phase {
+	case job.PhaseRead:
+		return pick("read the project", "reading the project")
+	case job.PhasePlan:
+		return pick("compared with what is live", "comparing with what is live")
+	case job.PhaseUpload:
+		if event.Kind == job.Moved {
+			return fmt.Sprintf("uploading, %d of %s", event.Done, words.Count(event.Total, "file"))
+		}
+		return pick("uploaded ", "uploading ") + words.Count(event.Total, "file")
+	case job.PhaseBuild:
+		return pick("built ", "building ") + event.Message
+	case job.PhaseActivate:
+		return pick("activated", "activating")
+	default:
+		return string(event.Phase)
+	}
+}
+
+func (d *display) tick() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.current.Phase == "" {
+		return
+	}
+	elapsed := words.Elapsed(time.Since(d.since))
+	if d.isLive {
+		frames := [...]string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
+		d.frame++
+		// Erase after writing, so that nothing flickers.
+		fmt.Fprintf(d.out, "\r%s %s  %s\x1b[K", frames[d.frame%len(frames)], describe(d.current), elapsed)
+		d.drawn = true
+		return
+	}
+	if time.Since(d.lastLine) >= heartbeatEvery {
+		d.print("still %s, %s", describe(d.current), elapsed)
+	}
+}
+
+// print writes one line; d.mu is held.
+func (d *display) print(format string, arguments ...any) {
+	d.erase()
+	d.lastLine = time.Now()
+	fmt.Fprintf(d.out, format+"\n", arguments...)
+}
+
+func (d *display) erase() {
+	if d.drawn {
+		fmt.Fprint(d.out, "\r\x1b[K")
+		d.drawn = false
+	}
+}

@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/npm"
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/report"
+	"github.com/slipway-dev/slipway/internal/source"
+)
+
+func newStatus(env Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status [DIR]",
+		Short: "Show what is live in each Environment of a Service",
+		Long: `Show what is live in each Environment of a Service: the Build, since when, and
+how much is in it. The Service is the one that the project in DIR (default the
+current folder) deploys to, unless --service names another.
+
+It needs the same credentials as deploy.`,
+		Example: `  slipway status
+  slipway status --service voice --output json`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	addSettings(cmd, config.Service, config.WorkingDirectory)
+	addSettings(cmd, accountSettings()...)
+	addSettings(cmd, commonSettings()...)
+	output := addOutput(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		values := config.Resolve(explicit(cmd.Flags()), env.Getenv)
+		remote, err := config.ReadRemote(values)
+		var problems problem.List
+		if rest := problems.Take(err); rest != nil {
+			return rest
+		}
+		if rest := problems.Take(checkAccount(values)); rest != nil {
+			return rest
+		}
+		folder := values[config.WorkingDirectory].Text
+		if len(args) == 1 {
+			folder = args[0]
+		}
+		service, err := serviceOf(values[config.Service].Text, folder)
+		if rest := problems.Take(err); rest != nil {
+			return rest
+		}
+		if err := problems.Err(); err != nil {
+			return err
+		}
+		return runStatus(cmd.Context(), env, values, remote, service, *output)
+	}
+	return cmd
+}
+
+// serviceOf names the Service that a folder deploys to.
+func serviceOf(given, folder string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	tree, err := source.Folder(folder)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = tree.Close() }()
+	found, _, err := npm.Read(tree.FS, tree.Folder, npm.Ranges)
+	if found != nil && found.ServiceName() != "" {
+		return found.ServiceName(), nil // what else is wrong with package.json is not asked here
+	}
+	if err == nil {
+		err = oneProblem("the Service has no name: package.json has none, and service is not given", "Give it with --service.")
+	}
+	return "", err
+}
+
+func runStatus(ctx context.Context, env Env, values config.Values, remote config.Remote, service string, output format) error {
+	ctx, cancel := context.WithTimeout(ctx, remote.Timeout)
+	defer cancel()
+	logger := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: remote.LogLevel}))
+	logOrigins(logger, values)
+	client, err := newClient(values, remote.Account, 0, logger)
+	if err != nil {
+		return err
+	}
+	status, err := deploy.ReadStatus(ctx, client, service)
+	if err != nil {
+		return err
+	}
+	if output == formatJSON {
+		return printJSON(env, status)
+	}
+	_, err = fmt.Fprint(env.Stdout, report.Status(status, time.Now()))
+	return err //nolint:wrapcheck // nothing to add.
+}

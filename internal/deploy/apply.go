@@ -1,0 +1,125 @@
+package deploy
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/secret"
+	"github.com/slipway-dev/slipway/internal/twilio"
+)
+
+// Deployer carries out Plans. Every field but Progress is required.
+type Deployer struct {
+	Client *twilio.Client
+	// Source is the tree that the Plan's Project was read from.
+	Source fs.FS
+	// Steps runs the parts, and may store their results.
+	Steps Steps
+	// Variables returns the values that the Environment shall have. It is
+	// called by the step that writes them, so that no value is ever stored.
+	Variables func() (map[string]secret.String, error)
+	// Progress is told what happens, from many goroutines. Nil means nobody.
+	Progress func(job.Event)
+}
+
+// Outcome is what Apply did. What is known is set when it fails, too.
+type Outcome struct {
+	ServiceSID     twilio.ServiceSID
+	EnvironmentSID twilio.EnvironmentSID
+	Domain         string
+	BuildSID       twilio.BuildSID
+	DeploymentSID  twilio.DeploymentSID
+	// Uploaded and ToUpload count files, UploadedBytes their content.
+	Uploaded, ToUpload int
+	UploadedBytes      int64
+	// Phase is the one that Apply reached.
+	Phase job.Phase
+	// Activated says that the Build is live.
+	Activated bool
+}
+
+// Apply carries plan out: it finds or creates the Service and the Environment,
+// uploads the files, makes a Build of them, and makes that live together with
+// the variables. Nothing that is live changes before that last part, and when
+// it fails what it changed is put back. When ctx ends, no new work begins.
+func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
+	outcome := Outcome{Phase: job.PhaseUpload, ToUpload: len(plan.Uploads())}
+
+	service, err := do(ctx, d.Steps, "service", func(ctx context.Context) (twilio.ServiceSID, error) {
+		return d.service(ctx, plan)
+	})
+	outcome.ServiceSID = service
+	if err != nil {
+		return outcome, err
+	}
+	environment, err := do(ctx, d.Steps, "environment", func(ctx context.Context) (place, error) {
+		return d.environment(ctx, service, plan)
+	})
+	outcome.EnvironmentSID, outcome.Domain = environment.SID, environment.Domain
+	if err != nil {
+		return outcome, err
+	}
+
+	files, err := do(ctx, d.Steps, "upload", func(ctx context.Context) (uploaded, error) {
+		return d.upload(ctx, service, plan)
+	})
+	outcome.Uploaded, outcome.UploadedBytes = len(files.Versions), files.Bytes
+	if err != nil {
+		return outcome, err
+	}
+
+	outcome.Phase = job.PhaseBuild
+	build, err := do(ctx, d.Steps, "create-build", func(ctx context.Context) (twilio.BuildSID, error) {
+		return d.createBuild(ctx, service, plan, files)
+	})
+	outcome.BuildSID = build
+	if err != nil {
+		return outcome, err
+	}
+	if _, err = do(ctx, d.Steps, "await-build", func(ctx context.Context) (twilio.BuildStatus, error) {
+		return d.awaitBuild(ctx, service, build, plan)
+	}); err != nil {
+		return outcome, err
+	}
+
+	outcome.Phase = job.PhaseActivate
+	outcome.DeploymentSID, err = do(ctx, d.Steps, "activate", func(ctx context.Context) (twilio.DeploymentSID, error) {
+		return d.activate(ctx, service, environment.SID, build)
+	})
+	outcome.Activated = err == nil
+	return outcome, err
+}
+
+// place is where an Environment answers.
+type place struct {
+	SID    twilio.EnvironmentSID `json:"sid"`
+	Domain string                `json:"domain"`
+}
+
+// service creates the Service as the Toolkit does when there is none.
+func (d *Deployer) service(ctx context.Context, plan Plan) (twilio.ServiceSID, error) {
+	if plan.ServiceSID != "" {
+		return plan.ServiceSID, nil
+	}
+	created, err := d.Client.CreateService(ctx, twilio.NewService{
+		UniqueName: plan.Service, FriendlyName: plan.Service, IncludeCredentials: true,
+	})
+	return created.SID, err
+}
+
+func (d *Deployer) environment(ctx context.Context, service twilio.ServiceSID, plan Plan) (place, error) {
+	if plan.EnvironmentSID != "" {
+		return place{plan.EnvironmentSID, plan.Domain}, nil
+	}
+	created, err := d.Client.CreateEnvironment(ctx, service, plan.Environment.UniqueName, plan.Environment.DomainSuffix)
+	return place{created.SID, created.DomainName}, err
+}
+
+func (d *Deployer) tell(event job.Event) {
+	if d.Progress != nil {
+		event.Time = time.Now()
+		d.Progress(event)
+	}
+}

@@ -1,0 +1,101 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/retry"
+	"github.com/slipway-dev/slipway/internal/twilio"
+	"github.com/slipway-dev/slipway/internal/words"
+)
+
+func (d *Deployer) createBuild(ctx context.Context, service twilio.ServiceSID, plan Plan, files uploaded) (twilio.BuildSID, error) {
+	wanted := twilio.NewBuild{Dependencies: plan.Dependencies, Runtime: plan.Runtime}
+	for _, file := range plan.Functions {
+		if file.Change != Removed {
+			wanted.FunctionVersions = append(wanted.FunctionVersions, files.Versions[file.Path])
+		}
+	}
+	for _, file := range plan.Assets {
+		if file.Change != Removed {
+			wanted.AssetVersions = append(wanted.AssetVersions, files.Versions[file.Path])
+		}
+	}
+	build, err := d.Client.CreateBuild(ctx, service, wanted)
+	if err == nil {
+		d.tell(job.Event{Kind: job.Started, Phase: job.PhaseBuild, Message: string(build.SID)})
+	}
+	return build.SID, err
+}
+
+func (d *Deployer) awaitBuild(ctx context.Context, service twilio.ServiceSID, build twilio.BuildSID, plan Plan) (twilio.BuildStatus, error) {
+	status, err := d.Client.WaitForBuild(ctx, service, build)
+	switch {
+	case errors.Is(err, retry.ErrBudget):
+		return status, &UnfinishedBuildError{Build: build, Err: err}
+	case err != nil:
+		return status, err
+	case status != twilio.BuildCompleted:
+		return status, newBuildError(build, plan)
+	}
+	d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseBuild, Message: string(build)})
+	return status, nil
+}
+
+// BuildError says that Twilio could not make a Build. The API gives no reason,
+// so it names what was in the Build.
+type BuildError struct {
+	Build             twilio.BuildSID
+	Functions, Assets int
+	Bytes             int64
+	Runtime           string
+	Dependencies      []twilio.Dependency
+}
+
+func newBuildError(build twilio.BuildSID, plan Plan) *BuildError {
+	failed := &BuildError{Build: build, Runtime: plan.Runtime, Dependencies: plan.Dependencies}
+	for _, file := range plan.Functions {
+		if file.Change != Removed {
+			failed.Functions++
+			failed.Bytes += file.Size
+		}
+	}
+	for _, file := range plan.Assets {
+		if file.Change != Removed {
+			failed.Assets++
+			failed.Bytes += file.Size
+		}
+	}
+	return failed
+}
+
+// Error names the Build and what was in it.
+func (e *BuildError) Error() string {
+	names := make([]string, len(e.Dependencies))
+	for i, dependency := range e.Dependencies {
+		names[i] = dependency.Name + " " + dependency.Version
+	}
+	installed := "no dependencies"
+	if len(names) > 0 {
+		installed = "the dependencies " + strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("Twilio could not make Build %s, and its API gives no reason; in it were %s and %s (%s in all) for %s with %s",
+		e.Build, words.Count(e.Functions, "Function"), words.Count(e.Assets, "Asset"), words.Size(e.Bytes), e.Runtime, installed)
+}
+
+// UnfinishedBuildError says that a Build took longer than it may.
+type UnfinishedBuildError struct {
+	Build twilio.BuildSID
+	Err   error
+}
+
+// Error names the Build.
+func (e *UnfinishedBuildError) Error() string {
+	return fmt.Sprintf("Build %s is still building: %v", e.Build, errors.Unwrap(e.Err))
+}
+
+// Unwrap returns the cause, which matches retry.ErrBudget.
+func (e *UnfinishedBuildError) Unwrap() error { return e.Err }

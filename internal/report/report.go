@@ -1,0 +1,136 @@
+// Package report puts Plans and Results into words: for a terminal and as
+// JSON. It is pure: the same value gives the same text, which golden files hold
+// fast. It reads nothing, sends nothing and knows no clock. Level 3.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/words"
+)
+
+// mostListed bounds the paths listed of each kind; the JSON form has them all.
+const mostListed = 40
+
+// JSON returns value as one indented JSON document with a final newline.
+func JSON(value any) (string, error) {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return "", fmt.Errorf("encode the result: %w", err)
+	}
+	return text.String(), nil
+}
+
+// Deployed tells a person what is live now. note, when not empty, stands behind
+// the URL.
+func Deployed(result job.Result, plan deploy.Plan, note string) string {
+	var text strings.Builder
+	if note != "" {
+		note = " (" + note + ")"
+	}
+	fmt.Fprintf(&text, "%s is live in %s\n  %s%s\n", result.Service, result.Environment, result.URL, note)
+	files(&text, "Functions", plan.Functions)
+	files(&text, "Assets", plan.Assets)
+	if line := variables(result.Variables); line != "" {
+		fmt.Fprintf(&text, "\nVariables: %s\n", line)
+	}
+	fmt.Fprintf(&text, "\nBuild %s on %s with %s\n", result.BuildSID, plan.Runtime, dependencies(plan))
+	if result.PreviousBuildSID != "" {
+		fmt.Fprintf(&text, "Before it, Build %s was live\n", result.PreviousBuildSID)
+	}
+	fmt.Fprintf(&text, "%s uploaded with %s in %s\n", words.Size(result.UploadedBytes), words.Count(result.APICalls, "API call"),
+		words.Elapsed(time.Duration(result.DurationMS)*time.Millisecond))
+	return text.String()
+}
+
+// files lists paths with who may reach them and what happened to them.
+func files(text *strings.Builder, title string, planned []deploy.FilePlan) {
+	if len(planned) == 0 {
+		return
+	}
+	fmt.Fprintf(text, "\n%s\n", title)
+	shown := planned[:min(len(planned), mostListed)]
+	widest := 0
+	for _, file := range shown {
+		widest = max(widest, len(file.Path))
+	}
+	for _, file := range shown {
+		fmt.Fprintf(text, "  %-*s  %-9s  %s\n", widest, file.Path, file.Visibility, file.Change)
+	}
+	if rest := len(planned) - len(shown); rest > 0 {
+		fmt.Fprintf(text, "  … and %d more\n", rest)
+	}
+}
+
+func variables(changes job.Changes) string {
+	var parts []string
+	for _, part := range []struct {
+		what string
+		keys []string
+	}{{"created", changes.Created}, {"updated", changes.Updated}, {"removed", changes.Removed}, {"unchanged", changes.Unchanged}} {
+		if len(part.keys) > 0 {
+			parts = append(parts, part.what+" "+strings.Join(part.keys, ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func dependencies(plan deploy.Plan) string {
+	if len(plan.Dependencies) == 0 {
+		return "no dependencies of its own"
+	}
+	named := make([]string, len(plan.Dependencies))
+	for i, dependency := range plan.Dependencies {
+		named[i] = dependency.Name + " " + dependency.Version
+	}
+	return strings.Join(named, ", ")
+}
+
+// Failed tells a person why a Job failed, what to do, and what it left behind.
+func Failed(failure job.Failure) string {
+	var text strings.Builder
+	for i, line := range strings.Split(failure.Message, "\n") {
+		prefix := "error: "
+		if i > 0 {
+			prefix = "       "
+		}
+		fmt.Fprintf(&text, "%s%s\n", prefix, line)
+	}
+	for _, line := range []string{failure.Hint, failure.State} {
+		if line != "" {
+			fmt.Fprintf(&text, "       %s\n", line)
+		}
+	}
+	return text.String()
+}
+
+// Status tells a person what is live in each Environment of a Service. now is
+// the time to which ages relate.
+func Status(status deploy.Status, now time.Time) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s (%s)\n", status.Service, status.ServiceSID)
+	if len(status.Environments) == 0 {
+		text.WriteString("\nIt has no Environments yet.\n")
+	}
+	for _, environment := range status.Environments {
+		fmt.Fprintf(&text, "\n%s\n  %s\n", environment.Environment, environment.Domain)
+		if environment.BuildSID == "" {
+			text.WriteString("  nothing is live\n")
+			continue
+		}
+		fmt.Fprintf(&text, "  Build %s on %s", environment.BuildSID, environment.Runtime)
+		if environment.Since != nil {
+			fmt.Fprintf(&text, ", live since %s (%s ago)", environment.Since.UTC().Format("2006-01-02 15:04 UTC"), words.Age(now.Sub(*environment.Since)))
+		}
+		fmt.Fprintf(&text, "\n  %s, %s\n", words.Count(len(environment.Functions), "Function"), words.Count(len(environment.Assets), "Asset"))
+	}
+	return text.String()
+}

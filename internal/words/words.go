@@ -1,0 +1,57 @@
+// Package words puts numbers into words, the same way wherever Slipway speaks
+// to people. Level 0: it imports nothing of the project.
+package words
+
+import (
+	"fmt"
+	"time"
+)
+
+// Count puts a number before a noun whose plural ends in s: "1 file",
+// "2 files".
+func Count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// Size puts a number of bytes into words, with units of 1,024: "12 bytes",
+// "1.5 KB", "25.0 MB".
+func Size(bytes int64) string {
+	if bytes < 1<<10 {
+		return Count(int(bytes), "byte")
+	}
+	value, unit := float64(bytes)/(1<<10), "KB"
+	for _, larger := range []string{"MB", "GB"} {
+		if value < 1<<10 {
+			break
+		}
+		value, unit = value/(1<<10), larger
+	}
+	return fmt.Sprintf("%.1f %s", value, unit)
+}
+
+// Elapsed puts the length of something that a person waits for into words:
+// "0.4s", "12.3s", "2m05s".
+func Elapsed(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	seconds := int(d.Round(time.Second).Seconds())
+	return fmt.Sprintf("%dm%02ds", seconds/60, seconds%60)
+}
+
+// Age puts a long time into the largest unit that fits: "3 days", "1 hour".
+func Age(d time.Duration) string {
+	switch {
+	case d >= 24*time.Hour:
+		return Count(int(d/(24*time.Hour)), "day")
+	case d >= time.Hour:
+		return Count(int(d/time.Hour), "hour")
+	case d >= time.Minute:
+		return Count(int(d/time.Minute), "minute")
+	default:
+		return Count(max(0, int(d/time.Second)), "second")
+	}
+}
