@@ -1,0 +1,111 @@
+package npm_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/slipway-dev/slipway/internal/npm"
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+// checkRead holds what is true of every answer of Read.
+func checkRead(t *testing.T, found *npm.Package, warnings problem.List, err error) {
+	t.Helper()
+	if err != nil {
+		list, ok := errors.AsType[problem.List](err)
+		if !ok || len(list) == 0 {
+			t.Fatalf("the error is no problem.List: %v", err)
+		}
+		for _, p := range list {
+			if p.Message == "" || p.Fix == "" || p.Line < 0 {
+				t.Errorf("an empty Problem: %+v", p)
+			}
+		}
+		return
+	}
+	for _, p := range warnings {
+		if p.File == "" || p.Line < 1 || p.Message == "" {
+			t.Errorf("a warning without a place: %+v", p)
+		}
+	}
+	if !slices.IsSortedFunc(found.Dependencies, func(a, b npm.Dependency) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Errorf("not sorted: %v", found.Dependencies)
+	}
+	for _, dependency := range found.Dependencies {
+		if dependency.Name == "" || dependency.Version == "" {
+			t.Errorf("an empty dependency: %+v", dependency)
+		}
+		if strings.ContainsAny(dependency.Version, `/\:`) {
+			t.Errorf("%q cannot come from the registry", dependency)
+		}
+		if _, err := semver.StrictNewVersion(dependency.Version); err != nil && (found.LockFile != "" || dependency.Name == npm.Handler) {
+			t.Errorf("%q is not exact", dependency)
+		}
+	}
+	text, err := npm.DependenciesJSON(found.Dependencies)
+	if err != nil || text != "" && !json.Valid([]byte(text)) {
+		t.Errorf("DependenciesJSON = %s, %v", text, err)
+	}
+}
+
+func FuzzReadPackage(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `{"name":"@a/b","engines":{"node":">=22"},"dependencies":{"a":"^1","b":"file:b"}}`,
+		"\ufeff{\n\"dependencies\": {\"a\": 1}}", `{"dependencies":[]}`, `{"devDependencies":{"@twilio/runtime-handler":"1"}}`,
+		`{"dependencies":{"@twilio/runtime-handler":"=v2.0.1"}}`, `{"dependencies":{"a":"npm:a@npm:b"}}`, `{"a":`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		found, warnings, err := npm.Read(files(map[string]string{"package.json": string(data)}), ".", npm.Ranges)
+		checkRead(t, found, warnings, err)
+	})
+}
+
+func FuzzReadLock(f *testing.F) {
+	for _, seed := range []string{
+		lockV1(`"a": {"version": "1.2.3"}`, `"b": {"version": "npm:c@1.0.0"}`, `"@twilio/runtime-handler": {"version": "2.0.1"}`),
+		`{"lockfileVersion": 2, "packages": {"": {}, "node_modules/a": {"version": "1.2.3"}}, "dependencies": {"a": {"version": "1"}}}`,
+		lockV3(`"services/voice": {}`, `"node_modules/a": {"version": "1.2.3", "resolved": "https://npm.acme.example/a.tgz"}`,
+			`"node_modules/b": {"version": "2.0.0"}`, `"services/voice/node_modules/@twilio/runtime-handler": {"version": "2.0.1"}`),
+		lockV3(`"node_modules/a": {"link": true}`, `"node_modules/b": {"version": "1.0.0", "name": "c"}`),
+		`{"lockfileVersion": 9}`, `{`, `[]`,
+	} {
+		f.Add([]byte(seed))
+	}
+	content := packageJSON(`"a": "^1.0.0"`, `"b": "latest"`, `"@twilio/runtime-handler": "^2.0.0"`)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, folder := range []string{".", "services/voice"} {
+			fsys := files(map[string]string{"package-lock.json": string(data)})
+			fsys[strings.TrimPrefix(folder+"/package.json", "./")] = files(map[string]string{"x": content})["x"]
+			found, warnings, err := npm.Read(fsys, folder, npm.Locked)
+			checkRead(t, found, warnings, err)
+		}
+	})
+}
+
+func FuzzParseRange(f *testing.F) {
+	for _, seed := range []string{"", "*", "^1.2.3", ">=22.10 <24 || 26.x", "1.2.3 - 2", "latest", ">22.5.1-rc.1"} {
+		f.Add(seed, uint8(22))
+	}
+	f.Fuzz(func(t *testing.T, text string, major uint8) {
+		parsed, err := npm.ParseRange(text)
+		if err != nil {
+			return
+		}
+		// HasMajor must agree with trying: no release of a major that it denies.
+		for minor := range uint64(12) {
+			for patch := range uint64(4) {
+				version := semver.New(uint64(major), minor, patch, "", "").String()
+				if parsed.Has(version) && !parsed.HasMajor(uint64(major)) {
+					t.Fatalf("%q has %s, but no release of %d", text, version, major)
+				}
+			}
+		}
+	})
+}

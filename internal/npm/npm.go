@@ -1,0 +1,159 @@
+// Package npm reads what a project asks of npm: its name, the Node.js versions
+// it wants, and the dependencies Twilio shall install, either as the ranges in
+// package.json or as the exact versions in the lock file.
+//
+// Twilio installs public npm packages under their own names and nothing else,
+// so whatever cannot be installed there (folders, git addresses, aliases,
+// workspace packages) is reported with its line before anything is sent.
+// Nothing is ever installed, downloaded or run.
+//
+// Level 0: of the project it imports problem alone.
+package npm
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+// Handler is the package that runs Functions on Twilio. It is the one
+// dependency that must be an exact version (README of the package).
+const Handler = "@twilio/runtime-handler"
+
+// Mode says which versions a project asks for. The zero value means Locked.
+type Mode string
+
+const (
+	// Locked takes exact versions from the lock file. Without a lock file it
+	// is the same as Ranges.
+	Locked Mode = "locked"
+	// Ranges takes the ranges as package.json has them.
+	Ranges Mode = "ranges"
+)
+
+// Dependency is one package for Twilio to install.
+type Dependency struct {
+	// Name is the package's name on npm, with its scope.
+	Name string `json:"name"`
+	// Version is an exact version, a range or a tag such as "latest".
+	Version string `json:"version"`
+}
+
+// Package is what Read found. The zero value is a project without a
+// package.json.
+type Package struct {
+	// File is the path of package.json; empty when there is none.
+	File string
+	// Name is the name as written, with its scope; may be empty.
+	Name string
+	// NodeRange is engines.node as written; empty when not given.
+	NodeRange string
+	// NodeRangeLine is the line of engines.node in File; 0 when not given.
+	NodeRangeLine int
+	// Dependencies is sorted by name.
+	Dependencies []Dependency
+	// LockFile is the path of the lock file the versions were taken from;
+	// empty when none was used.
+	LockFile string
+}
+
+// ServiceName is the package's name without its scope: "@acme/voice" names the
+// Service "voice".
+func (p *Package) ServiceName() string {
+	if strings.HasPrefix(p.Name, "@") {
+		if _, name, found := strings.Cut(p.Name, "/"); found {
+			return name
+		}
+	}
+	return p.Name
+}
+
+// Read reads package.json and, in mode Locked, the lock file that governs it.
+//
+// The file system is rooted at the repository's root, and folder is the
+// project's folder in it ("." for the root). A missing package.json is an empty
+// Package. Only "dependencies" counts, as Twilio's own tools have it: dev, peer
+// and optional dependencies are never installed there.
+//
+// The list returned holds warnings. The error is a problem.List with everything
+// that is wrong at once.
+func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) {
+	var problems problem.List
+	switch mode {
+	case Locked, Ranges:
+	case "":
+		mode = Locked
+	default:
+		problems.Add(fmt.Sprintf("dependencies is %q, which is not a way to choose versions", mode),
+			`Use "locked" or "ranges".`)
+	}
+	file := path.Join(folder, "package.json")
+	wants, err := readPackage(fsys, file)
+	if err != nil {
+		return nil, nil, also(problems, err)
+	}
+	if wants == nil {
+		return &Package{}, nil, problems.Err()
+	}
+	found := &Package{
+		File:          file,
+		Name:          wants.name,
+		NodeRange:     wants.nodeRange,
+		NodeRangeLine: wants.nodeRangeLine,
+	}
+	resolving := resolver{file: file}
+	if mode == Locked && len(wants.dependencies) > 0 {
+		resolving.lock, err = findLock(fsys, folder, wants.names())
+		if err != nil {
+			return nil, nil, also(problems, err)
+		}
+	}
+	if resolving.lock != nil {
+		found.LockFile = resolving.lock.file
+	}
+	found.Dependencies = resolving.resolve(wants.dependencies)
+	problems = append(problems, resolving.problems...)
+	if wants.devHandlerLine > 0 {
+		problems.AddAt(file, wants.devHandlerLine,
+			fmt.Sprintf(`%q is in "devDependencies" only, which Twilio does not install`, Handler),
+			`Move it to "dependencies".`)
+	}
+	if err := problems.Err(); err != nil {
+		return nil, nil, err
+	}
+	return found, resolving.warnings(), nil
+}
+
+// also returns the problems found so far together with err.
+func also(problems problem.List, err error) error {
+	if rest := problems.Take(err); rest != nil {
+		return rest
+	}
+	return problems.Err()
+}
+
+// DependenciesJSON renders dependencies the way a Build's Dependencies parameter
+// takes them: a plain JSON array, sorted by name. It is empty when there are no
+// dependencies, for then the parameter is left out.
+func DependenciesJSON(dependencies []Dependency) (string, error) {
+	if len(dependencies) == 0 {
+		return "", nil
+	}
+	sorted := slices.SortedFunc(slices.Values(dependencies), func(a, b Dependency) int {
+		return cmp.Compare(a.Name, b.Name)
+	})
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // ">=1" must arrive as it is
+	if err := encoder.Encode(sorted); err != nil {
+		return "", fmt.Errorf("encode dependencies: %w", err)
+	}
+	return strings.TrimSuffix(text.String(), "\n"), nil
+}

@@ -1,0 +1,121 @@
+package npm
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+// wants is what a package.json asks for.
+type wants struct {
+	name          string
+	nodeRange     string
+	nodeRangeLine int
+	// dependencies is sorted by name.
+	dependencies []request
+	// devHandlerLine is the line of the runtime handler when it is among the
+	// devDependencies alone; else 0.
+	devHandlerLine int
+}
+
+// request is an entry of "dependencies" as written.
+type request struct {
+	name string
+	spec string
+	line int
+}
+
+// names lists the names of the dependencies, sorted.
+func (w *wants) names() []string {
+	names := make([]string, len(w.dependencies))
+	for i, dependency := range w.dependencies {
+		names[i] = dependency.name
+	}
+	return names
+}
+
+// readPackage reads a package.json. It returns nil when there is none; the
+// error is a problem.List or a *problem.Problem.
+func readPackage(fsys fs.FS, file string) (*wants, error) {
+	whole, err := readJSON(fsys, file, maxPackageBytes)
+	if whole == nil || err != nil {
+		return nil, err
+	}
+	reading := packageReader{file: file}
+	found := reading.read(lastMembers(*whole))
+	if err := reading.problems.Err(); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// packageReader collects what is wrong with the types in a package.json.
+type packageReader struct {
+	file     string
+	problems problem.List
+}
+
+func (r *packageReader) read(top map[string]member) *wants {
+	found := &wants{}
+	if name, ok := top["name"]; ok {
+		found.name = r.text(name, "name")
+	}
+	if engines, ok := top["engines"]; ok && r.isObject(engines) {
+		if node, ok := lastMembers(engines.value)["node"]; ok {
+			found.nodeRange, found.nodeRangeLine = r.text(node, "engines.node"), node.line
+		}
+	}
+	byName := map[string]request{}
+	if dependencies, ok := top["dependencies"]; ok && r.isObject(dependencies) {
+		for _, entry := range lastMembers(dependencies.value) {
+			spec := r.text(entry, fmt.Sprintf("version of dependency %q", entry.name))
+			byName[entry.name] = request{name: entry.name, spec: spec, line: entry.line}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		found.dependencies = append(found.dependencies, byName[name])
+	}
+	if dev, ok := top["devDependencies"]; ok && byName[Handler].line == 0 {
+		found.devHandlerLine = lastMembers(dev.value)[Handler].line
+	}
+	return found
+}
+
+// text returns the text of a member that must be a string; null counts as
+// empty, as it does for npm.
+func (r *packageReader) text(m member, what string) string {
+	text, ok := m.value.text()
+	if !ok && m.value.kind() != "null" {
+		r.problems.AddAt(r.file, m.line, fmt.Sprintf("the %s is %s, not a string", what, m.value.kind()),
+			"Put it in double quotes.")
+	}
+	return text
+}
+
+// isObject reports whether a member is an object, and whether it is worth a
+// Problem that it is not.
+func (r *packageReader) isObject(m member) bool {
+	switch kind := m.value.kind(); kind {
+	case "an object":
+		return true
+	case "null":
+		return false
+	default:
+		r.problems.AddAt(r.file, m.line, fmt.Sprintf("%q is %s, not an object", m.name, kind),
+			fmt.Sprintf(`Write it as %q: {"name": "range"}.`, m.name))
+		return false
+	}
+}
+
+// lastMembers returns an object's members by name. Of a name that comes twice
+// the last one counts, as it does for npm.
+func lastMembers(v value) map[string]member {
+	found := map[string]member{}
+	for m := range v.members() {
+		found[m.name] = m
+	}
+	return found
+}

@@ -1,0 +1,158 @@
+package npm
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+// The two ways out of a dependency that Twilio cannot install.
+const (
+	publicOnly = "Twilio installs public npm packages only"
+	publish    = "Publish it, or bundle it."
+)
+
+// resolver turns requests into dependencies, with or without a lock.
+type resolver struct {
+	file     string
+	lock     *lock // nil: the ranges as written
+	problems problem.List
+	// foreign is the locked packages by the host of a registry that is not the
+	// public one.
+	foreign map[string][]request
+}
+
+// resolve returns the dependencies in the order of the requests.
+func (r *resolver) resolve(requests []request) []Dependency {
+	var found []Dependency
+	for _, wanted := range requests {
+		if version, ok := r.version(wanted); ok {
+			found = append(found, Dependency{Name: wanted.name, Version: version})
+		}
+	}
+	return found
+}
+
+// version decides on one request; false when it adds a Problem instead.
+func (r *resolver) version(wanted request) (string, bool) {
+	if why := checkName(wanted.name); why != "" {
+		return r.refuse(wanted, fmt.Sprintf("dependency %q cannot be a package's name: %s", wanted.name, why),
+			"Use the name the package has on npm.")
+	}
+	if classify(wanted.spec) == aliasSpec {
+		own, versions := aliasOf(wanted.spec)
+		if own != wanted.name {
+			return r.refuse(wanted,
+				fmt.Sprintf("dependency %q is an alias of %q; Twilio installs packages under their own names", wanted.name, own),
+				fmt.Sprintf("Depend on %q, and require it by that name.", own))
+		}
+		wanted.spec = versions
+	}
+	kind := classify(wanted.spec)
+	switch kind {
+	case aliasSpec, foreignSpec:
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is %q; %s", wanted.name, shown(wanted.spec), publicOnly), publish)
+	case invalidSpec:
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is %q, which is neither a range of versions nor a tag",
+			wanted.name, wanted.spec), `Write a range such as "^1.2.0".`)
+	case rangeSpec, tagSpec:
+	}
+	if wanted.name == Handler {
+		// The platform's handler is not the package on npm: some of its versions
+		// are not there at all. An exact one is therefore taken as written.
+		if exact, ok := exactVersion(wanted.spec); ok {
+			return exact, true
+		}
+		if r.lock == nil {
+			return r.refuse(wanted, fmt.Sprintf("dependency %q is %q; Twilio needs an exact version of it", wanted.name, wanted.spec),
+				`Write one out, such as "2.0.1", or commit package-lock.json and choose dependencies: locked.`)
+		}
+	}
+	if r.lock != nil {
+		return r.locked(wanted, kind)
+	}
+	// As Twilio's own tools have it, no version means any.
+	return cmp.Or(strings.TrimSpace(wanted.spec), "*"), true
+}
+
+// locked takes the version of a request from the lock.
+func (r *resolver) locked(wanted request, kind specKind) (string, bool) {
+	entry, ok := r.lock.entries[wanted.name]
+	if !ok {
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is not in %s", wanted.name, r.lock.file), refresh)
+	}
+	isAlias := entry.name != "" && entry.name != wanted.name
+	switch {
+	case entry.isLink:
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is the workspace package %q; %s",
+			wanted.name, cmp.Or(entry.resolved, wanted.name), publicOnly), publish)
+	case isAlias, classify(entry.version) == aliasSpec:
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is an alias in %s; Twilio installs packages under their own names",
+			wanted.name, r.lock.file), "Depend on the package's own name, and require it by that name.")
+	case classify(entry.version) == foreignSpec:
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is %q in %s; %s",
+			wanted.name, shown(entry.version), r.lock.file, publicOnly), publish)
+	case !r.fromRegistry(wanted, entry):
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is installed from %q according to %s; %s",
+			wanted.name, shown(entry.resolved), r.lock.file, publicOnly), publish)
+	}
+	if _, err := semver.StrictNewVersion(entry.version); err != nil {
+		return r.refuse(wanted, fmt.Sprintf("dependency %q has the version %q in %s, which is not an exact version",
+			wanted.name, entry.version, r.lock.file), refresh)
+	}
+	if allowed, err := ParseRange(wanted.spec); kind == rangeSpec && (err != nil || !allowed.Has(entry.version)) {
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is %q, but %s has %s",
+			wanted.name, wanted.spec, r.lock.file, entry.version), refresh)
+	}
+	return entry.version, true
+}
+
+// fromRegistry reports whether an entry was downloaded from a registry, and
+// remembers those that are not public ones.
+func (r *resolver) fromRegistry(wanted request, entry lockEntry) bool {
+	if entry.resolved == "" {
+		return true
+	}
+	address, err := url.Parse(entry.resolved)
+	if err != nil || address.Scheme != "https" && address.Scheme != "http" {
+		return false
+	}
+	switch host := address.Hostname(); host {
+	case "registry.npmjs.org", "registry.yarnpkg.com":
+	default:
+		if r.foreign == nil {
+			r.foreign = map[string][]request{}
+		}
+		r.foreign[host] = append(r.foreign[host], request{name: wanted.name, line: entry.line})
+	}
+	return true
+}
+
+// warnings returns one warning for each registry that is not a public one.
+func (r *resolver) warnings() problem.List {
+	var list problem.List
+	for _, host := range slices.Sorted(maps.Keys(r.foreign)) {
+		var names []string
+		for _, entry := range r.foreign[host] {
+			names = append(names, entry.name)
+		}
+		list.AddAt(r.lock.file, r.foreign[host][0].line,
+			fmt.Sprintf("installed from %q, while Twilio installs from the public npm registry: %s",
+				host, strings.Join(names, ", ")),
+			"Make sure that these versions are public.")
+	}
+	return list
+}
+
+// refuse adds a Problem at the line of a request.
+func (r *resolver) refuse(wanted request, message, fix string) (string, bool) {
+	r.problems.AddAt(r.file, wanted.line, message, fix)
+	return "", false
+}
