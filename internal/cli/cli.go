@@ -11,8 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -32,27 +30,9 @@ type Env struct {
 	Stdout, Stderr io.Writer
 }
 
-// InterruptedError is the cause of a context that a signal ended. It matches
-// context.Canceled.
-type InterruptedError struct{ Signal os.Signal }
-
-// Error names the signal.
-func (i InterruptedError) Error() string { return "stopped by signal: " + i.Signal.String() }
-
-// Is makes the cause match context.Canceled.
-func (i InterruptedError) Is(target error) bool { return target == context.Canceled }
-
-// exitCode is 128 plus the signal's number, as shells count it.
-func (i InterruptedError) exitCode() int {
-	if number, ok := i.Signal.(syscall.Signal); ok {
-		return 128 + int(number)
-	}
-	return job.Cancelled.ExitCode()
-}
-
 // Main runs the command that env.Args ask for and returns the exit code.
 func Main(ctx context.Context, env Env) int {
-	root := newRoot(env)
+	root := newRoot(env) //nolint:contextcheck // cobra hands the context to each command.
 	root.SetArgs(env.Args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
