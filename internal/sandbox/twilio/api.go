@@ -1,0 +1,208 @@
+package twilio
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Call tells Options.Observe of one API request.
+type Call struct {
+	Method string
+	Path   string // without the query
+	// Operation is the OpenAPI file's name of what was asked for, with
+	// CreateFunctionVersion and CreateAssetVersion for the uploads. Empty when
+	// the path or method is unknown.
+	Operation string
+	// AccountSID is whose request it is; empty when it is nobody's.
+	AccountSID string
+	// Status is the answer's, or 0 when the connection was cut instead.
+	Status int
+	// Fault is what was done to the request on purpose.
+	Fault Fault
+	// Duration is how long the answer took, up to its first byte.
+	Duration time.Duration
+	// BuildTime is how long the Build takes that the request created; 0 when it
+	// created none.
+	BuildTime time.Duration
+}
+
+// unknownHeader names, on answers to requests that the Sandbox has no operation
+// for, what was asked.
+const unknownHeader = "Slipway-Sandbox-Unknown"
+
+// exchange is one API request and the sending of its answer.
+type exchange struct {
+	sandbox *Sandbox
+	writer  http.ResponseWriter
+	request *http.Request
+	started time.Time
+	call    Call
+	world   *world // nil until signed in
+	// concurrent is the account's requests in flight, this one included; 0 when
+	// the request is not counted.
+	concurrent int64
+}
+
+// serveAPI answers a request to the API, on whichever host.
+func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{sandbox: s, writer: w, request: r, started: time.Now()}
+	x.call = Call{Method: r.Method, Path: r.URL.Path}
+	defer x.leave()
+	defer func() {
+		if met := recover(); met != nil {
+			if met == http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
+				panic(met)
+			}
+			x.send(replyTo(s.notePanic(r, met)))
+		}
+	}()
+	x.serve()
+}
+
+func (x *exchange) serve() {
+	s, r := x.sandbox, x.request
+	x.world = s.signedInAs(r)
+	if x.world != nil {
+		x.call.AccountSID = x.world.account.SID
+		if !x.enter() {
+			x.delay(s.options.Latency)
+			x.send(tooManyReply())
+			return
+		}
+	}
+	x.delay(s.options.Latency)
+	if x.world == nil {
+		answer := errorReply(http.StatusUnauthorized, codeUnauthorised, "Authenticate")
+		answer.header = map[string]string{"WWW-Authenticate": `Basic realm="Twilio API"`}
+		x.send(answer)
+		return
+	}
+	found, params, methods := match(s.routes, sideOf(hostName(r)), r.Method, r.URL.EscapedPath())
+	if found == nil {
+		x.send(x.unknown(methods))
+		return
+	}
+	x.call.Operation = found.name
+	c := &call{
+		sandbox: s, world: x.world, op: &found.operation, params: params,
+		writer: x.writer, request: r, base: s.baseURL(r),
+	}
+	x.call.Fault = s.faultFor(r)
+	x.withFault(c)
+}
+
+// unknown answers what the table of operations does not have.
+func (x *exchange) unknown(methods []string) reply {
+	asked := x.request.Method + " " + x.request.URL.Path
+	var answer reply
+	if len(methods) > 0 {
+		answer = errorReply(http.StatusMethodNotAllowed, codeMethodNotAllowed,
+			fmt.Sprintf("Method not allowed (the sandbox knows no operation %s on this host)", asked))
+		answer.header = map[string]string{"Allow": strings.Join(methods, ", ")}
+	} else {
+		answer = errorReply(http.StatusNotFound, codeNotFound,
+			fmt.Sprintf("%v (the sandbox knows no operation %s on this host)", notFound(x.request.URL.Path), asked))
+		answer.header = map[string]string{}
+	}
+	answer.header[unknownHeader] = asked
+	return answer
+}
+
+// enter counts the request among the account's, unless there are too many.
+func (x *exchange) enter() bool {
+	inFlight := x.world.inFlight.Add(1)
+	if inFlight > int64(x.sandbox.options.MaxConcurrent) {
+		x.world.inFlight.Add(-1)
+		return false
+	}
+	x.concurrent = inFlight
+	return true
+}
+
+// leave ends the counting. It is called before the answer leaves, so that a
+// client that stays below the limit is never refused.
+func (x *exchange) leave() {
+	if x.concurrent > 0 {
+		x.world.inFlight.Add(-1)
+		x.concurrent = 0
+	}
+}
+
+// delay waits; a client that goes meanwhile ends the exchange.
+func (x *exchange) delay(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-x.request.Context().Done():
+		x.cut()
+	}
+}
+
+// send answers. The CORS headers are those of the OpenAPI file, on everything
+// but 204; the others as seen in twilio/twilio-cli issue 173.
+func (x *exchange) send(answer reply) {
+	x.sendPart(answer, 1)
+}
+
+// sendPart sends the whole answer's headers and 1/of of its body; a part cuts
+// the connection.
+func (x *exchange) sendPart(answer reply, of int) {
+	body, contentType, err := answer.encode()
+	if err != nil {
+		answer = replyTo(err)
+		body, contentType, _ = answer.encode()
+	}
+	header := x.writer.Header()
+	if x.world != nil {
+		inFlight := x.concurrent
+		if inFlight == 0 {
+			inFlight = x.world.inFlight.Load() + 1 // refused, and so not counted
+		}
+		header.Set("Twilio-Concurrent-Requests", strconv.FormatInt(inFlight, 10))
+	}
+	header.Set("Twilio-Request-Id", newSID("RQ"))
+	header.Set("Twilio-Request-Duration", strconv.FormatFloat(time.Since(x.started).Seconds(), 'f', 3, 64))
+	if answer.status != http.StatusNoContent {
+		header.Set("Access-Control-Allow-Origin", "*")
+		header.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since")
+		header.Set("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
+		header.Set("Access-Control-Allow-Credentials", "true")
+		header.Set("Access-Control-Expose-Headers", "ETag")
+		header.Set("Content-Type", contentType)
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	for name, value := range answer.header {
+		header.Set(name, value)
+	}
+	x.observe(answer.status)
+	x.writer.WriteHeader(answer.status)
+	// A client that has gone misses its answer; that is no concern of ours.
+	_, _ = x.writer.Write(body[:len(body)/of])
+	if of > 1 {
+		_ = http.NewResponseController(x.writer).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// cut ends the connection without an answer.
+func (x *exchange) cut() {
+	x.observe(0)
+	panic(http.ErrAbortHandler)
+}
+
+func (x *exchange) observe(status int) {
+	x.leave()
+	if x.sandbox.options.Observe == nil {
+		return
+	}
+	x.call.Status = status
+	x.call.Duration = time.Since(x.started)
+	x.sandbox.options.Observe(x.call)
+}

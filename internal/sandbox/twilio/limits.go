@@ -1,0 +1,46 @@
+package twilio
+
+// Limits of the API. Lengths are of the API's own reference, counted in
+// characters unless they say bytes; the others name where they were seen.
+const (
+	maxServiceUniqueName     = 50
+	maxFriendlyName          = 255
+	maxEnvironmentUniqueName = 100
+	maxDomainSuffix          = 16
+	maxVariableKey           = 128
+	maxVariableValueBytes    = 450
+	maxPath                  = 255
+
+	// "Services are limited to less than or equal to 50":
+	// twilio-labs/dev-phone issue 178.
+	maxServices = 50
+
+	// Functions and Assets API page, 2020. Whether a megabyte is 1000² or 1024²
+	// bytes is not said; this is the wider reading.
+	maxOpenAssetBytes    = 25 << 20
+	maxPrivateAssetBytes = 10 << 20
+
+	defaultPageSize = 50
+	largestPageSize = 1000
+
+	// Twilio's own deployer met 429 with 50 uploads in flight:
+	// twilio-labs/serverless-api issue 37.
+	defaultConcurrency = 50
+
+	// Bounds of the Sandbox itself, far above what any client has to send.
+	maxFormBytes = 4 << 20
+	maxPartBytes = 64 << 10
+)
+
+// maxContentBytes is the largest upload of a kind and visibility, or 0 where
+// no limit is known: none is for the source of a Function.
+func maxContentBytes(k kind, visibility string) int64 {
+	switch {
+	case k == kindFunction:
+		return 0
+	case visibility == visibilityPrivate:
+		return maxPrivateAssetBytes
+	default:
+		return maxOpenAssetBytes
+	}
+}
