@@ -243,11 +243,17 @@ func (r *run) state() string {
 	if r.plan.LiveBuildSID != "" {
 		live = fmt.Sprintf("Build %s is live in %s, as before.", r.plan.LiveBuildSID, r.result.Environment)
 	}
-	switch {
-	case r.outcome.Phase == job.PhaseUpload && r.outcome.ToUpload > 0:
-		return fmt.Sprintf("%s %d of %d files were uploaded.", live, r.outcome.Uploaded, r.outcome.ToUpload)
-	case r.outcome.BuildSID != "":
-		return fmt.Sprintf("%s Build %s was made of this run's files.", live, r.outcome.BuildSID)
+	switch build := r.outcome.BuildSID; r.outcome.Phase {
+	case job.PhaseUpload:
+		return fmt.Sprintf("%s %d of %s were uploaded.", live, r.outcome.Uploaded, words.Count(r.outcome.ToUpload, "file"))
+	case job.PhaseBuild:
+		if build == "" {
+			return live + " The files were uploaded; no Build was made of them."
+		}
+		return fmt.Sprintf("%s Build %s of this run is not.", live, build)
+	case job.PhaseActivate:
+		return fmt.Sprintf("%s Build %s of this run is complete, but not live.", live, build)
+	case job.PhaseRead, job.PhasePlan:
 	}
 	return live
 }

@@ -1,0 +1,429 @@
+package twilio_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/retry"
+	"github.com/slipway-dev/slipway/internal/secret"
+	"github.com/slipway-dev/slipway/internal/twilio"
+)
+
+const (
+	serviceSID  = "ZS00000000000000000000000000000001"
+	functionSID = "ZH00000000000000000000000000000001"
+	versionSID  = "ZN00000000000000000000000000000001"
+)
+
+// once gives no second attempt, so that a test sees the first error.
+func once(cfg *twilio.Config) { cfg.Retry = retry.Policy{MaxAttempts: 1} }
+
+// answer is a server that always says the same.
+func answer(status int, contentType, body string, headers ...string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		for i := 0; i+1 < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+func TestErrorTellsWhatThePlatformSaid(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		handler http.Handler
+		want    twilio.Error
+		text    string
+	}{
+		"the service's shape": {
+			answer(400, "application/json", `{"code":20001,"message":"At least one Version is required","more_info":"https://www.twilio.com/docs/errors/20001","status":400}`,
+				"Twilio-Request-Id", "RQ1, RQ1"),
+			twilio.Error{Status: 400, Code: 20001, Message: "At least one Version is required", MoreInfo: "https://www.twilio.com/docs/errors/20001", RequestID: "RQ1"},
+			"fetch service: GET /v1/Services/x answered 400 (code 20001): At least one Version is required [request RQ1]",
+		},
+		"the edge's shape": {
+			answer(429, "application/json", `{"status":429,"message":"Too many requests","detail":"Account is busy","code":20429,"moreInfo":"https://www.twilio.com/docs/errors/20429"}`,
+				"Retry-After", "7"),
+			twilio.Error{Status: 429, Code: 20429, Message: "Too many requests (Account is busy)", MoreInfo: "https://www.twilio.com/docs/errors/20429", RetryAfter: 7 * time.Second},
+			"fetch service: GET /v1/Services/x answered 429 (code 20429): Too many requests (Account is busy)",
+		},
+		"JSON without a code": {
+			answer(500, "application/json", `{"message":"An error occurred","status":500}`),
+			twilio.Error{Status: 500, Message: "An error occurred"},
+			"fetch service: GET /v1/Services/x answered 500: An error occurred",
+		},
+		"HTML": {
+			answer(502, "text/html", "<html>\n<body>Bad\tgateway\x1b[31m</body></html>"),
+			twilio.Error{Status: 502, Message: `Bad Gateway, with the body "<html> <body>Bad gateway [31m</body></html>"`},
+			`fetch service: GET /v1/Services/x answered 502: Bad Gateway, with the body "<html> <body>Bad gateway [31m</body></html>"`,
+		},
+		"nothing at all": {
+			answer(403, "text/plain", ""),
+			twilio.Error{Status: 403, Message: "Forbidden"},
+			"fetch service: GET /v1/Services/x answered 403: Forbidden",
+		},
+		"a status that is none": {
+			answer(599, "text/plain", ""),
+			twilio.Error{Status: 599, Message: "no known status"},
+			"fetch service: GET /v1/Services/x answered 599: no known status",
+		},
+		"a redirect": {
+			answer(307, "text/plain", "", "Location", "https://elsewhere.example/?token=1"),
+			twilio.Error{Status: 307, Message: "a redirect, which is not followed because the credentials would be"},
+			"fetch service: GET /v1/Services/x answered 307: a redirect, which is not followed because the credentials would be",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newClient(t, test.handler, once).FetchService(t.Context(), "x")
+			got, ok := errors.AsType[*twilio.Error](err)
+			if !ok {
+				t.Fatalf("error %v is no *twilio.Error", err)
+			}
+			test.want.Op, test.want.Method, test.want.Path = "fetch service", "GET", "/v1/Services/x"
+			if *got != test.want {
+				t.Errorf("got  %+v\nwant %+v", *got, test.want)
+			}
+			if text := got.Error(); text != test.text {
+				t.Errorf("got  %q\nwant %q", text, test.text)
+			}
+		})
+	}
+}
+
+func TestUnreadableAnswers(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"cut short": `{"sid":"ZS0`, "HTML": "<html>sign in", "empty": "", "null": "null",
+		"another shape": `{"ok":true}`, "another kind": `{"sid":"ZB00000000000000000000000000000001"}`, "a list": "[]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newClient(t, answer(200, "application/json", body), once).FetchService(t.Context(), "x")
+			got, ok := errors.AsType[*twilio.UnreadableError](err)
+			if !ok || got.Op != "fetch service" || got.Status != 200 || got.Body != body {
+				t.Errorf("error %#v, want an UnreadableError that shows %q", err, body)
+			}
+		})
+	}
+}
+
+func TestListingRefusesForeignAndBrokenPages(t *testing.T) {
+	t.Parallel()
+	page := func(next string) string {
+		return fmt.Sprintf(`{"services":[{"sid":%q,"unique_name":"a"}],"meta":{"key":"services","next_page_url":%s}}`, serviceSID, next)
+	}
+	t.Run("of another host", func(t *testing.T) {
+		t.Parallel()
+		client := newClient(t, answer(200, "application/json", page(`"https://elsewhere.example/v1/Services?PageToken=secret-token"`)))
+		n, err := length(client.Services(t.Context()))
+		foreign, ok := errors.AsType[*twilio.ForeignPageError](err)
+		if !ok || n != 1 {
+			t.Fatalf("read %d with error %v", n, err)
+		}
+		if want := "https://elsewhere.example/v1/Services"; foreign.Page != want || strings.Contains(err.Error(), "secret-token") {
+			t.Errorf("error %q, want it to name %s without its query", err, want)
+		}
+	})
+	t.Run("that fails", func(t *testing.T) {
+		t.Parallel()
+		var client *twilio.Client
+		client = newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("Page") != "" {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			_, _ = io.WriteString(w, page(`"http://`+r.Host+`/v1/Services?Page=1"`))
+		}))
+		if n, err := length(client.Services(t.Context())); n != 1 || !twilio.IsNotFound(err) {
+			t.Errorf("read %d with error %v, want the first page's item and the 404", n, err)
+		}
+	})
+	t.Run("that is none", func(t *testing.T) {
+		t.Parallel()
+		for _, body := range []string{`{}`, `{"meta":{"key":"services"}}`, `{"services":[{}],"meta":{"key":"services"}}`, `{"services":{},"meta":{"key":"services"}}`} {
+			if n, err := length(newClient(t, answer(200, "application/json", body), once).Services(t.Context())); err == nil {
+				t.Errorf("%s counts as a page of %d", body, n)
+			}
+		}
+	})
+}
+
+func TestRequestsCarryWhatTheyShould(t *testing.T) {
+	t.Parallel()
+	var got *http.Request
+	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Clone(r.Context())
+		_, _ = fmt.Fprintf(w, `{"sid":%q}`, serviceSID)
+	}), func(cfg *twilio.Config) { cfg.UserAgent = "slipway/test" })
+	if _, err := client.FetchService(t.Context(), "a/b?c#d"); err != nil {
+		t.Fatal(err)
+	}
+	name, pass, ok := got.BasicAuth()
+	if !ok || name != user || pass != password || got.UserAgent() != "slipway/test" || got.Header.Get("Accept") != "application/json" {
+		t.Errorf("headers %v", got.Header)
+	}
+	if want := "/v1/Services/a%2Fb%3Fc%23d"; got.RequestURI != want {
+		t.Errorf("requested %s, want %s", got.RequestURI, want)
+	}
+}
+
+func TestUploadStreamsAForm(t *testing.T) {
+	t.Parallel()
+	content := strings.Repeat("0123456789", 50_000)
+	var attempts, opened atomic.Int64
+	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, parameters, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		form, err := multipart.NewReader(r.Body, parameters["boundary"]).ReadForm(1 << 20)
+		if err != nil || r.ContentLength <= int64(len(content)) {
+			t.Errorf("form of %d bytes: %v", r.ContentLength, err)
+			return
+		}
+		part, _ := form.File["Content"][0].Open()
+		body, _ := io.ReadAll(part)
+		head := form.File["Content"][0]
+		if string(body) != content || form.Value["Path"][0] != "/ü b.txt" || form.Value["Visibility"][0] != "private" || head.Header.Get("Content-Type") != "text/plain" {
+			t.Errorf("got %d bytes, %v, %v", len(body), form.Value, head.Header)
+		}
+		if attempts.Add(1) < 3 {
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"sid":%q,"path":"ü b.txt","visibility":"PRIVATE"}`, versionSID)
+	}))
+	sent := asset("/ü b.txt", content)
+	sent.Visibility = "private"
+	sent.Open = func() (io.ReadCloser, error) {
+		opened.Add(1)
+		return io.NopCloser(strings.NewReader(content)), nil
+	}
+	version, err := client.CreateAssetVersion(t.Context(), serviceSID, functionSID, sent)
+	if err != nil || version.Path != "/ü b.txt" || version.Visibility != "private" {
+		t.Errorf("got %+v with error %v", version, err)
+	}
+	if attempts.Load() != 3 || opened.Load() != 3 {
+		t.Errorf("%d attempts opened the file %d times, want 3 and 3", attempts.Load(), opened.Load())
+	}
+}
+
+func TestUploadRefusesAFileThatChanges(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		open func() (io.ReadCloser, error)
+		want string
+	}{
+		"shrunk": {reading("short"), "shrunk"},
+		"grown":  {reading("much longer than it was"), "grown"},
+		"gone": {func() (io.ReadCloser, error) {
+			return nil, &fs.PathError{Op: "open", Path: "a.txt", Err: fs.ErrNotExist}
+		}, "a.txt"},
+		"unreadable": {func() (io.ReadCloser, error) { return io.NopCloser(brokenReader{}), nil }, "disk on fire"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var attempts atomic.Int64
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				attempts.Add(1)
+				_, _ = io.Copy(io.Discard, r.Body)
+				_, _ = fmt.Fprintf(w, `{"sid":%q}`, versionSID)
+			}))
+			_, err := client.CreateFunctionVersion(t.Context(), serviceSID, functionSID, twilio.Upload{
+				Path: "/a", Visibility: "public", ContentType: "text/plain", Size: 10, Open: test.open,
+			})
+			if _, ok := errors.AsType[*twilio.FileError](err); !ok || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want a FileError with %q", err, test.want)
+			}
+			if attempts.Load() > 1 {
+				t.Errorf("%d attempts, want no repetition", attempts.Load())
+			}
+		})
+	}
+}
+
+func reading(content string) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil }
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("disk on fire") }
+
+// pipe is a RoundTripper in memory, for a bubble whose clock real sockets would
+// hold up.
+type pipe func(*http.Request) (*http.Response, error)
+
+func (p pipe) RoundTrip(r *http.Request) (*http.Response, error) { return p(r) }
+
+func reply(status int, body io.Reader) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(body)}
+}
+
+func inMemory(t *testing.T, transport pipe, change ...func(*twilio.Config)) *twilio.Client {
+	t.Helper()
+	cfg := twilio.Config{Credentials: twilio.Credentials{User: user, Password: secret.New(password)}, Transport: transport}
+	for _, apply := range change {
+		apply(&cfg)
+	}
+	client, err := twilio.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// slowly gives one byte each half minute.
+type slowly struct{ left int }
+
+func (s *slowly) Read(p []byte) (int, error) {
+	if s.left == 0 {
+		return 0, io.EOF
+	}
+	time.Sleep(30 * time.Second)
+	s.left--
+	p[0] = 'x'
+	return 1, nil
+}
+
+func TestAnUploadThatMovesIsNeverEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := inMemory(t, func(r *http.Request) (*http.Response, error) {
+			if _, err := io.Copy(io.Discard, r.Body); err != nil {
+				return nil, err
+			}
+			return reply(201, strings.NewReader(`{"sid":"`+versionSID+`"}`)), r.Context().Err()
+		}, once)
+		started := time.Now()
+		_, err := client.CreateAssetVersion(t.Context(), serviceSID, functionSID, twilio.Upload{
+			Path: "/a", Visibility: "public", ContentType: "text/plain", Size: 100,
+			Open: func() (io.ReadCloser, error) { return io.NopCloser(&slowly{left: 100}), nil },
+		})
+		if elapsed := time.Since(started); err != nil || elapsed != 50*time.Minute {
+			t.Errorf("ended after %s with %v, want 50m and no error", elapsed, err)
+		}
+	})
+}
+
+func TestAnExchangeThatStallsIsEnded(t *testing.T) {
+	t.Parallel()
+	for name, transport := range map[string]pipe{
+		"before the answer": func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		},
+		"inside the answer": func(r *http.Request) (*http.Response, error) {
+			body, writer := io.Pipe()
+			go func() {
+				_, _ = writer.Write([]byte(`{"sid":`))
+				<-r.Context().Done()
+				_ = writer.CloseWithError(r.Context().Err())
+			}()
+			return reply(200, body), nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				started := time.Now()
+				_, err := inMemory(t, transport, once).FetchService(t.Context(), "x")
+				if elapsed := time.Since(started); elapsed != time.Minute {
+					t.Errorf("ended after %s, want 1m", elapsed)
+				}
+				if err == nil || !strings.Contains(err.Error(), "nothing moved for 1m0s") {
+					t.Errorf("error %v does not tell the stall", err)
+				}
+			})
+		})
+	}
+}
+
+func TestWaitingForTheNextAttemptHoldsNoSlot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var first sync.Once
+		client := inMemory(t, func(r *http.Request) (*http.Response, error) {
+			response := reply(200, strings.NewReader(`{"sid":"`+serviceSID+`"}`))
+			if strings.HasSuffix(r.URL.Path, "/busy") {
+				first.Do(func() {
+					response = reply(429, strings.NewReader("{}"))
+					response.Header.Set("Retry-After", "30")
+				})
+			}
+			return response, nil
+		}, func(cfg *twilio.Config) { cfg.Limiter = twilio.NewLimiter(1) })
+		started := time.Now()
+		var all sync.WaitGroup
+		for name, within := range map[string]time.Duration{"busy": 31 * time.Second, "other": time.Second} {
+			all.Go(func() {
+				if name == "other" {
+					time.Sleep(500 * time.Millisecond) // once the other waits
+				}
+				_, err := client.FetchService(t.Context(), name)
+				if elapsed := time.Since(started); err != nil || elapsed > within {
+					t.Errorf("%s ended after %s with %v, want at most %s", name, elapsed, err, within)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+func TestWaitForBuildPaceAndBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const build = "ZB00000000000000000000000000000001"
+		started, looks, doneAfter := time.Now(), 0, 10*time.Second
+		client := inMemory(t, func(*http.Request) (*http.Response, error) {
+			looks++
+			status := "Building" // as Twilio's Build page spells it
+			if time.Since(started) >= doneAfter {
+				status = "Completed"
+			}
+			return reply(200, strings.NewReader(`{"sid":"`+build+`","status":"`+status+`"}`)), nil
+		})
+		status, err := client.WaitForBuild(t.Context(), serviceSID, build)
+		if err != nil || status != twilio.BuildCompleted || looks > 21 {
+			t.Errorf("got %q after %d looks with error %v", status, looks, err)
+		}
+		doneAfter = time.Hour
+		status, err = client.WithBuildBudget(time.Minute).WaitForBuild(t.Context(), serviceSID, build)
+		if !errors.Is(err, retry.ErrBudget) || status != twilio.BuildBuilding {
+			t.Errorf("got %q with error %v, want the budget's end", status, err)
+		}
+	})
+}
+
+func TestObservedCountsAttempts(t *testing.T) {
+	t.Parallel()
+	var attempts atomic.Int64
+	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if attempts.Add(1) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"sid":%q}`, serviceSID)
+	}))
+	var seen bytes.Buffer
+	_, err := client.Observed(func(call twilio.Call) {
+		fmt.Fprintf(&seen, "%s %s %s %d %v\n", call.Operation, call.Method, call.Path, call.Status, call.Err != nil)
+	}).FetchService(t.Context(), "x")
+	want := strings.Repeat("fetch service GET /v1/Services/x 503 true\n", 2) + "fetch service GET /v1/Services/x 200 false\n"
+	if got := seen.String(); err != nil || got != want {
+		t.Errorf("error %v, saw\n%swant\n%s", err, got, want)
+	}
+}
