@@ -1,0 +1,209 @@
+package project
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+// Bounds against trees that no project has, such as links that multiply.
+const (
+	maxEntries = 10_000
+	maxDepth   = 64
+)
+
+// The folders looked for when none is named, the first that exists.
+func functionsFolders() []string { return []string{"functions", "src"} }
+func assetsFolders() []string    { return []string{"assets", "static"} }
+
+// finder walks the folders of a project and collects files, Problems and
+// warnings.
+type finder struct {
+	fsys   fs.FS
+	folder string
+
+	problems problem.List
+	warnings problem.List
+	files    []File
+	// byPath is the name of the file that takes a path.
+	byPath map[string]string
+	// modules is the files that somebody may take for Functions, by the advice
+	// to give, relative to the folder of the Functions.
+	modules map[string][]string
+	entries int
+}
+
+// tree is a folder of one kind of file.
+type tree struct {
+	kind Kind
+	root string
+}
+
+// find reads both folders of the project.
+func (f *finder) find(functionsFolder, assetsFolder string) {
+	functions, assets := tree{kind: KindFunction}, tree{kind: KindAsset}
+	functions.root = f.root(functionsFolder, "functions-folder", functionsFolders())
+	assets.root = f.root(assetsFolder, "assets-folder", assetsFolders())
+	if functions.root != "" && assets.root != "" && overlap(functions.root, assets.root) {
+		f.problems.Add(fmt.Sprintf("the Functions in %q and the Assets in %q overlap, so that files would be both",
+			functions.root, assets.root), "Keep them in folders of their own.")
+		return
+	}
+	for _, t := range []tree{functions, assets} {
+		if t.root == "" {
+			continue
+		}
+		real, err := realPath(f.fsys, t.root)
+		if err != nil {
+			f.badLink(t.root, err)
+			continue
+		}
+		f.walk(t, t.root, []string{real})
+	}
+	f.warnOfModules(functions.root)
+	if len(f.files) == 0 && len(f.problems) == 0 {
+		f.nothing(functions.root, assets.root)
+	}
+}
+
+// sorted returns the files of one kind by path.
+func (f *finder) sorted(kind Kind) []File {
+	found := []File{}
+	for _, file := range f.files {
+		if file.Kind == kind {
+			found = append(found, file)
+		}
+	}
+	slices.SortFunc(found, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	return found
+}
+
+// root returns the folder that is named, else the first candidate that exists,
+// else nothing.
+func (f *finder) root(named, setting string, candidates []string) string {
+	if named != "" {
+		folder, err := inside(f.folder, named, setting)
+		if err != nil {
+			_ = f.problems.Take(err) // it is a list
+			return ""
+		}
+		if info, err := fs.Stat(f.fsys, folder); err != nil || !info.IsDir() {
+			f.problems.Add(fmt.Sprintf("%s is %q, but there is no folder %s", setting, named, folder),
+				"Name a folder relative to the project's folder; build it first if a compiler makes it.")
+			return ""
+		}
+		return folder
+	}
+	for _, candidate := range candidates {
+		folder := path.Join(f.folder, candidate)
+		info, err := fs.Stat(f.fsys, folder)
+		switch {
+		case err == nil && info.IsDir():
+			return folder
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			f.problems.AddAt(folder, 0, "cannot be read: "+reason(err), "Check the folder and its permissions.")
+			return ""
+		}
+	}
+	return ""
+}
+
+// overlap reports whether one folder is the other or lies in it.
+func overlap(a, b string) bool {
+	return a == b || a == "." || b == "." || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")
+}
+
+// walk reads a folder and what is below it. The real paths of the folder and of
+// those above it show when a link leads in a circle; the folder's own is last.
+func (f *finder) walk(t tree, dir string, reals []string) {
+	entries, err := fs.ReadDir(f.fsys, dir)
+	if err != nil {
+		f.problems.AddAt(dir, 0, "the folder cannot be read: "+reason(err), "Check its permissions.")
+		return
+	}
+	if len(reals) > maxDepth {
+		f.problems.AddAt(dir, 0, fmt.Sprintf("folders are nested more than %d deep", maxDepth), "Check for links that repeat.")
+		return
+	}
+	for _, entry := range entries {
+		if f.entries++; f.entries > maxEntries {
+			if f.entries == maxEntries+1 {
+				f.problems.AddAt(t.root, 0, fmt.Sprintf("holds more than %d files and folders", maxEntries),
+					"Move out what Twilio shall not serve; check for links that repeat.")
+			}
+			return
+		}
+		f.visit(t, path.Join(dir, entry.Name()), entry, reals)
+	}
+}
+
+// visit decides what an entry of a folder is.
+func (f *finder) visit(t tree, name string, entry fs.DirEntry, reals []string) {
+	base := path.Base(name)
+	if base == ".git" || base == ".DS_Store" {
+		return
+	}
+	if base == "node_modules" {
+		f.warnings.AddAt(name, 0, "left out: Twilio installs the dependencies of package.json itself", "")
+		return
+	}
+	if !fs.ValidPath(name) {
+		f.problems.AddAt(path.Dir(name), 0, fmt.Sprintf("the name %q is not valid UTF-8", base), "Rename the file.")
+		return
+	}
+	isDotted := strings.HasPrefix(base, ".")
+	info, real, err := f.look(name, path.Join(reals[len(reals)-1], base), entry)
+	switch {
+	case err != nil && isDotted: // such as an editor's lock file, a link to nothing
+		f.leaveOut(t, name)
+	case err != nil:
+		f.badLink(name, err)
+	case info.IsDir() && slices.Contains(reals, real):
+		f.badLink(name, errLinkCircle)
+	case info.IsDir():
+		f.walk(t, name, append(slices.Clone(reals), real))
+	case isDotted:
+		f.leaveOut(t, name)
+	case t.kind == KindFunction && path.Ext(base) != ".js":
+		f.noteModule(t, name)
+	case !info.Mode().IsRegular():
+		f.problems.AddAt(name, 0, "is not a regular file", "Remove it, or replace it with a file.")
+	default:
+		f.add(t, name, info)
+	}
+}
+
+// look returns what an entry is, links followed, and its real path.
+func (f *finder) look(name, real string, entry fs.DirEntry) (fs.FileInfo, string, error) {
+	if entry.Type() == fs.ModeSymlink {
+		target, err := realPath(f.fsys, real)
+		if err != nil {
+			return nil, "", err
+		}
+		real = target
+	}
+	info, err := fs.Stat(f.fsys, name)
+	if err != nil {
+		return nil, "", fmt.Errorf("cannot be followed: %s", reason(err))
+	}
+	return info, real, nil
+}
+
+// badLink adds a Problem about a link.
+func (f *finder) badLink(name string, err error) {
+	f.problems.AddAt(name, 0, "the link "+err.Error(), "Replace it with what it shall lead to.")
+}
+
+// leaveOut warns of files whose name begins with a dot: they are settings and
+// placeholders, and the Toolkit would publish them.
+func (f *finder) leaveOut(t tree, name string) {
+	if t.kind == KindAsset || path.Ext(name) == ".js" {
+		f.warnings.AddAt(name, 0, "left out: names that begin with a dot are not served", "Rename it if it shall be.")
+	}
+}

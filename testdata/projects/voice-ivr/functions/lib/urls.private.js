@@ -1,0 +1,3 @@
+const audioUrl = (context, file) => `https://${context.DOMAIN_NAME}/audio/${file}`;
+
+module.exports = { audioUrl };
