@@ -1,0 +1,60 @@
+# What a person and CI run, in one place. `make` alone lists the targets.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The tools are pinned in modules of their own (tools/), so that go.mod lists
+# only what the binary is made of. The first use compiles them.
+golangci-lint := go tool -modfile=tools/go.mod golangci-lint
+actionlint    := go tool -modfile=tools/actionlint/go.mod actionlint
+
+# The version that the binary shows; empty shows what Go recorded.
+VERSION  ?=
+# More flags for the run under the race detector, such as -v.
+RACE     ?=
+# How long each fuzz target runs.
+FUZZTIME ?= 20s
+
+ldflags := -s -w $(if $(VERSION),-X github.com/slipway-dev/slipway/internal/cli.version=$(VERSION))
+
+.PHONY: help build test race lint fmt bench fuzz ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## make ./slipway, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(ldflags)' -o slipway .
+
+test: ## run the tests
+	go test ./...
+
+race: ## run the tests under the race detector, in random order, none from the cache
+	go test -race -shuffle=on -count=1 $(RACE) ./...
+
+lint: ## check form, style, rooms (depguard), workflows and modules
+	$(golangci-lint) fmt --diff
+	$(golangci-lint) run ./...
+	go vet ./...
+	$(actionlint)
+	go mod tidy -diff
+	cd tools && go mod tidy -diff
+	cd tools/actionlint && go mod tidy -diff
+
+fmt: ## put the code in form
+	$(golangci-lint) fmt
+
+bench: ## run the benchmarks once
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./internal/benchmark/...
+
+fuzz: ## run each fuzz target for FUZZTIME
+	@targets=$$(go test -list '^Fuzz' ./... | awk '/^Fuzz/ { found[++n] = $$1 } $$1 == "ok" { for (i = 1; i <= n; i++) print $$2, found[i]; n = 0 }')
+	@# -fuzz takes one target of one package at a time.
+	@while read -r package target; do \
+		echo "$$package $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
+	done <<<"$$targets"
+
+# Tests come last, so that a log ends with their result.
+.NOTPARALLEL:
+ci: lint build race test ## everything that CI runs
