@@ -47,10 +47,12 @@ fmt: ## put the code in form
 bench: ## run the benchmarks once
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./internal/benchmark/...
 
+# -fuzz takes one target of one package at a time.
 fuzz: ## run each fuzz target for FUZZTIME
-	@targets=$$(go test -list '^Fuzz' ./... | awk '/^Fuzz/ { found[++n] = $$1 } $$1 == "ok" { for (i = 1; i <= n; i++) print $$2, found[i]; n = 0 }')
-	@# -fuzz takes one target of one package at a time.
-	@while read -r package target; do \
+	@targets=$$(go test -list '^Fuzz' ./... | awk ' \
+		/^Fuzz/    { found[++n] = $$1 } \
+		$$1 == "ok" { for (i = 1; i <= n; i++) print $$2, found[i]; n = 0 }'); \
+	while read -r package target; do \
 		echo "$$package $$target"; \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
 	done <<<"$$targets"
