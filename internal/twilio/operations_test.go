@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -118,7 +119,7 @@ func TestListingStopsWhenItsReaderDoes(t *testing.T) {
 	t.Parallel()
 	calls := 0
 	client, _ := newWorld(t, sandbox.Options{PageSize: 1, Observe: func(call sandbox.Call) {
-		if call.Operation == "ListFunctions" || call.Method == "GET" {
+		if call.Method == http.MethodGet {
 			calls++
 		}
 	}})

@@ -142,8 +142,7 @@ func TestListingRefusesForeignAndBrokenPages(t *testing.T) {
 	})
 	t.Run("that fails", func(t *testing.T) {
 		t.Parallel()
-		var client *twilio.Client
-		client = newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Query().Get("Page") != "" {
 				w.WriteHeader(http.StatusNotFound)
 				return
@@ -360,7 +359,7 @@ func TestWaitingForTheNextAttemptHoldsNoSlot(t *testing.T) {
 			response := reply(200, strings.NewReader(`{"sid":"`+serviceSID+`"}`))
 			if strings.HasSuffix(r.URL.Path, "/busy") {
 				first.Do(func() {
-					response = reply(429, strings.NewReader("{}"))
+					response.StatusCode = http.StatusTooManyRequests
 					response.Header.Set("Retry-After", "30")
 				})
 			}

@@ -1,0 +1,490 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/pipeline"
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/retry"
+	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
+	"github.com/slipway-dev/slipway/internal/secret"
+	"github.com/slipway-dev/slipway/internal/twilio"
+)
+
+// quick is the default policy and pace, scaled 1:100.
+func quick(cfg *twilio.Config) {
+	cfg.Retry = retry.Default().Scaled(0.01)
+	cfg.Polling = retry.Polling{Every: 2 * time.Millisecond, Steady: time.Second, Max: 2 * time.Millisecond, Budget: 20 * time.Second}
+}
+
+// newWorld serves a sandbox and returns it with a client of its account.
+func newWorld(t *testing.T, options sandbox.Options, change ...func(*twilio.Config)) (*twilio.Client, *sandbox.Sandbox) {
+	t.Helper()
+	world, err := sandbox.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newClient(t, world, change...), world
+}
+
+func newClient(t *testing.T, handler http.Handler, change ...func(*twilio.Config)) *twilio.Client {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	account := sandbox.DefaultAccount()
+	cfg := twilio.Config{APIURL: server.URL, Credentials: twilio.Credentials{User: account.KeySID, Password: secret.New(account.KeySecret)}}
+	for _, apply := range append([]func(*twilio.Config){quick}, change...) {
+		apply(&cfg)
+	}
+	client, err := twilio.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// tree is a small project of every kind of file.
+func tree(more ...string) fstest.MapFS {
+	files := fstest.MapFS{
+		"package.json":                  text(`{"name":"@acme/site","dependencies":{"lodash":"4.17.21"},"engines":{"node":"22.x"}}`),
+		"functions/hello.js":            text("exports.handler = (context, event, callback) => callback(null, 'hello');"),
+		"functions/calls/in.private.js": text("exports.x = 1;"),
+		"assets/index.html":             text("<h1>hello</h1>"),
+		"assets/menu.protected.json":    text("{}"),
+		".env":                          text("GREETING=hello\nACCOUNT_SID=AC1\nEMPTY=\n"),
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		files[more[i]] = text(more[i+1])
+	}
+	return files
+}
+
+func text(content string) *fstest.MapFile {
+	return &fstest.MapFile{Data: []byte(content), Mode: 0o644}
+}
+
+func deployment() job.Job {
+	return job.Job{Verb: job.Deploy, Target: job.Target{Environment: "dev"}, Folder: ".", Commit: "c0ffee"}
+}
+
+// live is what answers in a world's Environments.
+func live(world *sandbox.Sandbox) (builds, variables []string) {
+	snapshot := world.Snapshot()
+	for _, environment := range snapshot.Environments {
+		builds = append(builds, environment.UniqueName+"="+environment.BuildSID)
+	}
+	for _, variable := range snapshot.Variables {
+		variables = append(variables, variable.Key+"="+variable.Value)
+	}
+	slices.Sort(builds)
+	slices.Sort(variables)
+	return builds, variables
+}
+
+func TestRunDeploys(t *testing.T) {
+	t.Parallel()
+	client, world := newWorld(t, sandbox.Options{BuildTime: 10 * time.Millisecond})
+	var mu sync.Mutex
+	var events []string
+	outcome, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{
+		Client: client, Source: tree(), Variables: map[string]secret.String{"GIVEN": secret.New("g")}, LiveURL: "http://127.0.0.1:1/_live/{domain}",
+		Progress: func(event job.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			if event.Kind != job.Moved {
+				events = append(events, string(event.Phase)+" "+string(event.Kind))
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot := world.Snapshot()
+	got, environment := outcome.Result, snapshot.Environments[0]
+	want := job.NewResult()
+	want.Status, want.Changed = job.Deployed, true
+	want.Service, want.ServiceSID = "site", snapshot.Services[0].SID
+	want.Environment, want.EnvironmentSID = "dev", environment.SID
+	want.Domain, want.URL = environment.DomainName, "http://127.0.0.1:1/_live/"+environment.DomainName
+	want.BuildSID, want.DeploymentSID = environment.BuildSID, snapshot.Deployments[0].SID
+	want.Commit, want.Digest = "c0ffee", got.Digest
+	want.Functions.Created = []string{"/calls/in", "/hello"}
+	want.Assets.Created = []string{"/index.html", "/menu.json"}
+	want.Variables.Created = []string{"GIVEN", "GREETING"}
+	want.UploadedBytes = 14 + 2 + 14 + 72
+	want.APICalls, want.DurationMS, want.Warnings = got.APICalls, got.DurationMS, got.Warnings
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the Result differs (-want +got):\n%s", diff)
+	}
+	if len(got.Digest) != 64 || got.APICalls < 15 || len(got.Warnings) != 2 {
+		t.Errorf("digest %q, %d calls, warnings %q", got.Digest, got.APICalls, got.Warnings)
+	}
+	if _, variables := live(world); !slices.Equal(variables, []string{"GIVEN=g", "GREETING=hello"}) {
+		t.Errorf("variables are %v", variables)
+	}
+	service := snapshot.Services[0]
+	if service.UniqueName != "site" || service.FriendlyName != "site" || !service.IncludeCredentials || service.UIEditable {
+		t.Errorf("the Service is not as the Toolkit creates it: %+v", service)
+	}
+	if environment.UniqueName != "dev-environment" || environment.DomainSuffix != "dev" {
+		t.Errorf("the Environment is not as the Toolkit creates it: %+v", environment)
+	}
+	build := snapshot.Builds[0]
+	if build.Runtime != "node22" || build.Dependencies["lodash"] != "4.17.21" || len(build.VersionSIDs) != 4 {
+		t.Errorf("the Build is %+v", build)
+	}
+	for _, event := range []string{"read started", "read warned", "plan started", "upload started", "upload finished", "build finished", "activate finished"} {
+		if !slices.Contains(events, event) {
+			t.Errorf("no event %q in %q", event, events)
+		}
+	}
+}
+
+func TestRunAgainUpdates(t *testing.T) {
+	t.Parallel()
+	client, world := newWorld(t, sandbox.Options{PageSize: 1})
+	first, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: tree()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := tree("functions/new.js", "exports.handler = 1", ".env", "GREETING=goodbye\nOTHER=x")
+	delete(changed, "assets/index.html")
+	second, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: changed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := second.Result
+	want := job.NewResult()
+	want.Functions.Created, want.Functions.Updated = []string{"/new"}, []string{"/calls/in", "/hello"}
+	want.Assets.Updated, want.Assets.Removed = []string{"/menu.json"}, []string{"/index.html"}
+	want.Variables.Created, want.Variables.Updated = []string{"OTHER"}, []string{"GREETING"}
+	if diff := cmp.Diff([]job.Changes{want.Functions, want.Assets, want.Variables}, []job.Changes{got.Functions, got.Assets, got.Variables}); diff != "" {
+		t.Errorf("the changes differ (-want +got):\n%s", diff)
+	}
+	if got.PreviousBuildSID != first.Result.BuildSID || got.BuildSID == first.Result.BuildSID || got.Digest == first.Result.Digest {
+		t.Errorf("the Builds are %s before and %s after", got.PreviousBuildSID, got.BuildSID)
+	}
+	snapshot := world.Snapshot()
+	if len(snapshot.Services) != 1 || len(snapshot.Environments) != 1 || len(snapshot.Functions) != 3 || len(snapshot.Assets) != 2 {
+		t.Errorf("the second deploy did not find what the first one made: %+v", snapshot)
+	}
+}
+
+// TestRunSurvivesFaults deploys against a platform that fails a fifth of its
+// calls, with 50 seeds.
+func TestRunSurvivesFaults(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(50) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			client, world := newWorld(t, sandbox.Options{FaultRate: 0.2, Seed: seed, PageSize: 3, SlowAnswer: 5 * time.Millisecond}, noHints)
+			for range 2 {
+				if _, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: tree()}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			snapshot := world.Snapshot()
+			names := func(files []sandbox.File) (names []string) {
+				for _, file := range files {
+					names = append(names, file.FriendlyName)
+				}
+				slices.Sort(names)
+				return names
+			}
+			if len(snapshot.Services) != 1 || len(snapshot.Environments) != 1 || len(snapshot.Variables) != 1 ||
+				!slices.Equal(names(snapshot.Functions), []string{"/calls/in", "/hello"}) ||
+				!slices.Equal(names(snapshot.Assets), []string{"/index.html", "/menu.json"}) ||
+				len(snapshot.Builds) != 2 || len(snapshot.Deployments) != 2 {
+				t.Errorf("something was made twice: %+v", snapshot)
+			}
+		})
+	}
+}
+
+// noHints takes the Retry-After off the sandbox's 429s, whose whole seconds no
+// scaled policy shortens.
+func noHints(cfg *twilio.Config) {
+	cfg.Transport = withoutHints{http.DefaultTransport}
+}
+
+type withoutHints struct{ http.RoundTripper }
+
+func (w withoutHints) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := w.RoundTripper.RoundTrip(r)
+	if err == nil {
+		response.Header.Del("Retry-After")
+	}
+	return response, err
+}
+
+// failing answers the calls that match in its own way.
+type failing struct {
+	http.Handler
+	matches func(*http.Request) bool
+	answer  http.HandlerFunc
+	met     atomic.Int64
+}
+
+func (f *failing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f.matches(r) {
+		f.met.Add(1)
+		f.answer(w, r)
+		return
+	}
+	f.Handler.ServeHTTP(w, r)
+}
+
+func on(method, pathEnd string) func(*http.Request) bool {
+	return func(r *http.Request) bool { return r.Method == method && strings.HasSuffix(r.URL.Path, pathEnd) }
+}
+
+func status(code int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(code)
+		_, _ = fmt.Fprint(w, body)
+	}
+}
+
+// TestRunFailsWithoutTouchingWhatIsLive makes a redeploy with changed variables
+// fail at each call that it makes, in each way, and looks at what is live.
+func TestRunFailsWithoutTouchingWhatIsLive(t *testing.T) {
+	t.Parallel()
+	calls := map[string]func(*http.Request) bool{
+		"fetch service":     func(r *http.Request) bool { return r.Method == http.MethodGet && strings.Count(r.URL.Path, "/") == 3 },
+		"list environments": on(http.MethodGet, "/Environments"),
+		"list functions":    on(http.MethodGet, "/Functions"),
+		"list assets":       on(http.MethodGet, "/Assets"),
+		"list variables":    on(http.MethodGet, "/Variables"),
+		"create function":   on(http.MethodPost, "/Functions"),
+		"create asset":      on(http.MethodPost, "/Assets"),
+		"upload function version": func(r *http.Request) bool {
+			return r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/Functions/")
+		},
+		"upload asset version": func(r *http.Request) bool {
+			return r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/Assets/")
+		},
+		"create build":       on(http.MethodPost, "/Builds"),
+		"fetch build status": on(http.MethodGet, "/Status"),
+		"create variable":    on(http.MethodPost, "/Variables"),
+		"update variable": func(r *http.Request) bool {
+			return r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/Variables/")
+		},
+		"create deployment": on(http.MethodPost, "/Deployments"),
+	}
+	answers := map[string]struct {
+		answer http.HandlerFunc
+		reason job.Reason // when it is the same for every call
+	}{
+		"400":            {status(400, `{"code":20001,"message":"no"}`), ""},
+		"401":            {status(401, `{"code":20003,"message":"no"}`), job.BadCredentials},
+		"403":            {status(403, `{"code":20403,"message":"no"}`), job.BadCredentials},
+		"404":            {status(404, `{"code":20404,"message":"no"}`), ""},
+		"409":            {status(409, `{"code":20409,"message":"no"}`), ""},
+		"413":            {status(413, "Request Entity Too Large"), job.LimitReached},
+		"endless 429":    {status(429, `{"code":20429,"message":"Too many requests"}`), job.LimitReached},
+		"endless 500":    {status(500, `{"message":"An error occurred","status":500}`), job.TimedOut},
+		"endless HTML":   {status(502, "<html>"), job.TimedOut},
+		"truncated body": {status(200, `{"sid":"Z`), job.TimedOut},
+	}
+	for callName, matches := range calls {
+		for answerName, answer := range answers {
+			t.Run(callName+"/"+answerName, func(t *testing.T) {
+				t.Parallel()
+				client, world := newWorld(t, sandbox.Options{})
+				if _, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: tree()}); err != nil {
+					t.Fatal(err)
+				}
+				buildsBefore, variablesBefore := live(world)
+
+				broken := &failing{Handler: world, matches: matches, answer: answer.answer}
+				faulty := newClient(t, broken, func(cfg *twilio.Config) {
+					cfg.Retry = retry.Policy{Initial: time.Millisecond, Max: time.Millisecond, MaxAttempts: 2}
+				})
+				changed := tree("functions/new.js", "1", "assets/new.txt", "new", ".env", "GREETING=goodbye\nOTHER=x")
+				outcome, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: faulty, Source: changed})
+				if broken.met.Load() == 0 {
+					t.Fatal("the call was never made")
+				}
+				if err == nil {
+					t.Fatalf("the deploy succeeded: %+v", outcome.Result)
+				}
+				failure := outcome.Result.Error
+				named := callName
+				if callName == "fetch service" && answerName == "404" {
+					named = "create service" // a Service that is not there is made
+				}
+				if outcome.Result.Status != job.Failed || failure == nil || !strings.Contains(failure.Message, named) {
+					t.Errorf("the failure does not name the call: %+v", failure)
+				}
+				if answer.reason != "" && failure.Reason != answer.reason {
+					t.Errorf("the reason is %s, want %s (%s)", failure.Reason, answer.reason, failure.Message)
+				}
+				if failure.State == "" {
+					t.Error("the failure does not tell what it left behind")
+				}
+				builds, variables := live(world)
+				if !slices.Equal(builds, buildsBefore) || !slices.Equal(variables, variablesBefore) {
+					t.Errorf("live were %v with %v, and are %v with %v", buildsBefore, variablesBefore, builds, variables)
+				}
+			})
+		}
+	}
+}
+
+func TestRunReportsAFailedBuild(t *testing.T) {
+	t.Parallel()
+	client, _ := newWorld(t, sandbox.Options{FailBuilds: true})
+	outcome, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: tree()})
+	if err == nil {
+		t.Fatal("the deploy succeeded")
+	}
+	failure := outcome.Result.Error
+	if failure.Reason != job.BuildFailed || !strings.Contains(failure.Message, "2 Functions and 2 Assets") ||
+		!strings.Contains(failure.Message, "lodash 4.17.21") || !strings.Contains(failure.Hint, "Usual causes") {
+		t.Errorf("got %+v", failure)
+	}
+	if outcome.Result.BuildSID == "" || outcome.Result.ServiceSID == "" || outcome.Result.Domain == "" {
+		t.Errorf("what is known is not in the Result: %+v", outcome.Result)
+	}
+}
+
+func TestRunEndsWithABuildThatNeverDoes(t *testing.T) {
+	t.Parallel()
+	client, _ := newWorld(t, sandbox.Options{BuildTime: time.Hour})
+	todo := deployment()
+	todo.Options.BuildTimeout = 50 * time.Millisecond
+	outcome, err := pipeline.Run(t.Context(), todo, pipeline.Config{Client: client, Source: tree()})
+	if !errors.Is(err, retry.ErrBudget) || outcome.Result.Error.Reason != job.TimedOut || !strings.Contains(outcome.Result.Error.Hint, "build-timeout") {
+		t.Errorf("error %v, failure %+v", err, outcome.Result.Error)
+	}
+}
+
+// TestRunCancelled stops a redeploy at each of its calls.
+func TestRunCancelled(t *testing.T) {
+	t.Parallel()
+	for name, matches := range map[string]func(*http.Request) bool{
+		"while reading":   on(http.MethodGet, "/Functions"),
+		"while uploading": func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/Versions") },
+		"while building":  on(http.MethodGet, "/Status"),
+		"while setting": func(r *http.Request) bool {
+			return r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/Variables/")
+		},
+		"while it goes live":  on(http.MethodPost, "/Deployments"),
+		"while adding a file": on(http.MethodPost, "/Functions"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, world := newWorld(t, sandbox.Options{})
+			if _, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: tree()}); err != nil {
+				t.Fatal(err)
+			}
+			buildsBefore, variablesBefore := live(world)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			stopped := newClient(t, &failing{Handler: world, matches: matches, answer: func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // a server notices that its client left only behind the body
+				cancel()
+				<-r.Context().Done()
+			}})
+			changed := tree("functions/new.js", "1", ".env", "GREETING=goodbye\nOTHER=x")
+			outcome, err := pipeline.Run(ctx, deployment(), pipeline.Config{Client: stopped, Source: changed})
+			if !errors.Is(err, context.Canceled) || outcome.Result.Error.Reason != job.Cancelled {
+				t.Errorf("error %v, failure %+v", err, outcome.Result.Error)
+			}
+			builds, variables := live(world)
+			if !slices.Equal(builds, buildsBefore) || !slices.Equal(variables, variablesBefore) {
+				t.Errorf("live were %v with %v, and are %v with %v", buildsBefore, variablesBefore, builds, variables)
+			}
+			want := "Build " + buildsBefore[0][len("dev-environment="):] + " is live in dev, as before."
+			if name == "while reading" {
+				want = "Nothing was changed."
+			}
+			if state := outcome.Result.Error.State; !strings.HasPrefix(state, want) {
+				t.Errorf("%q does not begin with %q", state, want)
+			}
+		})
+	}
+}
+
+// TestRunGoesLiveAlthoughCancelled stops a deploy after its last call took
+// effect: what is live is reported, not what was feared.
+func TestRunGoesLiveAlthoughCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	world, err := sandbox.New(sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := newClient(t, &failing{Handler: world, matches: on(http.MethodPost, "/Deployments"), answer: func(_ http.ResponseWriter, r *http.Request) {
+		world.ServeHTTP(httptest.NewRecorder(), r)
+		cancel()
+		<-r.Context().Done()
+	}})
+	outcome, err := pipeline.Run(ctx, deployment(), pipeline.Config{Client: client, Source: tree()})
+	if err != nil || outcome.Result.Status != job.Deployed || outcome.Result.DeploymentSID == "" {
+		t.Errorf("error %v, Result %+v", err, outcome.Result)
+	}
+	if builds, _ := live(world); builds[0] != "dev-environment="+outcome.Result.BuildSID {
+		t.Errorf("live is %v, the Result says %s", builds, outcome.Result.BuildSID)
+	}
+}
+
+func TestRunNamesEveryProblemBeforeTheFirstRequest(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	client := newClient(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
+	var given problem.List
+	given.Add("the front door's own", "")
+	todo := deployment()
+	todo.Target.Environment = "much-too-long-a-suffix"
+	outcome, err := pipeline.Run(t.Context(), todo, pipeline.Config{
+		Client: client, Problems: given,
+		Source:    tree("package.json", `{"dependencies":{"lib":"file:../lib"}}`, "functions/a#b.js", "1", ".env", "KEY="+strings.Repeat("x", 451)),
+		Variables: map[string]secret.String{"BIG": secret.New(strings.Repeat("y", 451))},
+	})
+	for _, want := range []string{
+		"the front door's own", "much-too-long-a-suffix", `dependency "lib"`, "a#b.js", ".env:1", "BIG",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no problem names %q:\n%v", want, err)
+		}
+	}
+	if outcome.Result.Error.Reason != job.BadInput || calls.Load() != 0 {
+		t.Errorf("failure %+v after %d calls", outcome.Result.Error, calls.Load())
+	}
+}
+
+func TestRunChecksTheServicesName(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ given, packageJSON, want string }{
+		"none":     {"", "{}", "the Service has no name"},
+		"too long": {strings.Repeat("x", 51), "{}", "has 51 characters"},
+		"a path":   {"a/b", "{}", "holds a character"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			todo := deployment()
+			todo.Target.Service = test.given
+			_, err := pipeline.Run(t.Context(), todo, pipeline.Config{Source: tree("package.json", test.packageJSON)})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
