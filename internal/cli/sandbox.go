@@ -66,7 +66,11 @@ answers with a small JSON document that names its path, Version and Build.`,
 func runSandbox(ctx context.Context, env Env, input sandboxInput, level slog.Level) error {
 	logger := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: level}))
 	input.options.Observe = func(call sandbox.Call) {
-		logger.DebugContext(ctx, "api call", "operation", call.Operation, "method", call.Method, "path", call.Path, "status", call.Status)
+		attributes := []any{"operation", call.Operation, "method", call.Method, "path", call.Path, "status", call.Status}
+		if call.BuildTime > 0 {
+			attributes = append(attributes, "build_ms", call.BuildTime.Milliseconds())
+		}
+		logger.DebugContext(ctx, "api call", attributes...)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", input.listen)
 	if err != nil {
