@@ -40,24 +40,21 @@ type Outcome struct {
 	Activated bool
 }
 
-// Apply carries plan out: it finds or creates the Service and the Environment,
-// uploads the files, makes a Build of them, and makes that live together with
-// the variables. Nothing that is live changes before that last part, and when
-// it fails what it changed is put back. When ctx ends, no new work begins.
+// Apply carries plan out: it finds or creates the Service, uploads the files,
+// makes a Build of them, finds or creates the Environment, and makes the Build
+// live there together with the variables. Nothing that is live changes before
+// that last part, and when it fails what it changed is put back. When ctx ends,
+// no new work begins.
 func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
-	outcome := Outcome{Phase: job.PhaseUpload, ToUpload: len(plan.Uploads())}
+	outcome := Outcome{
+		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain,
+		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()),
+	}
 
 	service, err := do(ctx, d.Steps, "service", func(ctx context.Context) (twilio.ServiceSID, error) {
 		return d.service(ctx, plan)
 	})
 	outcome.ServiceSID = service
-	if err != nil {
-		return outcome, err
-	}
-	environment, err := do(ctx, d.Steps, "environment", func(ctx context.Context) (place, error) {
-		return d.environment(ctx, service, plan)
-	})
-	outcome.EnvironmentSID, outcome.Domain = environment.SID, environment.Domain
 	if err != nil {
 		return outcome, err
 	}
@@ -75,6 +72,15 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 		return d.createBuild(ctx, service, plan, files)
 	})
 	outcome.BuildSID = build
+	if err != nil {
+		return outcome, err
+	}
+	// While Twilio builds, creating the Environment takes no time; and a Build
+	// that is refused leaves no empty Environment behind.
+	environment, err := do(ctx, d.Steps, "environment", func(ctx context.Context) (place, error) {
+		return d.environment(ctx, service, plan)
+	})
+	outcome.EnvironmentSID, outcome.Domain = environment.SID, environment.Domain
 	if err != nil {
 		return outcome, err
 	}
