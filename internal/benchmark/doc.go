@@ -1,0 +1,9 @@
+// Package benchmark holds what Slipway promises about speed and size, as
+// benchmarks that fail when a ceiling is exceeded:
+//
+//	make bench
+//
+// They build the binary as it is released, static and stripped, and run it as
+// processes of its own, the sandbox apart from the deploy, so that time and
+// memory are those of one process. It has no code but tests.
+package benchmark
