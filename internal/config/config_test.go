@@ -154,9 +154,9 @@ func TestReadDeployNamesEveryProblemAtOnce(t *testing.T) {
 			},
 			good,
 			[]string{
-				`log-level "loud" is not known. Use debug or info or warn or error.`,
+				`log-level "loud" is not known. Use debug, info, warn or error.`,
 				`dependencies "newest" is not known. Use locked or ranges.`,
-				`build-timeout "5" is not a duration`, `timeout "-1s" is not a duration`,
+				`build-timeout "5" is not a length of time`, `timeout "-1s" is not a length of time`,
 				`concurrency "many" is not a number from 1 to 1000`, `region "us1.evil.example" is no name of a Twilio region`,
 				`live-url "https://example.org" does not say where the domain goes`, `variables: "UNSET_KEY" has no value here`,
 			},

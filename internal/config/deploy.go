@@ -134,14 +134,15 @@ func (r *reader) oneOf(name string, words ...string) string {
 	if slices.Contains(words, text) {
 		return text
 	}
-	r.wrong(name, "is not known", "Use "+strings.Join(words, " or ")+".")
+	last := len(words) - 1
+	r.wrong(name, "is not known", "Use "+strings.Join(words[:last], ", ")+" or "+words[last]+".")
 	return ""
 }
 
 func (r *reader) duration(name string) time.Duration {
 	parsed, err := time.ParseDuration(r.text(name))
 	if err != nil || parsed <= 0 {
-		r.wrong(name, "is not a duration", "Give a number and a unit, such as 90s or 15m.")
+		r.wrong(name, "is not a length of time", "Give a number and a unit, such as 90s or 15m.")
 		return 0
 	}
 	return parsed
@@ -170,6 +171,10 @@ func (r *reader) variables(getenv func(string) string) map[string]secret.String 
 		}
 		key, value, given := strings.Cut(line, "=")
 		key = strings.TrimSpace(key)
+		if key == "" {
+			r.problems.Add(`variables: there is no key in front of a "="`, "Write KEY=VALUE.")
+			continue
+		}
 		if !given {
 			if value = getenv(key); value == "" {
 				r.problems.Add(fmt.Sprintf("variables: %q has no value here: the environment of this process does not set it", key),

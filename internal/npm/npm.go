@@ -83,7 +83,8 @@ func (p *Package) ServiceName() string {
 // and optional dependencies are never installed there.
 //
 // The list returned holds warnings. The error is a problem.List with everything
-// that is wrong at once.
+// that is wrong at once. When that is in the dependencies or the lock file alone,
+// the Package is returned too, without Dependencies.
 func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) {
 	var problems problem.List
 	switch mode {
@@ -112,13 +113,10 @@ func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) 
 	if mode == Locked && len(wants.dependencies) > 0 {
 		resolving.lock, err = findLock(fsys, folder, wants.names())
 		if err != nil {
-			return nil, nil, also(problems, err)
+			return found, nil, also(problems, err)
 		}
 	}
-	if resolving.lock != nil {
-		found.LockFile = resolving.lock.file
-	}
-	found.Dependencies = resolving.resolve(wants.dependencies)
+	dependencies := resolving.resolve(wants.dependencies)
 	problems = append(problems, resolving.problems...)
 	if wants.devHandlerLine > 0 {
 		problems.AddAt(file, wants.devHandlerLine,
@@ -126,7 +124,11 @@ func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) 
 			`Move it to "dependencies".`)
 	}
 	if err := problems.Err(); err != nil {
-		return nil, nil, err
+		return found, nil, err
+	}
+	found.Dependencies = dependencies
+	if resolving.lock != nil {
+		found.LockFile = resolving.lock.file
 	}
 	return found, resolving.warnings(), nil
 }

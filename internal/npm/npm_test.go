@@ -168,7 +168,7 @@ func TestReadPackageProblems(t *testing.T) {
 			`package.json:4: the version of dependency "b" is a boolean, not a string. Put it in double quotes.`,
 		}},
 		"type of engines.node": {`{"engines":{"node":22}}`, []string{
-			`package.json:1: the engines.node is a number, not a string. Put it in double quotes.`,
+			`package.json:1: engines.node is a number, not a string. Put it in double quotes.`,
 		}},
 		"syntax": {"{\n\"a\": 1,\n}", []string{
 			"package.json:3: not valid JSON: invalid character '}' looking for beginning of object key string. " +
@@ -243,6 +243,24 @@ func TestReadUnknownMode(t *testing.T) {
 		`dependencies is "frozen", which is not a way to choose versions. Use "locked" or "ranges".`,
 		`package.json:3: dependency "a" is "file:a"; Twilio installs public npm packages only. Publish it, or bundle it.`,
 	})
+}
+
+func TestReadReturnsTheRestBesideBadDependencies(t *testing.T) {
+	t.Parallel()
+	const content = `{"name": "voice", "engines": {"node": "22"}, "dependencies": {"a": "file:a", "b": "^1.0.0"}}`
+	for name, lock := range map[string]string{"dependency": `{"lockfileVersion": 3, "packages": {"": {}}}`, "lock": "<<<<<<<"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, _, err := npm.Read(files(map[string]string{"package.json": content, "package-lock.json": lock}), ".", npm.Locked)
+			if err == nil {
+				t.Error("no problem is reported")
+			}
+			want := &npm.Package{File: "package.json", Name: "voice", NodeRange: "22", NodeRangeLine: 1}
+			if diff := cmp.Diff(got, want); diff != "" {
+				t.Errorf("got (-) differs from want (+):\n%s", diff)
+			}
+		})
+	}
 }
 
 // deniedFS refuses to open one file.

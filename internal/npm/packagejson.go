@@ -61,7 +61,7 @@ type packageReader struct {
 func (r *packageReader) read(top map[string]member) *wants {
 	found := &wants{}
 	if name, ok := top["name"]; ok {
-		found.name = r.text(name, "name")
+		found.name = r.text(name, "the name")
 	}
 	if engines, ok := top["engines"]; ok && r.isObject(engines) {
 		if node, ok := lastMembers(engines.value)["node"]; ok {
@@ -71,7 +71,7 @@ func (r *packageReader) read(top map[string]member) *wants {
 	byName := map[string]request{}
 	if dependencies, ok := top["dependencies"]; ok && r.isObject(dependencies) {
 		for _, entry := range lastMembers(dependencies.value) {
-			spec := r.text(entry, fmt.Sprintf("version of dependency %q", entry.name))
+			spec := r.text(entry, fmt.Sprintf("the version of dependency %q", entry.name))
 			byName[entry.name] = request{name: entry.name, spec: spec, line: entry.line}
 		}
 	}
@@ -89,7 +89,7 @@ func (r *packageReader) read(top map[string]member) *wants {
 func (r *packageReader) text(m member, what string) string {
 	text, ok := m.value.text()
 	if !ok && m.value.kind() != "null" {
-		r.problems.AddAt(r.file, m.line, fmt.Sprintf("the %s is %s, not a string", what, m.value.kind()),
+		r.problems.AddAt(r.file, m.line, fmt.Sprintf("%s is %s, not a string", what, m.value.kind()),
 			"Put it in double quotes.")
 	}
 	return text

@@ -156,20 +156,38 @@ func (r *run) read() (*project.Project, deploy.Environment, map[string]secret.St
 	if rest := problems.Take(err); rest != nil {
 		return nil, environment, nil, rest
 	}
+	if name, known := r.serviceName(wanted); known {
+		checkService(name, &problems)
+	}
 	if wanted != nil {
 		r.job.Target.Service = cmp.Or(r.job.Target.Service, wanted.Name)
 		r.result.Service = r.job.Target.Service
 		warnings = append(warnings, pointers(wanted.Warnings)...)
-		checkService(r.job.Target.Service, &problems)
 	}
 	r.warn(warnings)
 	return wanted, environment, variables, problems.Err()
 }
 
+// serviceName returns the name of the Service, which may be empty. It is not
+// known when package.json should give it and cannot be read.
+func (r *run) serviceName(wanted *project.Project) (name string, known bool) {
+	if name = r.job.Target.Service; name != "" {
+		return name, true
+	}
+	if wanted != nil {
+		return wanted.Name, true
+	}
+	// What else is wrong with package.json is a Problem of the Project already.
+	if found, _, _ := npm.Read(r.cfg.Source, r.job.Folder, npm.Ranges); found != nil {
+		return found.ServiceName(), true
+	}
+	return "", false
+}
+
 func checkService(name string, problems *problem.List) {
 	switch length := utf8.RuneCountInString(name); {
 	case name == "":
-		problems.Add("the Service has no name: package.json has none, and service is not given",
+		problems.Add("the Service has no name: neither package.json nor service gives one",
 			`Add "name" to package.json, or give service.`)
 	case length > maxServiceName:
 		problems.Add(fmt.Sprintf("the Service's name %q has %d characters; Twilio takes at most %d", name, length, maxServiceName),

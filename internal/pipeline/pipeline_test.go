@@ -455,11 +455,12 @@ func TestRunNamesEveryProblemBeforeTheFirstRequest(t *testing.T) {
 	todo.Target.Environment = "much-too-long-a-suffix"
 	outcome, err := pipeline.Run(t.Context(), todo, pipeline.Config{
 		Client: client, Problems: given,
-		Source:    tree("package.json", `{"dependencies":{"lib":"file:../lib"}}`, "functions/a#b.js", "1", ".env", "KEY="+strings.Repeat("x", 451)),
+		Source:    tree("package.json", `{"name":"`+strings.Repeat("n", 51)+`","engines":{"node":"16"},"dependencies":{"lib":"file:../lib"}}`, "functions/a#b.js", "1", ".env", "KEY="+strings.Repeat("x", 451)),
 		Variables: map[string]secret.String{"BIG": secret.New(strings.Repeat("y", 451))},
 	})
 	for _, want := range []string{
 		"the front door's own", "much-too-long-a-suffix", `dependency "lib"`, "a#b.js", ".env:1", "BIG",
+		"has 51 characters", "engines.node",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no problem names %q:\n%v", want, err)

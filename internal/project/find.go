@@ -197,7 +197,7 @@ func (f *finder) look(name, real string, entry fs.DirEntry) (fs.FileInfo, string
 
 // badLink adds a Problem about a link.
 func (f *finder) badLink(name string, err error) {
-	f.problems.AddAt(name, 0, "the link "+err.Error(), "Replace it with what it shall lead to.")
+	f.problems.AddAt(name, 0, "the link "+err.Error(), "Replace it with the file or folder itself, or remove it.")
 }
 
 // leaveOut warns of files whose name begins with a dot: they are settings and

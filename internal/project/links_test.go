@@ -88,7 +88,7 @@ func TestLinksInsideAreFollowed(t *testing.T) {
 
 func TestBadLinksAreProblems(t *testing.T) {
 	t.Parallel()
-	const fix = ". Replace it with what it shall lead to."
+	const fix = ". Replace it with the file or folder itself, or remove it."
 	_, err := load(t, map[string]string{
 		"secret":                     "s",
 		"outside/x.js":               "",
@@ -128,7 +128,7 @@ func TestFoldersThatAreBadLinks(t *testing.T) {
 		"repo/.git/hooks/x": "",
 	}, project.Options{})
 	wantProblems(t, err,
-		"assets: the link leads into .git. Replace it with what it shall lead to.",
+		"assets: the link leads into .git. Replace it with the file or folder itself, or remove it.",
 		"functions: cannot be read: path escapes from parent. Check the folder and its permissions.",
 	)
 }

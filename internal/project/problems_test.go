@@ -116,6 +116,7 @@ func TestLoadProblems(t *testing.T) {
 					`Give it an extension after the marker, such as "secret.private.txt".`,
 				`functions/_slipway.js: the path "/_slipway" is reserved: Slipway keeps its Manifest below /_slipway. Rename the file or its folder.`,
 				`functions/a#b.js: the path "/a#b" contains "#", which paths on Twilio cannot. Rename the file.`,
+				`package.json:2: engines.node is "^18", which neither node22 nor node24 satisfies. Widen the range, or choose a runtime.`,
 				`package.json:3: dependency "a" is "file:a"; Twilio installs public npm packages only. Publish it, or bundle it.`,
 			},
 		},

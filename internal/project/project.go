@@ -126,7 +126,7 @@ func Load(fsys fs.FS, opts Options) (*Project, error) {
 	if rest := problems.Take(err); rest != nil {
 		return nil, rest
 	}
-	hasPackage := err == nil
+	hasPackage := pkg != nil
 	if !hasPackage {
 		pkg = &npm.Package{}
 	}
