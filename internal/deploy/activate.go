@@ -18,6 +18,8 @@ const (
 	// cancelled, and must end before a GitHub runner kills the process 10 s
 	// after its first signal.
 	undoWithin = 4 * time.Second
+	// seenFor is how long variables that were read count as what is there.
+	seenFor = 30 * time.Second
 	// variablesAtOnce bounds the writes of variables.
 	variablesAtOnce = 8
 )
@@ -26,18 +28,19 @@ const (
 // it, changed values right before it. When any of it fails, what was changed
 // is put back.
 func (d *Deployer) activate(
-	ctx context.Context, service twilio.ServiceSID, environment twilio.EnvironmentSID, build twilio.BuildSID,
+	ctx context.Context, service twilio.ServiceSID, environment twilio.EnvironmentSID, build twilio.BuildSID, seen seenVariables,
 ) (twilio.DeploymentSID, error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
 	wanted, err := d.Variables()
 	if err != nil {
 		return "", err
 	}
-	before, err := readVariables(ctx, d.Client, service, environment)
-	if err != nil {
-		return "", err
+	if time.Since(seen.at) > seenFor {
+		if seen, err = d.seeVariables(ctx, service, environment); err != nil {
+			return "", err
+		}
 	}
-	writer := &variableWriter{client: d.Client, service: service, environment: environment, before: before}
+	writer := &variableWriter{client: d.Client, service: service, environment: environment, before: seen.variables}
 	if err := writer.write(ctx, wanted); err != nil {
 		return "", writer.undo(ctx, wanted, err)
 	}
@@ -59,6 +62,19 @@ func (d *Deployer) activate(
 	}
 	d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
 	return deployment.SID, nil
+}
+
+// seenVariables are an Environment's variables at some moment. The zero value
+// was seen long ago.
+type seenVariables struct {
+	at        time.Time
+	variables map[string]twilio.Variable
+}
+
+func (d *Deployer) seeVariables(ctx context.Context, service twilio.ServiceSID, environment twilio.EnvironmentSID) (seenVariables, error) {
+	at := time.Now()
+	variables, err := readVariables(ctx, d.Client, service, environment)
+	return seenVariables{at, variables}, err
 }
 
 // deploymentOf finds the Deployment that made a Build live; empty when that

@@ -84,7 +84,14 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	if err != nil {
 		return outcome, err
 	}
-	if _, err = do(ctx, d.Steps, "await-build", func(ctx context.Context) (twilio.BuildStatus, error) {
+	// Nor does reading the variables that activation compares with. They are
+	// values, so no step's result keeps them: a run that skips this step reads
+	// them later.
+	var seen seenVariables
+	if _, err = do(ctx, d.Steps, "await-build", func(ctx context.Context) (status twilio.BuildStatus, err error) {
+		if seen, err = d.seeVariables(ctx, service, environment.SID); err != nil {
+			return "", err
+		}
 		return d.awaitBuild(ctx, service, build, plan)
 	}); err != nil {
 		return outcome, err
@@ -92,7 +99,7 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 
 	outcome.Phase = job.PhaseActivate
 	outcome.DeploymentSID, err = do(ctx, d.Steps, "activate", func(ctx context.Context) (twilio.DeploymentSID, error) {
-		return d.activate(ctx, service, environment.SID, build)
+		return d.activate(ctx, service, environment.SID, build, seen)
 	})
 	outcome.Activated = err == nil
 	return outcome, err
