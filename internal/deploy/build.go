@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/retry"
@@ -32,10 +33,11 @@ func (d *Deployer) createBuild(ctx context.Context, service twilio.ServiceSID, p
 }
 
 func (d *Deployer) awaitBuild(ctx context.Context, service twilio.ServiceSID, build twilio.BuildSID, plan Plan) (twilio.BuildStatus, error) {
+	started := time.Now()
 	status, err := d.Client.WaitForBuild(ctx, service, build)
 	switch {
 	case errors.Is(err, retry.ErrBudget):
-		return status, &UnfinishedBuildError{Build: build, Err: err}
+		return status, &UnfinishedBuildError{Build: build, After: time.Since(started), Err: err}
 	case err != nil:
 		return status, err
 	case status != twilio.BuildCompleted:
@@ -89,12 +91,14 @@ func (e *BuildError) Error() string {
 // UnfinishedBuildError says that a Build took longer than it may.
 type UnfinishedBuildError struct {
 	Build twilio.BuildSID
+	// After is how long it was waited for.
+	After time.Duration
 	Err   error
 }
 
-// Error names the Build.
+// Error names the Build and how long it was waited for.
 func (e *UnfinishedBuildError) Error() string {
-	return fmt.Sprintf("Build %s is still building: %v", e.Build, errors.Unwrap(e.Err))
+	return fmt.Sprintf("Build %s is still building after %s", e.Build, words.Elapsed(e.After))
 }
 
 // Unwrap returns the cause, which matches retry.ErrBudget.

@@ -198,7 +198,7 @@ func TestReadLiveAndAmong(t *testing.T) {
 		"an Environment of another Service":  {"site", string(foreign.SID), "is not one of this Service's", ""},
 		"an Environment without its Service": {"new", string(foreign.SID), "there is no Service \"new\"", ""},
 		"an Environment by SID":              {string(service.SID), string(suffixed.SID), "", suffixed.SID},
-		"production as a suffix":             {"site", "production", "the bare domain, which this Service has not", ""},
+		"production as a suffix":             {"site", "production", "for which this Service has no Environment", ""},
 		"a suffix that is not there":         {"site", "dev", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

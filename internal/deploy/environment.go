@@ -58,12 +58,14 @@ func ParseEnvironment(name string) (Environment, error) {
 // among finds the Environment in a Service's listing, by its domain as the
 // Toolkit does.
 func (e Environment) among(environments []twilio.Environment) (found twilio.Environment, ok bool, err error) {
-	suffixIsProduction := false
+	var suffixIsProduction twilio.EnvironmentSID
 	for _, environment := range environments {
 		if e.SID != "" && environment.SID == e.SID || e.SID == "" && environment.DomainSuffix == e.DomainSuffix {
 			return environment, true, nil
 		}
-		suffixIsProduction = suffixIsProduction || environment.DomainSuffix == Production
+		if environment.DomainSuffix == Production {
+			suffixIsProduction = environment.SID
+		}
 	}
 	switch {
 	case e.SID != "":
@@ -71,10 +73,10 @@ func (e Environment) among(environments []twilio.Environment) (found twilio.Envi
 			Message: fmt.Sprintf("environment %s is not one of this Service's", e.SID),
 			Fix:     "Name one of the Service's own, or name the Service that it belongs to.",
 		}
-	case e.UniqueName == Production && suffixIsProduction:
+	case e.UniqueName == Production && suffixIsProduction != "":
 		return found, false, &problem.Problem{
-			Message: "environment production means the bare domain, which this Service has not, but it has an Environment with the suffix production",
-			Fix:     "To deploy there, name it by its SID (ZE…); to use the bare domain, create that Environment first or rename the other.",
+			Message: "environment production means the bare domain, for which this Service has no Environment, but it has one with the suffix production",
+			Fix:     fmt.Sprintf("To deploy to that one, give environment %s; to use the bare domain, create its Environment first.", suffixIsProduction),
 		}
 	}
 	return found, false, nil

@@ -51,7 +51,11 @@ func Explain(err error) job.Failure {
 	case errors.Is(err, context.Canceled):
 		failure.Reason, failure.Hint = job.Cancelled, "Run it again; it picks up where it can."
 	case errors.Is(err, context.DeadlineExceeded) && !isGaveUp(err):
-		failure.Reason, failure.Hint = job.TimedOut, "Give the run more time with timeout, or run it again; it picks up where it can."
+		failure.Reason = job.TimedOut
+		// What the last attempt met says more, unless the end of the run cut it.
+		if broken, ok := errors.AsType[*twilio.BrokenError](err); failure.Hint == "" || ok && errors.Is(broken.Err, context.DeadlineExceeded) {
+			failure.Hint = "Give the run more time with timeout, or run it again; it picks up where it can."
+		}
 	}
 	return failure
 }
@@ -71,11 +75,11 @@ const buildHint = "Usual causes: a dependency that cannot be installed without a
 // error dictionary, and reports of the official Toolkit's users).
 func explainReply(reply *twilio.Error) (job.Reason, string) {
 	switch {
+	case reply.Status == http.StatusForbidden: // before the code, which is that of bad credentials
+		return job.BadCredentials, "The credentials are valid but may not do this. Use a Standard or Main API key, or give a Restricted key the permissions for Serverless."
 	case reply.Status == http.StatusUnauthorized || reply.Code == twilio.CodeCredentials:
 		return job.BadCredentials, "The credentials were not accepted. Check that key and secret belong together, that the key was not deleted, " +
 			"and that it was made in the region in use."
-	case reply.Status == http.StatusForbidden:
-		return job.BadCredentials, "The credentials are valid but may not do this. Use a Standard or Main API key, or give a Restricted key the permissions for Serverless."
 	case reply.Status == http.StatusTooManyRequests:
 		return job.LimitReached, "The account has too many requests in flight, live calls and messages included. Lower concurrency, or run it again when there is less traffic."
 	case reply.Status == http.StatusRequestEntityTooLarge:

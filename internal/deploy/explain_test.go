@@ -31,6 +31,7 @@ func TestExplain(t *testing.T) {
 		"one problem":          {&problem.Problem{Message: "one", Fix: "Do it."}, job.BadInput, ""},
 		"401":                  {reply("x", 401, 20003, "no"), job.BadCredentials, "belong together"},
 		"403":                  {reply("x", 403, 0, "no"), job.BadCredentials, "Restricted key"},
+		"403 as credentials":   {reply("x", 403, 20003, "Permission Denied"), job.BadCredentials, "Restricted key"},
 		"404":                  {reply("x", 404, 20404, "no"), job.BadInput, "another account"},
 		"409 environment":      {reply("create environment", 409, 20409, "no"), job.BadInput, "domain suffix"},
 		"409":                  {reply("x", 409, 20409, "no"), job.Internal, "Run it again"},
@@ -49,6 +50,7 @@ func TestExplain(t *testing.T) {
 		"an endless Build":     {&deploy.UnfinishedBuildError{Build: "ZB1", Err: fmt.Errorf("wait: %w", retry.ErrBudget)}, job.TimedOut, "build-timeout"},
 		"cancelled":            {&twilio.BrokenError{Op: "x", Err: context.Canceled}, job.Cancelled, "Run it again"},
 		"out of time":          {&twilio.BrokenError{Op: "x", Err: context.DeadlineExceeded}, job.TimedOut, "timeout"},
+		"out of time at 429":   {fmt.Errorf("%w; the last attempt met: %w", context.DeadlineExceeded, reply("x", 429, 20429, "no")), job.TimedOut, "requests in flight"},
 		"anything else":        {errors.New("odd"), job.Internal, ""},
 	}
 	for name, test := range tests {

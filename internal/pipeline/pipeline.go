@@ -268,7 +268,7 @@ func (r *run) state() string {
 		if build == "" {
 			return live + " The files were uploaded; no Build was made of them."
 		}
-		return fmt.Sprintf("%s Build %s of this run is not.", live, build)
+		return fmt.Sprintf("%s Build %s of this run did not go live.", live, build)
 	case job.PhaseActivate:
 		return fmt.Sprintf("%s Build %s of this run is complete, but not live.", live, build)
 	case job.PhaseRead, job.PhasePlan:

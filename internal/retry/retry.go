@@ -87,6 +87,9 @@ type GaveUpError struct {
 
 // Error tells the attempts and the last cause.
 func (e *GaveUpError) Error() string {
+	if e.Attempts == 1 {
+		return fmt.Sprintf("%v (gave up after the first attempt)", e.Err)
+	}
 	return fmt.Sprintf("%v (gave up after %d attempts in %s)", e.Err, e.Attempts, e.Elapsed.Round(100*time.Millisecond))
 }
 
@@ -130,7 +133,7 @@ func Do(ctx context.Context, policy Policy, operation func(context.Context) erro
 	case waits.stopped:
 		return &GaveUpError{Attempts: attempts, Elapsed: time.Since(started), Err: last}
 	case ctx.Err() != nil && !errors.Is(last, ctx.Err()):
-		return fmt.Errorf("%w, while repeating after: %w", context.Cause(ctx), last)
+		return fmt.Errorf("%w; the last attempt met: %w", context.Cause(ctx), last)
 	default:
 		return last
 	}
