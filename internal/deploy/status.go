@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func ReadStatus(ctx context.Context, client *twilio.Client, service string) (Sta
 	found, err := client.FetchService(ctx, service)
 	if twilio.IsNotFound(err) {
 		return Status{}, &problem.Problem{
-			Message: "there is no Service " + service + " in the account of these credentials",
+			Message: fmt.Sprintf("there is no Service %q in the account of these credentials", service),
 			Fix:     "Check the name and the account, or deploy first.",
 		}
 	}

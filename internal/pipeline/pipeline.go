@@ -263,7 +263,7 @@ func (r *run) state() string {
 	}
 	switch build := r.outcome.BuildSID; r.outcome.Phase {
 	case job.PhaseUpload:
-		return fmt.Sprintf("%s %d of %s were uploaded.", live, r.outcome.Uploaded, words.Count(r.outcome.ToUpload, "file"))
+		return fmt.Sprintf("%s %d of %s uploaded.", live, r.outcome.Uploaded, words.Count(r.outcome.ToUpload, "file"))
 	case job.PhaseBuild:
 		if build == "" {
 			return live + " The files were uploaded; no Build was made of them."
