@@ -26,6 +26,9 @@ type BrokenError struct {
 
 // Error says which call broke, and how.
 func (e *BrokenError) Error() string {
+	if e.ended {
+		return fmt.Sprintf("%s: %s %s%s was cut off: %v", e.Op, e.Method, e.Host, e.Path, e.Err)
+	}
 	return fmt.Sprintf("%s: %s %s%s got no answer: %v", e.Op, e.Method, e.Host, e.Path, e.Err)
 }
 
@@ -74,6 +77,34 @@ func (e *UnreadableError) Error() string {
 // Unwrap returns why the body could not be read.
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
+// ProxyError says that a proxy would not connect to a host.
+type ProxyError struct {
+	// Proxy and Target are both a host and a port.
+	Proxy, Target string
+	// Status is what the proxy answered, such as "407 Proxy Authentication
+	// Required".
+	Status string
+
+	passing bool
+}
+
+// Error names the proxy, the host and the answer.
+func (e *ProxyError) Error() string {
+	return fmt.Sprintf("the proxy %s would not connect to %s and answered %s", e.Proxy, e.Target, e.Status)
+}
+
+// checkProxy turns a proxy's refusal to connect into an error that names it;
+// net/http's own is the status text alone.
+func checkProxy(_ context.Context, proxy *url.URL, connect *http.Request, response *http.Response) error {
+	if response.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &ProxyError{
+		Proxy: proxy.Host, Target: connect.Host, Status: oneLine(response.Status, 100),
+		passing: response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests,
+	}
+}
+
 // verdict is what an error means for repeating a call.
 type verdict struct {
 	untouched bool // the platform did not process the request
@@ -104,9 +135,12 @@ func judge(err error) verdict {
 }
 
 // mayPass tells broken connections from those that will break again: a name
-// that does not exist, a certificate that is not trusted, a file that cannot be
-// read.
+// that does not exist, a certificate that is not trusted, a proxy that forbids
+// the host, a file that cannot be read.
 func mayPass(err error) bool {
+	if proxy, ok := errors.AsType[*ProxyError](err); ok {
+		return proxy.passing
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return false
 	}
