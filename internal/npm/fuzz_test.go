@@ -1,7 +1,6 @@
 package npm_test
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -46,10 +45,6 @@ func checkRead(t *testing.T, found *npm.Package, warnings problem.List, err erro
 		if _, err := semver.StrictNewVersion(dependency.Version); err != nil && (found.LockFile != "" || dependency.Name == npm.Handler) {
 			t.Errorf("%q is not exact", dependency)
 		}
-	}
-	text, err := npm.DependenciesJSON(found.Dependencies)
-	if err != nil || text != "" && !json.Valid([]byte(text)) {
-		t.Errorf("DependenciesJSON = %s, %v", text, err)
 	}
 }
 

@@ -11,13 +11,9 @@
 package npm
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -139,23 +135,4 @@ func also(problems problem.List, err error) error {
 		return rest
 	}
 	return problems.Err()
-}
-
-// DependenciesJSON renders dependencies the way a Build's Dependencies parameter
-// takes them: a plain JSON array, sorted by name. It is empty when there are no
-// dependencies, for then the parameter is left out.
-func DependenciesJSON(dependencies []Dependency) (string, error) {
-	if len(dependencies) == 0 {
-		return "", nil
-	}
-	sorted := slices.SortedFunc(slices.Values(dependencies), func(a, b Dependency) int {
-		return cmp.Compare(a.Name, b.Name)
-	})
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // ">=1" must arrive as it is
-	if err := encoder.Encode(sorted); err != nil {
-		return "", fmt.Errorf("encode dependencies: %w", err)
-	}
-	return strings.TrimSuffix(text.String(), "\n"), nil
 }

@@ -299,33 +299,3 @@ func TestServiceName(t *testing.T) {
 		}
 	}
 }
-
-func TestDependenciesJSON(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		dependencies []npm.Dependency
-		want         string
-	}{
-		"none": {nil, ""},
-		"sorted, not escaped": {
-			[]npm.Dependency{{Name: "b", Version: ">=1 <2 & more"}, {Name: "a", Version: "1.0.0"}},
-			`[{"name":"a","version":"1.0.0"},{"name":"b","version":">=1 <2 & more"}]`,
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			before := fmt.Sprint(test.dependencies)
-			got, err := npm.DependenciesJSON(test.dependencies)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != test.want {
-				t.Errorf("got  %s\nwant %s", got, test.want)
-			}
-			if after := fmt.Sprint(test.dependencies); after != before {
-				t.Errorf("the argument changed from %s to %s", before, after)
-			}
-		})
-	}
-}

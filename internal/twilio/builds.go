@@ -150,11 +150,15 @@ func (b NewBuild) form() (url.Values, error) {
 		form.Add("AssetVersions", string(sid))
 	}
 	if len(b.Dependencies) > 0 {
-		encoded, err := json.Marshal(b.Dependencies)
-		if err != nil {
+		// A plain JSON array, the documented one of the shapes that the API takes
+		// (Twilio's Build page). ">=1" must arrive as it is.
+		var text strings.Builder
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(b.Dependencies); err != nil {
 			return nil, fmt.Errorf("encode its dependencies: %w", err)
 		}
-		form.Set("Dependencies", string(encoded))
+		form.Set("Dependencies", strings.TrimSpace(text.String()))
 	}
 	if b.Runtime != "" {
 		form.Set("Runtime", b.Runtime)

@@ -2,6 +2,8 @@ package twilio
 
 import (
 	"encoding/json"
+	"net/url"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -49,6 +51,24 @@ func TestBuildDecodesEveryShapeThatTwilioShows(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &build); err != nil || len(build.Dependencies) != 0 {
 			t.Errorf("%s: %+v, %v", body, build, err)
 		}
+	}
+}
+
+func TestNewBuildForm(t *testing.T) {
+	t.Parallel()
+	form, err := NewBuild{
+		FunctionVersions: []VersionSID{"ZN2", "ZN1"}, AssetVersions: []VersionSID{"ZN3"}, Runtime: "node22",
+		Dependencies: []Dependency{{"a", ">=1 <2 & more"}, {"b", "2.0.0"}},
+	}.form()
+	want := url.Values{
+		"FunctionVersions": {"ZN2", "ZN1"}, "AssetVersions": {"ZN3"}, "Runtime": {"node22"},
+		"Dependencies": {`[{"name":"a","version":">=1 <2 & more"},{"name":"b","version":"2.0.0"}]`},
+	}
+	if err != nil || !reflect.DeepEqual(form, want) {
+		t.Errorf("got  %v with error %v\nwant %v", form, err, want)
+	}
+	if form, err := (NewBuild{AssetVersions: []VersionSID{"ZN3"}}).form(); err != nil || len(form) != 1 {
+		t.Errorf("a Build without dependencies sends %v, %v", form, err)
 	}
 }
 
