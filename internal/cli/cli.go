@@ -41,38 +41,28 @@ func Main(ctx context.Context, env Env) int {
 		return 0
 	}
 	failure := explain(err)
-	if shown, ok := errors.AsType[*shownError](err); !ok || !shown.shown {
-		fmt.Fprint(env.Stderr, report.Failed(failure))
-	}
+	fmt.Fprint(env.Stderr, report.Failed(failure))
 	if interrupted, ok := errors.AsType[InterruptedError](context.Cause(ctx)); ok && failure.Reason == job.Cancelled {
 		return interrupted.exitCode()
 	}
 	return failure.Reason.ExitCode()
 }
 
-// usageError is a command line that cannot be understood.
-type usageError struct{ err error }
-
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
-
-// shownError is a failure that was put into words already: by the pipeline, and
-// when shown is set, in the JSON document on stdout.
-type shownError struct {
+// toldError is a failure that was put into words already, by the pipeline.
+type toldError struct {
 	failure job.Failure
-	shown   bool
 	err     error
 }
 
-func (e *shownError) Error() string { return e.failure.Message }
-func (e *shownError) Unwrap() error { return e.err }
+func (e *toldError) Error() string { return e.failure.Message }
+func (e *toldError) Unwrap() error { return e.err }
 
 func explain(err error) job.Failure {
-	if told, ok := errors.AsType[*shownError](err); ok {
+	if told, ok := errors.AsType[*toldError](err); ok {
 		return told.failure
 	}
-	if _, ok := errors.AsType[*usageError](err); ok {
-		return job.Failure{Reason: job.BadInput, Message: err.Error(), Hint: "See slipway --help."}
+	if usage, ok := errors.AsType[*usageError](err); ok {
+		return job.Failure{Reason: job.BadInput, Message: usage.Error(), Hint: usage.Hint()}
 	}
 	return deploy.Explain(err)
 }
@@ -89,39 +79,30 @@ Try it without an account, on a sandbox that lives as long as the command:
   slipway deploy --sandbox`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          unknownCommand,
+		RunE:          showHelp,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newDeploy(env), newStatus(env), newSandbox(env), newVersion(env))
-	root.CompletionOptions.HiddenDefaultCmd = false
+	// Now, so that their arguments are checked as ours are.
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {
-		command.Args = usageArgs(command.Args)
+		switch command.Name() {
+		case "help":
+			command.Args = knownCommand
+		case "completion":
+			command.Args, command.RunE = unknownCommand, showHelp
+			for _, shell := range command.Commands() {
+				shell.Args = noArguments
+			}
+		}
 	}
-	root.Args = usageArgs(unknownCommand)
 	return root
 }
 
-// usageArgs marks what a check of arguments finds as a usage error.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return &usageError{err}
-		}
-		return nil
-	}
-}
-
-// unknownCommand names what was meant, if something like it exists.
-func unknownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := ""
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = fmt.Sprintf("; did you mean %s?", near[0])
-	}
-	return fmt.Errorf("there is no command %q%s", args[0], hint)
+func showHelp(cmd *cobra.Command, _ []string) error {
+	return cmd.Help() //nolint:wrapcheck // nothing to add.
 }
 
 // oneProblem makes an error of one finding about the input.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -33,20 +34,21 @@ it needs none.`,
   slipway deploy                      # to the Environment "dev"
   slipway deploy services/voice --environment production
   slipway deploy --variables GREETING=hello --output json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneFolder,
 	}
-	addSettings(cmd, config.Service, config.Environment, config.WorkingDirectory, config.FunctionsFolder, config.AssetsFolder,
-		config.Runtime, config.Variables, config.EnvFile, config.Dependencies, config.BuildTimeout, config.Concurrency)
-	addSettings(cmd, accountSettings()...)
-	addSettings(cmd, commonSettings()...)
+	addSettings(cmd, slices.Concat(accountSettings(), commonSettings(), []string{
+		config.Service, config.Environment, config.WorkingDirectory, config.FunctionsFolder, config.AssetsFolder,
+		config.Runtime, config.Variables, config.EnvFile, config.Dependencies, config.BuildTimeout, config.Concurrency,
+	})...)
 	output := addOutput(cmd)
 	inSandbox := addBoolean(cmd, "sandbox", "deploy to a sandbox that lives as long as the command, without credentials")
 	_ = cmd.RegisterFlagCompletionFunc(config.Dependencies, cobra.FixedCompletions([]string{"locked", "ranges"}, cobra.ShellCompDirectiveNoFileComp))
 
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var problems problem.List
 		given, getenv := explicit(cmd.Flags()), env.Getenv
-		note := ""
-		if inSandbox.value {
+		form, note := output.read(&problems), ""
+		if inSandbox.read(&problems) {
 			embedded, err := startEmbedded(cmd.Context())
 			if err != nil {
 				return err
@@ -57,11 +59,14 @@ it needs none.`,
 		}
 		values := config.Resolve(given, getenv)
 		settings, err := config.ReadDeploy(values, env.Getenv)
+		if rest := problems.Take(err); rest != nil {
+			return rest
+		}
 		if len(args) == 1 {
 			settings.WorkingDirectory = args[0]
 		}
 		return runDeploy(cmd.Context(), env, deployInput{
-			values: values, settings: settings, problem: err, output: *output, note: note,
+			values: values, settings: settings, problems: problems, output: form, note: note,
 		})
 	}
 	return cmd
@@ -71,7 +76,7 @@ it needs none.`,
 type deployInput struct {
 	values   config.Values
 	settings config.Deploy
-	problem  error // what is wrong with the settings
+	problems problem.List // what is wrong with the settings
 	output   format
 	note     string // stands behind the URL
 }
@@ -80,7 +85,7 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 	settings := input.settings
 	if settings.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, settings.Timeout)
+		ctx, cancel = withTimeout(ctx, settings.Timeout)
 		defer cancel()
 	}
 	progress := newDisplay(env.Stderr, env.Getenv)
@@ -100,7 +105,7 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		if outcome.Result.Error == nil {
 			return err
 		}
-		return &shownError{failure: *outcome.Result.Error, err: err}
+		return &toldError{failure: *outcome.Result.Error, err: err}
 	}
 	if input.output == formatText {
 		_, err = fmt.Fprint(env.Stdout, report.Deployed(outcome.Result, outcome.Plan, input.note))
@@ -113,20 +118,17 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 // with what is wrong with the project.
 func deployProject(ctx context.Context, input deployInput, logger *slog.Logger, progress func(job.Event)) (pipeline.Outcome, error) {
 	settings := input.settings
-	var problems problem.List
-	if rest := problems.Take(input.problem); rest != nil {
-		return failed(rest)
-	}
+	problems := input.problems
 	client, err := newClientUnless(len(problems) > 0, input.values, settings, logger)
 	if rest := problems.Take(err); rest != nil {
-		return failed(rest)
+		return failed(settings, rest)
 	}
 	tree, err := source.Folder(settings.WorkingDirectory)
 	if rest := problems.Take(err); rest != nil {
-		return failed(rest)
+		return failed(settings, rest)
 	}
 	if tree == nil {
-		return failed(problems.Err())
+		return failed(settings, problems.Err())
 	}
 	defer func() { _ = tree.Close() }()
 
@@ -157,9 +159,11 @@ func newClientUnless(broken bool, values config.Values, settings config.Deploy, 
 }
 
 // failed is the Outcome of a Job that could not begin.
-func failed(err error) (pipeline.Outcome, error) {
+func failed(settings config.Deploy, err error) (pipeline.Outcome, error) {
 	result := job.NewResult()
+	result.Service, result.Environment = settings.Service, settings.Environment
 	failure := deploy.Explain(err)
+	failure.State = "Nothing was changed."
 	result.Status, result.Error = job.Failed, &failure
 	return pipeline.Outcome{Result: result}, err
 }

@@ -3,13 +3,14 @@ package cli
 import (
 	"fmt"
 	"log/slog"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/problem"
 )
 
 // accountSettings reach an account; every command that calls the API has them.
@@ -23,19 +24,19 @@ func accountSettings() []string {
 // commonSettings are the settings of every command.
 func commonSettings() []string { return []string{config.Timeout, config.LogLevel} }
 
-// addSettings gives a command a flag for each of the settings.
+// addSettings gives a command a flag for each of the settings, in the order of
+// the table.
 func addSettings(cmd *cobra.Command, names ...string) {
-	for _, name := range names {
-		setting, ok := config.Lookup(name)
-		if !ok {
-			panic("cli: no setting is called " + name)
+	cmd.Flags().SortFlags = false
+	for _, setting := range config.Settings() {
+		if !slices.Contains(names, setting.Name) {
+			continue
 		}
 		help := setting.Help
 		if setting.Env != "" {
 			help += " [" + setting.Env + "]"
 		}
-		value := &settingValue{setting: setting}
-		cmd.Flags().Var(value, name, help)
+		cmd.Flags().Var(&settingValue{setting: setting}, setting.Name, help)
 	}
 }
 
@@ -81,27 +82,55 @@ func explicit(flags *pflag.FlagSet) func(string) (string, bool) {
 }
 
 // boolean is a flag that takes YAML's words for true and false, and stands for
-// true alone.
-type boolean struct{ value bool }
+// true alone. What was given is read later, so that a wrong word is told with
+// whatever else is wrong.
+type boolean struct {
+	name string
+	text string
+}
 
-func (b *boolean) String() string { return strconv.FormatBool(b.value) }
-func (b *boolean) Type() string   { return "true|false" }
+func (b *boolean) String() string { return b.text }
 
-// Set reads the word.
+// Type makes help texts show no placeholder.
+func (b *boolean) Type() string { return "bool" }
+
+// Set takes the word.
 func (b *boolean) Set(text string) error {
-	value, ok := config.ParseBoolean(text)
-	if !ok {
-		return fmt.Errorf("%q is neither true nor false", text)
-	}
-	b.value = value
+	b.text = text
 	return nil
 }
 
+// read returns the value. An unknown word counts as true, so that what it might
+// stand for is not asked for as well.
+func (b *boolean) read(problems *problem.List) bool {
+	value, ok := config.ParseBoolean(b.text)
+	if !ok {
+		problems.Add(fmt.Sprintf("%s %q is neither true nor false", b.name, b.text), "")
+		return true
+	}
+	return value
+}
+
 func addBoolean(cmd *cobra.Command, name, help string) *boolean {
-	value := &boolean{}
+	value := &boolean{name: name, text: "false"}
 	flag := cmd.Flags().VarPF(value, name, "", help)
 	flag.NoOptDefVal = "true"
 	return value
+}
+
+// placeholder gives a flag of a standard type a name for its value in help texts.
+type placeholder struct {
+	pflag.Value
+
+	name string
+}
+
+func (p placeholder) Type() string { return p.name }
+
+// namePlaceholder names what a flag takes.
+func namePlaceholder(flags *pflag.FlagSet, flag, name string) {
+	found := flags.Lookup(flag)
+	found.Value = placeholder{found.Value, name}
 }
 
 // format is the form of a result on stdout.
@@ -115,15 +144,19 @@ const (
 func (f *format) String() string { return string(*f) }
 func (f *format) Type() string   { return "text|json" }
 
-// Set reads the word.
+// Set takes the word; read checks it.
 func (f *format) Set(text string) error {
-	switch format(text) {
-	case formatText, formatJSON:
-		*f = format(text)
-		return nil
-	default:
-		return fmt.Errorf("%q is neither text nor json", text)
+	*f = format(text)
+	return nil
+}
+
+// read returns the form, which is text when the word is not known.
+func (f *format) read(problems *problem.List) format {
+	if *f != formatText && *f != formatJSON {
+		problems.Add(fmt.Sprintf("output %q is neither text nor json", string(*f)), "")
+		return formatText
 	}
+	return *f
 }
 
 func addOutput(cmd *cobra.Command) *format {

@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/problem"
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
@@ -20,6 +22,24 @@ import (
 type sandboxInput struct {
 	listen  string
 	options sandbox.Options
+}
+
+// check finds what is out of bounds.
+func (i *sandboxInput) check(problems *problem.List) {
+	for _, length := range []struct {
+		name string
+		time.Duration
+	}{{"latency", i.options.Latency}, {"build-time", i.options.BuildTime}, {"build-time-max", i.options.BuildTimeMax}} {
+		if length.Duration < 0 {
+			problems.Add(fmt.Sprintf("%s %q is less than nothing", length.name, length.Duration), "")
+		}
+	}
+	if i.options.MaxConcurrent < 1 {
+		problems.Add(fmt.Sprintf("max-concurrent %q is not a number from 1 on", strconv.Itoa(i.options.MaxConcurrent)), "")
+	}
+	if !(i.options.FaultRate >= 0 && i.options.FaultRate <= 1) {
+		problems.Add(fmt.Sprintf("fault-rate %q is not a share from 0 to 1", strconv.FormatFloat(i.options.FaultRate, 'g', -1, 64)), "")
+	}
 }
 
 func newSandbox(env Env) *cobra.Command {
@@ -37,7 +57,7 @@ answers with a small JSON document that names its path, Version and Build.`,
 		Example: `  slipway sandbox                              # on a free port of this machine
   slipway sandbox --listen 127.0.0.1:8765 --data .sandbox
   slipway sandbox --fault-rate 0.2 --seed 7 --latency 80ms`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	input := &sandboxInput{}
 	flags, options := cmd.Flags(), &input.options
@@ -49,13 +69,23 @@ answers with a small JSON document that names its path, Version and Build.`,
 	flags.IntVar(&options.MaxConcurrent, "max-concurrent", 50, "requests at once above which an account gets 429")
 	flags.Float64Var(&options.FaultRate, "fault-rate", 0, "share of requests, 0 to 1, that meet a fault")
 	flags.Uint64Var(&options.Seed, "seed", 1, "makes faults and build times repeatable")
+	for name, value := range map[string]string{
+		"listen": "ADDRESS", "data": "DIR", "latency": "DURATION", "build-time": "DURATION", "build-time-max": "DURATION",
+		"max-concurrent": "N", "fault-rate": "SHARE", "seed": "N",
+	} {
+		namePlaceholder(flags, name, value)
+	}
 	failBuild := addBoolean(cmd, "fail-build", "let every Build fail")
 	addSettings(cmd, config.LogLevel)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		options.FailBuilds = failBuild.value
-		values := config.Resolve(explicit(cmd.Flags()), env.Getenv)
-		level, err := config.ReadLogLevel(values)
-		if err != nil {
+		var problems problem.List
+		options.FailBuilds = failBuild.read(&problems)
+		input.check(&problems)
+		level, err := config.ReadLogLevel(config.Resolve(explicit(cmd.Flags()), env.Getenv))
+		if rest := problems.Take(err); rest != nil {
+			return rest
+		}
+		if err := problems.Err(); err != nil {
 			return err
 		}
 		return runSandbox(cmd.Context(), env, *input, level)
@@ -84,8 +114,18 @@ func runSandbox(ctx context.Context, env Env, input sandboxInput, level slog.Lev
 	if address, err := netip.ParseAddrPort(listener.Addr().String()); err == nil && !address.Addr().IsLoopback() {
 		fmt.Fprintf(env.Stderr, "warning: %s can be reached from other machines, and the sandbox's credentials are known to everybody\n", listener.Addr())
 	}
-	printEnvironment(env, "http://"+listener.Addr().String())
+	printEnvironment(env, "http://"+reachable(listener.Addr()))
 	return errors.Join(serve(ctx, listener, served), served.Close())
+}
+
+// reachable is the address at which this machine reaches a listener: one that
+// listens everywhere is not called "everywhere".
+func reachable(address net.Addr) string {
+	parsed, err := netip.ParseAddrPort(address.String())
+	if err != nil || !parsed.Addr().IsUnspecified() {
+		return address.String()
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), parsed.Port()).String()
 }
 
 // printEnvironment prints what points a client at the sandbox, as lines that a

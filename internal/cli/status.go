@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,16 +28,15 @@ current folder) deploys to, unless --service names another.
 It needs the same credentials as deploy.`,
 		Example: `  slipway status
   slipway status --service voice --output json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneFolder,
 	}
-	addSettings(cmd, config.Service, config.WorkingDirectory)
-	addSettings(cmd, accountSettings()...)
-	addSettings(cmd, commonSettings()...)
+	addSettings(cmd, slices.Concat(accountSettings(), commonSettings(), []string{config.Service, config.WorkingDirectory})...)
 	output := addOutput(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		values := config.Resolve(explicit(cmd.Flags()), env.Getenv)
-		remote, err := config.ReadRemote(values)
 		var problems problem.List
+		form := output.read(&problems)
+		remote, err := config.ReadRemote(values)
 		if rest := problems.Take(err); rest != nil {
 			return rest
 		}
@@ -54,7 +54,7 @@ It needs the same credentials as deploy.`,
 		if err := problems.Err(); err != nil {
 			return err
 		}
-		return runStatus(cmd.Context(), env, values, remote, service, *output)
+		return runStatus(cmd.Context(), env, values, remote, service, form)
 	}
 	return cmd
 }
@@ -74,13 +74,13 @@ func serviceOf(given, folder string) (string, error) {
 		return found.ServiceName(), nil // what else is wrong with package.json is not asked here
 	}
 	if err == nil {
-		err = oneProblem("the Service has no name: package.json has none, and service is not given", "Give it with --service.")
+		err = oneProblem("the Service has no name: neither package.json nor service gives one", "Give it with --service.")
 	}
 	return "", err
 }
 
 func runStatus(ctx context.Context, env Env, values config.Values, remote config.Remote, service string, output format) error {
-	ctx, cancel := context.WithTimeout(ctx, remote.Timeout)
+	ctx, cancel := withTimeout(ctx, remote.Timeout)
 	defer cancel()
 	logger := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: remote.LogLevel}))
 	logOrigins(logger, values)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
 )
 
@@ -51,12 +52,17 @@ func newVersion(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print version, commit and Go version",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 	}
 	output := addOutput(cmd)
 	cmd.RunE = func(*cobra.Command, []string) error {
+		var problems problem.List
+		form := output.read(&problems)
+		if err := problems.Err(); err != nil {
+			return err
+		}
 		b := thisBuild()
-		if *output == formatJSON {
+		if form == formatJSON {
 			return printJSON(env, b)
 		}
 		commit := ""

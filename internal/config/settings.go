@@ -73,8 +73,8 @@ type Setting struct {
 // Settings returns the table, in the order in which help shows it.
 func Settings() []Setting {
 	return []Setting{
-		{AccountSID, "TWILIO_ACCOUNT_SID", "", Text, "AC…", "the Twilio account; required with an auth token, optional with an API key"},
-		{APIKey, "TWILIO_API_KEY", "", Text, "SK…", "an API key of the account, preferred to the auth token"},
+		{AccountSID, "TWILIO_ACCOUNT_SID", "", Text, "SID", "the Twilio account; required with an auth token, optional with an API key"},
+		{APIKey, "TWILIO_API_KEY", "", Text, "SID", "an API key of the account, preferred to the auth token"},
 		{APISecret, "TWILIO_API_SECRET", "", Secret, "SECRET", "the API key's secret"},
 		{AuthToken, "TWILIO_AUTH_TOKEN", "", Secret, "TOKEN", "the account's auth token"},
 		{Region, "TWILIO_REGION", "", Text, "REGION", "Twilio region, such as ie1 (default us1)"},

@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+
+	"github.com/slipway-dev/slipway/internal/config"
+)
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// cells returns the rows of the README's tables whose first cell matches.
+func cells(t *testing.T, first string) [][]string {
+	t.Helper()
+	matches := regexp.MustCompile("^(?:" + first + ")$")
+	var rows [][]string
+	for line := range strings.Lines(readme(t)) {
+		row := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		for i := range row {
+			row[i] = strings.TrimSpace(row[i])
+		}
+		if len(row) == 4 && matches.MatchString(row[0]) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func code(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "`" + text + "`"
+}
+
+func TestReadmeHasTheTableOfSettings(t *testing.T) {
+	t.Parallel()
+	var want [][]string
+	for _, setting := range config.Settings() {
+		want = append(want, []string{code("--" + setting.Name), code(setting.Env), code(setting.Default), setting.Help})
+	}
+	if diff := cmp.Diff(cells(t, "`--[a-z-]+`"), want); diff != "" {
+		t.Errorf("the README's table (-) differs from the settings (+):\n%s", diff)
+	}
+}
+
+func TestReadmeHasTheOtherFlags(t *testing.T) {
+	t.Parallel()
+	got := make(map[string]string)
+	for _, row := range cells(t, "`[a-z]+`(, `[a-z]+`)*") {
+		for command := range strings.SplitSeq(row[0], ", ") {
+			got[command+" "+row[1]] = row[2]
+		}
+	}
+	want := make(map[string]string)
+	for _, command := range newRoot(Env{}).Commands() {
+		command.Flags().VisitAll(func(flag *pflag.Flag) {
+			_, isSetting := config.Lookup(flag.Name)
+			if flag.Name != "help" && flag.Name != "no-descriptions" && (!isSetting || command.Name() == "sandbox") {
+				want[code(command.Name())+" "+code("--"+flag.Name)] = code(flag.DefValue)
+			}
+		})
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("the README's table (-) differs from the flags (+):\n%s", diff)
+	}
+}
+
+// fenced returns the first block of code with that language behind a text.
+func fenced(t *testing.T, behind, language string) string {
+	t.Helper()
+	_, text, found := strings.Cut(readme(t), behind)
+	if !found {
+		t.Fatalf("the README does not say %q", behind)
+	}
+	_, text, _ = strings.Cut(text, "```"+language+"\n")
+	text, _, found = strings.Cut(text, "```\n")
+	if !found {
+		t.Fatalf("no block of %s stands behind %q", language, behind)
+	}
+	return text
+}
+
+// run runs a command line as on a terminal, where both streams meet.
+func run(t *testing.T, wantCode int, args ...string) string {
+	t.Helper()
+	var terminal bytes.Buffer
+	code := Main(t.Context(), Env{
+		Args: args, Getenv: func(string) string { return "" }, Stdout: &terminal, Stderr: &terminal,
+	})
+	if code != wantCode {
+		t.Errorf("exit code %d, want %d:\n%s", code, wantCode, terminal.String())
+	}
+	return terminal.String()
+}
+
+func TestReadmeShowsWhatADeployPrints(t *testing.T) {
+	t.Parallel()
+	shown := Tidied(fenced(t, "\n    go run . deploy --sandbox testdata/projects/hello\n", "text"))
+	printed := Tidied(run(t, 0, "deploy", "--sandbox", filepath.Join("..", "..", "testdata", "projects", "hello")))
+	if diff := cmp.Diff(shown, printed); diff != "" {
+		t.Errorf("the README (-) differs from what a deploy prints (+):\n%s", diff)
+	}
+}
+
+func TestReadmeShowsWhatProblemsPrint(t *testing.T) {
+	t.Parallel()
+	project := t.TempDir()
+	for name, content := range map[string]string{
+		"package.json":                   "{\n  \"name\": \"acme\",\n  \"dependencies\": {\n    \"acme-lib\": \"file:../lib\"\n  }\n}\n",
+		"functions/admin.private.api.js": "",
+		"assets/prices#1.csv":            "",
+	} {
+		file := filepath.Join(project, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(fenced(t, "### What it reports", "text"), run(t, 2, "deploy", "--sandbox", project)); diff != "" {
+		t.Errorf("the README (-) differs from what is printed (+):\n%s", diff)
+	}
+}
+
+func TestReadmeNamesTheTests(t *testing.T) {
+	t.Parallel()
+	if !strings.Contains(readme(t), "\n    go test ./...\n") {
+		t.Error("the README does not say how to run the tests")
+	}
+}
