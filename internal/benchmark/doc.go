@@ -5,5 +5,6 @@
 //
 // They build the binary as it is released, static and stripped, and run it as
 // processes of its own, the sandbox apart from the deploy, so that time and
-// memory are those of one process. It has no code but tests.
+// memory are those of one process. It has no code but tests, which need a Unix:
+// the kernel there keeps the peak of a process's memory.
 package benchmark

@@ -1,3 +1,5 @@
+//go:build unix
+
 package benchmark_test
 
 import (
@@ -83,10 +85,11 @@ func peakRSS(state *os.ProcessState) int64 {
 	if !ok {
 		return 0
 	}
+	peak := int64(usage.Maxrss) //nolint:unconvert // it is an int32 on 32-bit machines.
 	if runtime.GOOS == "darwin" {
-		return usage.Maxrss // getrusage(2): bytes there, KiB elsewhere
+		return peak // getrusage(2): bytes there, KiB elsewhere
 	}
-	return usage.Maxrss << 10
+	return peak << 10
 }
 
 // sandbox is a `slipway sandbox` that runs until the benchmark ends.
