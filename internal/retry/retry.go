@@ -107,7 +107,8 @@ func Do(ctx context.Context, policy Policy, operation func(context.Context) erro
 	}
 	started := time.Now()
 	attempts := 0
-	var last error
+	var last, transient error // transient is the newest of its kind
+	isWaiting := false
 	waits := &hintedBackOff{BackOff: policy.backOff()}
 	waits.deadline, _ = ctx.Deadline()
 	err := backoff.RetryNotify(func() error {
@@ -115,9 +116,11 @@ func Do(ctx context.Context, policy Policy, operation func(context.Context) erro
 		last = operation(ctx)
 		if again, ok := errors.AsType[*transientError](last); ok {
 			last = unmark(last, again)
+			transient, isWaiting = last, true
 			waits.hint = again.after
 			return last
 		}
+		isWaiting = false
 		if last == nil {
 			return nil
 		}
@@ -132,8 +135,9 @@ func Do(ctx context.Context, policy Policy, operation func(context.Context) erro
 		return nil
 	case waits.stopped:
 		return &GaveUpError{Attempts: attempts, Elapsed: time.Since(started), Err: last}
-	case ctx.Err() != nil && !errors.Is(last, ctx.Err()):
-		return fmt.Errorf("%w; the last attempt met: %w", context.Cause(ctx), last)
+	case ctx.Err() != nil && transient != nil && (isWaiting || errors.Is(last, ctx.Err())):
+		// What was repeated says more than that its last attempt was cut off.
+		return fmt.Errorf("%w; the last attempt met: %w", context.Cause(ctx), transient)
 	default:
 		return last
 	}

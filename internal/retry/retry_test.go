@@ -143,6 +143,27 @@ func TestDoEndsWithItsContext(t *testing.T) {
 			}
 		})
 	})
+	t.Run("during an attempt", func(t *testing.T) {
+		t.Parallel()
+		errStopped := errors.New("stopped")
+		for name, test := range map[string]struct{ last, want error }{
+			"cut off":  {context.Canceled, errDown},
+			"answered": {errors.New("refused"), nil},
+		} {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			attempts := 0
+			err := retry.Do(ctx, retry.Policy{MaxAttempts: 3}, func(context.Context) error {
+				if attempts++; attempts == 1 {
+					return retry.Transient(errDown, 0)
+				}
+				cancel(errStopped)
+				return test.last
+			})
+			if test.want == nil && !errors.Is(err, test.last) || test.want != nil && !(errors.Is(err, test.want) && errors.Is(err, errStopped)) {
+				t.Errorf("%s: error %v", name, err)
+			}
+		}
+	})
 	t.Run("before the first attempt", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancelCause(t.Context())
