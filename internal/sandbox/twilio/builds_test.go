@@ -200,6 +200,8 @@ func TestBuildsTakeTheirTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
+				var told time.Duration
+				test.options.Observe = func(call twilio.Call) { told += call.BuildTime }
 				sandbox, err := twilio.New(test.options)
 				if err != nil {
 					t.Fatal(err)
@@ -218,6 +220,9 @@ func TestBuildsTakeTheirTime(t *testing.T) {
 					time.Sleep(100 * time.Millisecond)
 				}
 				took := time.Since(start)
+				if told > took || took > told+100*time.Millisecond {
+					t.Errorf("Observe was told of a Build of %v, which took %v", told, took)
+				}
 				if took < test.shortest || took > test.longest+100*time.Millisecond {
 					t.Errorf("took %v, want %v to %v", took, test.shortest, test.longest)
 				}
