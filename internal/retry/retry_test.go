@@ -145,10 +145,13 @@ func TestDoEndsWithItsContext(t *testing.T) {
 	})
 	t.Run("during an attempt", func(t *testing.T) {
 		t.Parallel()
-		errStopped := errors.New("stopped")
-		for name, test := range map[string]struct{ last, want error }{
-			"cut off":  {context.Canceled, errDown},
-			"answered": {errors.New("refused"), nil},
+		errStopped, errRefused := errors.New("stopped"), errors.New("refused")
+		for name, test := range map[string]struct {
+			last error
+			want []error
+		}{
+			"cut off":  {context.Canceled, []error{errStopped, errDown}},
+			"answered": {errRefused, []error{errRefused}},
 		} {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			attempts := 0
@@ -159,8 +162,10 @@ func TestDoEndsWithItsContext(t *testing.T) {
 				cancel(errStopped)
 				return test.last
 			})
-			if test.want == nil && !errors.Is(err, test.last) || test.want != nil && !(errors.Is(err, test.want) && errors.Is(err, errStopped)) {
-				t.Errorf("%s: error %v", name, err)
+			for _, want := range test.want {
+				if !errors.Is(err, want) {
+					t.Errorf("%s: error %v, want it to match %v", name, err, want)
+				}
 			}
 		}
 	})
