@@ -82,6 +82,7 @@ type Client struct {
 	retry       retry.Policy
 	polling     retry.Polling
 	stallAfter  time.Duration
+	grace       time.Duration
 	observe     func(Call)
 	logger      *slog.Logger
 }
@@ -159,6 +160,15 @@ func (c *Client) WithBuildBudget(budget time.Duration) *Client {
 	}
 	patient := *c
 	patient.polling.Budget = budget
+	return &patient
+}
+
+// WithGrace returns a client whose writes, once they are sent, may go on for
+// that long after their context ended, so that it is known whether they took
+// effect. No attempt begins after the context ended. It shares everything else.
+func (c *Client) WithGrace(grace time.Duration) *Client {
+	patient := *c
+	patient.grace = grace
 	return &patient
 }
 

@@ -51,7 +51,7 @@ type answer struct {
 // exchange makes one HTTP exchange. Its context ends when no byte has moved
 // for a while, in either direction.
 func (c *Client) exchange(ctx context.Context, r request, decode func([]byte) error) (answer, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := c.lingering(ctx, r.method)
 	defer cancel(nil)
 	stall := time.AfterFunc(c.stallAfter, func() { cancel(&stalledError{after: c.stallAfter}) })
 	defer stall.Stop()
@@ -83,6 +83,27 @@ func (c *Client) exchange(ctx context.Context, r request, decode func([]byte) er
 		}
 	}
 	return result, nil
+}
+
+// lingering returns the context of one exchange. It ends with ctx; for a write
+// of a client WithGrace, it ends that much later.
+func (c *Client) lingering(ctx context.Context, method string) (context.Context, context.CancelCauseFunc) {
+	if c.grace == 0 || method == http.MethodGet {
+		return context.WithCancelCause(ctx)
+	}
+	exchange, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	var timer *time.Timer
+	unwatch := context.AfterFunc(ctx, func() {
+		timer = time.AfterFunc(c.grace, func() { cancel(context.Cause(ctx)) })
+	})
+	return exchange, func(cause error) {
+		// When unwatch comes too late, the timer may still be in the making; its
+		// cancel then finds the exchange over.
+		if unwatch() && timer != nil {
+			timer.Stop()
+		}
+		cancel(cause)
+	}
 }
 
 func (c *Client) newRequest(ctx context.Context, r request, moved func()) (*http.Request, error) {
