@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/job"
 )
 
 func readme(t *testing.T) string {
@@ -142,5 +144,32 @@ func TestReadmeNamesTheTests(t *testing.T) {
 	t.Parallel()
 	if !strings.Contains(readme(t), "\n    go test ./...\n") {
 		t.Error("the README does not say how to run the tests")
+	}
+}
+
+func TestReadmeShowsTheResultsFields(t *testing.T) {
+	t.Parallel()
+	decode := func(document string) job.Result {
+		var result job.Result
+		decoder := json.NewDecoder(strings.NewReader(document))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&result); err != nil {
+			t.Fatalf("%v in\n%s", err, document)
+		}
+		return result
+	}
+	shown := fenced(t, "With `--output json` a deploy prints", "json")
+	if result := decode(shown); result.Version != job.ResultVersion {
+		t.Errorf("the README shows version %d", result.Version)
+	}
+	names := func(document string) []string {
+		return regexp.MustCompile(`(?m)^  "[a-z_]+"`).FindAllString(document, -1)
+	}
+	var want strings.Builder
+	if err := printJSON(Env{Stdout: &want}, job.NewResult()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(names(shown), names(want.String())); diff != "" {
+		t.Errorf("the README (-) differs from the result (+):\n%s", diff)
 	}
 }
