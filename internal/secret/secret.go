@@ -10,29 +10,43 @@ package secret
 import (
 	"fmt"
 	"log/slog"
+	"unique"
 )
 
 // Placeholder is what a String shows instead of its value.
 const Placeholder = "[secret]"
 
 // String is a value that fmt, slog and encoding/json cannot print. The zero
-// value is the empty secret. It is immutable and safe for concurrent use.
+// value is the empty secret; two Strings are equal with == when their values
+// are. It is immutable and safe for concurrent use.
 type String struct {
-	value string
+	// fmt calls no methods on what it reaches through an unexported field; of a
+	// handle it can print no more than an address.
+	handle unique.Handle[string]
 }
 
 // New wraps value.
-func New(value string) String { return String{value: value} }
+func New(value string) String {
+	if value == "" {
+		return String{}
+	}
+	return String{handle: unique.Make(value)}
+}
 
 // Reveal returns the value itself. Call it only where the value leaves for the
 // one place that needs it, such as a request's credentials.
-func (s String) Reveal() string { return s.value }
+func (s String) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.handle.Value()
+}
 
 // IsZero reports whether the secret is empty.
-func (s String) IsZero() bool { return s.value == "" }
+func (s String) IsZero() bool { return s == String{} }
 
 // Len is the length of the value in bytes.
-func (s String) Len() int { return len(s.value) }
+func (s String) Len() int { return len(s.Reveal()) }
 
 // String returns the placeholder, or nothing for the empty secret.
 func (s String) String() string {
