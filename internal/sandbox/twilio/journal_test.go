@@ -212,14 +212,18 @@ func TestUnfinishedAndUnheldContentsAreRemoved(t *testing.T) {
 
 const servedDir = "SLIPWAY_TEST_SANDBOX_DIR"
 
-// TestServeUntilKilled is no test but the process that
-// TestWorldSurvivesAKill kills.
-func TestServeUntilKilled(t *testing.T) { //nolint:paralleltest // it has a process of its own
+// TestMain runs the tests, or is the process that TestWorldSurvivesAKill kills.
+func TestMain(m *testing.M) {
 	dir := os.Getenv(servedDir)
 	if dir == "" {
-		t.Skip("only for TestWorldSurvivesAKill")
+		os.Exit(m.Run())
 	}
-	server := httptest.NewServer(open(t, twilio.Options{DataDir: dir}))
+	sandbox, err := twilio.New(twilio.Options{DataDir: dir})
+	if err != nil {
+		_, _ = os.Stdout.WriteString(err.Error() + "\n")
+		os.Exit(1)
+	}
+	server := httptest.NewServer(sandbox)
 	_, _ = os.Stdout.WriteString("serving " + server.URL + "\n")
 	select {}
 }
@@ -229,7 +233,7 @@ func TestServeUntilKilled(t *testing.T) { //nolint:paralleltest // it has a proc
 func TestWorldSurvivesAKill(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestServeUntilKilled$")
+	process := exec.CommandContext(t.Context(), os.Args[0])
 	process.Env = append(os.Environ(), servedDir+"="+dir)
 	stdout, err := process.StdoutPipe()
 	if err != nil {
