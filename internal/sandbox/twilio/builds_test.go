@@ -162,6 +162,8 @@ func (d direct) do(method, path, contentType, body string) answer {
 	return decode(recorder)
 }
 
+func (d direct) get(path string) answer { d.t.Helper(); return d.do(http.MethodGet, path, "", "") }
+
 func (d direct) post(path string, pairs ...string) answer {
 	d.t.Helper()
 	form := url.Values{}

@@ -27,7 +27,7 @@ type call struct {
 // under the world's lock, taken once the body has been read; an upload takes
 // the lock itself, around its body.
 func (c *call) run() (reply, error) {
-	if err := checkQuery(c.request.URL.Query(), c.op.pages); err != nil {
+	if err := checkQuery(c.request.URL.Query(), c.op); err != nil {
 		return reply{}, err
 	}
 	switch {

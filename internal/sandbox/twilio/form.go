@@ -102,13 +102,17 @@ func (f field) complaint(value string) string {
 	return ""
 }
 
-// checkQuery holds the query to what the operation takes: lists page, all
-// others take nothing.
-func checkQuery(query url.Values, pages bool) error {
+// checkQuery holds the query to what the operation takes: lists page, logs
+// filter, all others take nothing.
+func checkQuery(query url.Values, op *operation) error {
+	known := op.filters
+	if op.pages {
+		known = append([]string{"PageSize", "Page", "PageToken"}, known...)
+	}
 	var wrong []string
 	for name, values := range query {
 		switch {
-		case !pages || name != "PageSize" && name != "Page" && name != "PageToken":
+		case !slices.Contains(known, name):
 			wrong = append(wrong, unknownParameter(name))
 		case len(values) > 1:
 			wrong = append(wrong, "Parameter "+name+" is given "+strconv.Itoa(len(values))+" times")

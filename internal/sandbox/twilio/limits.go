@@ -30,6 +30,7 @@ const (
 	// Bounds of the Sandbox itself, far above what any client has to send.
 	maxFormBytes = 4 << 20
 	maxPartBytes = 64 << 10
+	maxLogs      = 1000 // of one Environment
 )
 
 // maxContentBytes is the largest upload of a kind and visibility, or 0 where

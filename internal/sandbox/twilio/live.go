@@ -31,11 +31,13 @@ func liveTarget(r *http.Request) (domain, path string, found bool) {
 	return "", "", false
 }
 
-// served is what a domain has at a path.
+// served is what a domain has at a path, and by which Deployment.
 type served struct {
-	world *world
-	build *build
-	file  *version
+	world         *world
+	environment   *environment
+	build         *build
+	deploymentSID string
+	file          *version
 }
 
 // lookUp finds what a domain serves at a path.
@@ -73,13 +75,22 @@ func (w *world) lookUp(domain, path string, rootServesIndex bool) (served, bool)
 			for i := 0; found && i < len(paths); i++ {
 				at := slices.IndexFunc(live.Versions, func(v version) bool { return v.Path == paths[i] })
 				if at >= 0 {
-					return served{w, live, &live.Versions[at]}, true
+					return served{w, env, live, w.liveDeployment(env), &live.Versions[at]}, true
 				}
 			}
 			return served{}, true
 		}
 	}
 	return served{}, false
+}
+
+// liveDeployment is the SID of the Deployment that made live what is: the newest.
+func (w *world) liveDeployment(env *environment) string {
+	history := w.deployments.of(env.SID)
+	if len(history) == 0 {
+		return "" // only in a journal from elsewhere
+	}
+	return history[len(history)-1].SID
 }
 
 // serveLive answers a request to a deployed domain.
@@ -100,6 +111,7 @@ func (s *Sandbox) serveLive(w http.ResponseWriter, r *http.Request, domain, path
 		return
 	}
 	if isFunction {
+		found.log(r) // before the answer: who has that finds the entry
 		serveFunction(w, found)
 		return
 	}

@@ -14,6 +14,7 @@ func operations() []operation {
 		inEnv        = environments + "/{EnvironmentSid}"
 		variables    = inEnv + "/Variables"
 		deployments  = inEnv + "/Deployments"
+		logs         = inEnv + "/Logs"
 		builds       = inService + "/Builds"
 	)
 	friendlyName := field{name: "FriendlyName", required: true, maxChars: maxFriendlyName}
@@ -74,6 +75,9 @@ func operations() []operation {
 			{name: "IsPlugin", isBool: true},
 		}},
 		{name: "FetchDeployment", method: get, pattern: deployments + "/{Sid}", handle: fetchDeployment},
+
+		{name: "ListLog", method: get, pattern: logs, pages: true, filters: logFilters(), handle: listLogs},
+		{name: "FetchLog", method: get, pattern: logs + "/{Sid}", handle: fetchLog},
 	}
 	for _, k := range []kind{kindFunction, kindAsset} {
 		all := inService + "/" + k.plural()

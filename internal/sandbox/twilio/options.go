@@ -45,7 +45,7 @@ type Options struct {
 	FailBuilds bool
 	// DataDir keeps the world: what was there is there again when it is opened
 	// anew, also after a SIGKILL (not after a loss of power: nothing is
-	// synced). One process at a time. Empty keeps everything in memory.
+	// synced), logs aside. One process at a time. Empty keeps everything in memory.
 	DataDir string
 	// Switches choose between readings of what is not known about Twilio.
 	Switches Switches
@@ -87,6 +87,8 @@ type Switches struct {
 	LateRuntimeErrors bool
 	// ShuffledBuilds lists Builds in no useful order. Default: newest first.
 	ShuffledBuilds bool
+	// UpperCaseLevels answers logs with the level "INFO". Default: "info".
+	UpperCaseLevels bool
 	// RootServesIndex makes "/" of a domain fall back to the Asset
 	// "/index.html" too. Default: to "/assets/index.html" alone.
 	RootServesIndex bool

@@ -75,8 +75,14 @@ func page[T row](c *call, key string, rows []T, place func(T) uint64, render fun
 	to := min(from+size, len(sorted))
 
 	list, path := c.base+c.request.URL.EscapedPath(), c.request.URL.Path
+	var filters strings.Builder
+	for _, name := range c.op.filters {
+		if query.Has(name) {
+			filters.WriteString(name + "=" + url.QueryEscape(query.Get(name)) + "&")
+		}
+	}
 	link := func(number int) string {
-		return list + "?PageSize=" + strconv.Itoa(size) + "&Page=" + strconv.Itoa(number)
+		return list + "?" + filters.String() + "PageSize=" + strconv.Itoa(size) + "&Page=" + strconv.Itoa(number)
 	}
 	meta := pageMeta{Key: key, Page: number, PageSize: size, FirstPageURL: link(0), URL: link(number)}
 	if token := query.Get("PageToken"); token != "" {

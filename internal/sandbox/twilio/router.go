@@ -25,7 +25,8 @@ type operation struct {
 	pattern string // {Name} stands for one segment
 	side    side   // apiSide or uploadSide
 	fields  []field
-	pages   bool // takes the paging parameters of lists
+	pages   bool     // takes the paging parameters of lists
+	filters []string // other parameters of the query, as a page's URLs repeat them
 	handle  func(*call) (reply, error)
 }
 

@@ -101,6 +101,17 @@ func TestRangesResolved(t *testing.T) {
 	}
 }
 
+func TestUpperCaseLevels(t *testing.T) {
+	t.Parallel()
+	for isOn, want := range map[bool]string{false: "info", true: "INFO"} {
+		d := deploy(t, twilio.Options{Switches: twilio.Switches{UpperCaseLevels: isOn}})
+		d.call(http.MethodGet, "/hello")
+		if got := d.get(d.environmentPath + "/Logs").list("logs"); len(got) != 1 || got[0]["level"] != want {
+			t.Errorf("got %v, want the level %s", got, want)
+		}
+	}
+}
+
 func TestShuffledBuildsStillPage(t *testing.T) {
 	t.Parallel()
 	for _, isOn := range []bool{false, true} {

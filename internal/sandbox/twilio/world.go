@@ -26,6 +26,7 @@ type world struct {
 	versions     *table[*version]
 	builds       *table[*build]
 	deployments  *table[*deployment]
+	logs         *table[*logEntry] // never in the journal
 
 	// Shared by all worlds of a Sandbox.
 	blobs   *blobStore
@@ -43,6 +44,7 @@ func newWorld(account Account, blobs *blobStore, domains *domainBases) *world {
 		versions:     newTable[*version](),
 		builds:       newTable[*build](),
 		deployments:  newTable[*deployment](),
+		logs:         newTable[*logEntry](),
 		blobs:        blobs,
 		domains:      domains,
 	}
@@ -146,6 +148,7 @@ func (w *world) remove(sid string) error {
 		dismiss(w, w.services, sid)
 	case sidEnvironment:
 		dismiss(w, w.environments, sid)
+		w.forgetLogs(sid)
 	case sidVariable:
 		dismiss(w, w.variables, sid)
 	case sidFile:
@@ -171,6 +174,7 @@ const (
 	sidVersion     = "ZN"
 	sidBuild       = "ZB"
 	sidDeployment  = "ZD"
+	sidLog         = "NO"
 )
 
 func admit[T row](w *world, t *table[T], one T) {
