@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 )
 
 // Sizes an Asset may have (Twilio's guide to Functions and Assets). Whether its
@@ -19,7 +18,7 @@ const (
 
 // add makes a File of a regular file, or Problems.
 func (f *finder) add(t tree, name string, info fs.FileInfo) {
-	rel := strings.TrimPrefix(name, t.root+"/")
+	rel := within(t.root, name)
 	placed, problems := place(t.kind, rel)
 	for _, p := range problems {
 		f.problems.AddAt(name, 0, p.Message, p.Fix)

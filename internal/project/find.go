@@ -33,6 +33,11 @@ type finder struct {
 	files    []File
 	// byPath is the name of the file that takes a path.
 	byPath map[string]string
+	// environment is the files with variables, which must never be served.
+	environment []environmentFile
+	// dotted is the files left out for a dot in front of their name, relative to
+	// the folder that is being walked.
+	dotted []string
 	// modules is the files that somebody may take for Functions, by the advice
 	// to give, relative to the folder of the Functions.
 	modules map[string][]string
@@ -65,6 +70,7 @@ func (f *finder) find(functionsFolder, assetsFolder string) {
 			continue
 		}
 		f.walk(t, t.root, []string{real})
+		f.warnOfDotted(t)
 	}
 	f.warnOfModules(functions.root)
 	if len(f.files) == 0 && len(f.problems) == 0 {
@@ -157,11 +163,11 @@ func (f *finder) visit(t tree, name string, entry fs.DirEntry, reals []string) {
 		f.problems.AddAt(path.Dir(name), 0, fmt.Sprintf("the name %q is not valid UTF-8", base), "Rename the file.")
 		return
 	}
-	isDotted := strings.HasPrefix(base, ".")
+	isDotted := isHidden(base)
 	info, real, err := f.look(name, path.Join(reals[len(reals)-1], base), entry)
 	switch {
 	case err != nil && isDotted: // such as an editor's lock file, a link to nothing
-		f.leaveOut(t, name)
+		f.leaveOut(t, name, "")
 	case err != nil:
 		f.badLink(name, err)
 	case info.IsDir() && slices.Contains(reals, real):
@@ -169,11 +175,16 @@ func (f *finder) visit(t tree, name string, entry fs.DirEntry, reals []string) {
 	case info.IsDir():
 		f.walk(t, name, append(slices.Clone(reals), real))
 	case isDotted:
-		f.leaveOut(t, name)
+		f.leaveOut(t, name, "")
 	case t.kind == KindFunction && path.Ext(base) != ".js":
 		f.noteModule(t, name)
 	case !info.Mode().IsRegular():
 		f.problems.AddAt(name, 0, "is not a regular file", "Remove it, or replace it with a file.")
+	case f.isEnvironment(real, info):
+		f.problems.AddAt(name, 0, "is the environment file, whose secrets would be served",
+			"Move it out of the folder, or remove the link.")
+	case isHidden(path.Base(real)):
+		f.leaveOut(t, name, path.Base(real))
 	default:
 		f.add(t, name, info)
 	}
@@ -200,10 +211,48 @@ func (f *finder) badLink(name string, err error) {
 	f.problems.AddAt(name, 0, "the link "+err.Error(), "Replace it with the file or folder itself, or remove it.")
 }
 
-// leaveOut warns of files whose name begins with a dot: they are settings and
-// placeholders, and the Toolkit would publish them.
-func (f *finder) leaveOut(t tree, name string) {
-	if t.kind == KindAsset || path.Ext(name) == ".js" {
-		f.warnings.AddAt(name, 0, "left out: names that begin with a dot are not served", "Rename it if it shall be.")
+// isHidden reports whether a name begins with a dot, also behind a backslash,
+// which is a slash in paths.
+func isHidden(base string) bool {
+	return strings.HasPrefix(base[strings.LastIndexByte(base, '\\')+1:], ".")
+}
+
+// leaveOut remembers a file whose name, or that of what it leads to, begins with
+// a dot: they are settings and placeholders, and the Toolkit would publish them.
+func (f *finder) leaveOut(t tree, name, target string) {
+	if t.kind == KindFunction && path.Ext(name) != ".js" {
+		return // it would be left out in any case
 	}
+	shown := within(t.root, name)
+	if target != "" {
+		shown += " (a link to " + target + ")"
+	}
+	f.dotted = append(f.dotted, shown)
+}
+
+// warnOfDotted adds one warning, however many files were left out.
+func (f *finder) warnOfDotted(t tree) {
+	if len(f.dotted) > 0 {
+		f.warnings.AddAt(t.root, 0, "left out, because names that begin with a dot are not served: "+some(f.dotted),
+			"Rename what shall be.")
+	}
+	f.dotted = nil
+}
+
+// some lists the first few names, and how many more there are.
+func some(names []string) string {
+	const most = 5
+	shown := strings.Join(names[:min(most, len(names))], ", ")
+	if more := len(names) - most; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
+	return shown
+}
+
+// within returns a name as seen from a folder that it lies in.
+func within(folder, name string) string {
+	if folder == "." {
+		return name
+	}
+	return strings.TrimPrefix(name, folder+"/")
 }

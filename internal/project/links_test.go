@@ -80,7 +80,7 @@ func TestLinksInsideAreFollowed(t *testing.T) {
 	if diff := cmp.Diff(found.Variables, []string{"A"}); diff != "" {
 		t.Errorf("variables: got (-) differs from want (+):\n%s", diff)
 	}
-	wantWarnings := []string{"svc/assets/.#lock: left out: names that begin with a dot are not served. Rename it if it shall be."}
+	wantWarnings := []string{"svc/assets: left out, because names that begin with a dot are not served: .#lock. Rename what shall be."}
 	if diff := cmp.Diff(texts(found.Warnings), wantWarnings); diff != "" {
 		t.Errorf("warnings: got (-) differs from want (+):\n%s", diff)
 	}

@@ -37,19 +37,13 @@ func (f *finder) noteModule(t tree, name string) {
 	if f.modules == nil {
 		f.modules = map[string][]string{}
 	}
-	f.modules[advice] = append(f.modules[advice], strings.TrimPrefix(name, t.root+"/"))
+	f.modules[advice] = append(f.modules[advice], within(t.root, name))
 }
 
 // warnOfModules adds one warning for each advice, however many files.
 func (f *finder) warnOfModules(functions string) {
-	const most = 5
 	for _, advice := range slices.Sorted(maps.Keys(f.modules)) {
-		names := f.modules[advice]
-		shown := strings.Join(names[:min(most, len(names))], ", ")
-		if more := len(names) - most; more > 0 {
-			shown += fmt.Sprintf(" and %d more", more)
-		}
-		f.warnings.AddAt(functions, 0, "left out, because only .js files become Functions: "+shown, advice)
+		f.warnings.AddAt(functions, 0, "left out, because only .js files become Functions: "+some(f.modules[advice]), advice)
 	}
 }
 

@@ -131,7 +131,7 @@ func Load(fsys fs.FS, opts Options) (*Project, error) {
 		pkg = &npm.Package{}
 	}
 
-	found := finder{fsys: fsys, folder: folder}
+	found := finder{fsys: fsys, folder: folder, environment: environmentFiles(fsys, opts)}
 	found.find(opts.FunctionsFolder, opts.AssetsFolder)
 	problems = append(problems, found.problems...)
 	warnings = append(warnings, found.warnings...)
@@ -205,8 +205,10 @@ func inside(folder, written, what string) (string, error) {
 // inOrder returns warnings sorted by file and line, without repetitions.
 func inOrder(list problem.List) []problem.Problem {
 	sorted := []problem.Problem{}
+	seen := make(map[problem.Problem]bool, len(list))
 	for _, p := range list {
-		if !slices.Contains(sorted, *p) {
+		if !seen[*p] {
+			seen[*p] = true
 			sorted = append(sorted, *p)
 		}
 	}

@@ -170,9 +170,7 @@ func TestLoad(t *testing.T) {
 			project.Options{},
 			[]string{"asset /.well-known/a.txt public assets/.well-known/a.txt"},
 			[]string{
-				"assets/.env: left out: names that begin with a dot are not served. Rename it if it shall be.",
-				"assets/.well-known/.hidden: left out: names that begin with a dot are not served. Rename it if it shall be.",
-				"assets/img/.gitkeep: left out: names that begin with a dot are not served. Rename it if it shall be.",
+				"assets: left out, because names that begin with a dot are not served: .env, .well-known/.hidden, img/.gitkeep. Rename what shall be.",
 				"assets/node_modules: left out: Twilio installs the dependencies of package.json itself",
 			},
 		},
@@ -185,11 +183,11 @@ func TestLoad(t *testing.T) {
 			project.Options{},
 			[]string{"function /a public functions/a.js", "function /built public functions/built.js"},
 			[]string{
+				"functions: left out, because names that begin with a dot are not served: .eslintrc.js. Rename what shall be.",
 				"functions: left out, because only .js files become Functions: d.ts, f/g.ts. " +
 					"Compile them to .js first, and name the folder with the output as functions-folder.",
 				"functions: left out, because only .js files become Functions: b.mjs, c.cjs. " +
 					"Rename them to .js; Functions are CommonJS modules.",
-				"functions/.eslintrc.js: left out: names that begin with a dot are not served. Rename it if it shall be.",
 				"functions/node_modules: left out: Twilio installs the dependencies of package.json itself",
 			},
 		},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -154,6 +155,40 @@ func envFile(opts Options) (string, error) {
 		return inside(folder, ".env", "the environment file")
 	}
 	return inside(folder, opts.EnvFile, "env-file")
+}
+
+// environmentFile is a file that holds variables, whatever its name.
+type environmentFile struct {
+	real string
+	info fs.FileInfo
+}
+
+// environmentFiles finds those that a project has: the one that is named, and
+// its .env in any case.
+func environmentFiles(fsys fs.FS, opts Options) []environmentFile {
+	var found []environmentFile
+	for _, named := range []string{opts.EnvFile, ""} {
+		file, err := envFile(Options{Folder: opts.Folder, EnvFile: named})
+		if err != nil {
+			continue // Variables says what is wrong
+		}
+		real, err := realPath(fsys, file)
+		if err != nil {
+			continue
+		}
+		if info, err := fs.Stat(fsys, file); err == nil {
+			found = append(found, environmentFile{real: real, info: info})
+		}
+	}
+	return found
+}
+
+// isEnvironment reports whether a file holds variables. Hard links, and names
+// that differ in case alone where that makes no difference, count too.
+func (f *finder) isEnvironment(real string, info fs.FileInfo) bool {
+	return slices.ContainsFunc(f.environment, func(env environmentFile) bool {
+		return env.real == real || os.SameFile(env.info, info)
+	})
 }
 
 // readEnv reads the text of an environment file.
