@@ -3,6 +3,7 @@ package retry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -21,7 +22,8 @@ type Polling struct {
 	Steady time.Duration
 	// Max bounds the pace.
 	Max time.Duration
-	// Budget is how long to watch in all; 0 means until the context ends.
+	// Budget is how long to watch in all, looks that are under way included; 0
+	// means until the context ends.
 	Budget time.Duration
 }
 
@@ -32,34 +34,117 @@ func DefaultPolling() Polling {
 	return Polling{Every: 500 * time.Millisecond, Steady: 30 * time.Second, Max: 2 * time.Second, Budget: 5 * time.Minute}
 }
 
+// maxFailedLooks is how many looks in a row may fail.
+const maxFailedLooks = 10
+
 // Poll calls check, at once and then at the policy's pace, until it reports
-// that it is done or returns an error. It returns ErrBudget when the budget is
-// used up first, and the context's cause when that ends.
+// that it is done or returns an error. No two looks begin closer together than
+// Every. check should make a single attempt: the next look is its repetition.
+//
+// An error that is marked with Transient does not end the watching. After it
+// the pace doubles with each further failure up to 8 times Max, and is at least
+// what the server asked for; the tenth failure in a row ends it with a
+// GaveUpError, and so does a server that asks to wait past the end.
+//
+// The context of check ends with the budget, its cause being ErrBudget, which
+// the error matches when the budget is used up first. When ctx ends, the error
+// matches its cause.
 func Poll(ctx context.Context, polling Polling, check func(context.Context) (done bool, err error)) error {
 	started := time.Now()
-	pace := &pollBackOff{polling: polling, started: started}
+	if polling.Budget > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, started.Add(polling.Budget), ErrBudget)
+		defer cancel()
+	}
+	watching := &watch{pollBackOff: pollBackOff{polling: polling, started: started}}
+	watching.end, _ = ctx.Deadline()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return watching.cutOff(context.Cause(ctx))
 		case <-timer.C:
 		}
 		looked := time.Now()
 		done, err := check(ctx)
+		if err != nil {
+			err = watching.fail(looked, err)
+		} else {
+			watching.failures, watching.hint = 0, 0
+		}
 		if done || err != nil {
 			return err
 		}
-		next := looked.Add(pace.NextBackOff())
-		if end := started.Add(polling.Budget); polling.Budget > 0 && next.After(end) {
-			if !time.Now().Before(end) {
-				return ErrBudget
-			}
-			next = end // one last look when the budget ends
-		}
-		timer.Reset(time.Until(next))
+		timer.Reset(time.Until(watching.next(looked)))
 	}
+}
+
+// watch is what Poll remembers from look to look.
+type watch struct {
+	pollBackOff
+	end time.Time // zero when there is none
+
+	// Of the looks that failed in a row:
+	failures int
+	since    time.Time
+	hint     time.Duration
+	last     error
+}
+
+// fail returns nil when err may pass and there may be another look.
+func (w *watch) fail(looked time.Time, err error) error {
+	mark, ok := errors.AsType[*transientError](err)
+	if !ok {
+		return err
+	}
+	if w.failures == 0 {
+		w.since = looked
+	}
+	w.failures++
+	w.hint, w.last = mark.after, unmark(err, mark)
+	gaveUp := &GaveUpError{Attempts: w.failures, Elapsed: time.Since(w.since), Err: w.last}
+	if w.hint > 0 && !w.end.IsZero() && time.Until(w.end) < w.hint {
+		gaveUp.Asked = w.hint
+		return gaveUp
+	}
+	if w.failures == maxFailedLooks {
+		return gaveUp
+	}
+	return nil
+}
+
+// next returns when to look again.
+func (w *watch) next(looked time.Time) time.Time {
+	pace := w.NextBackOff()
+	if w.failures > 0 {
+		pace = max(pace, min(w.polling.Every<<(w.failures-1), 8*w.polling.Max))
+	}
+	next := looked.Add(pace)
+	if hinted := time.Now().Add(w.hint); w.hint > 0 && hinted.After(next) {
+		return hinted
+	}
+	if w.end.IsZero() {
+		return next
+	}
+	// The last look comes early enough for its answer.
+	soonest, last := looked.Add(w.polling.Every), w.end.Add(-w.polling.Every)
+	switch {
+	case soonest.After(last):
+		return w.end.Add(w.polling.Every) // not before the end
+	case next.After(last):
+		return last
+	default:
+		return next
+	}
+}
+
+// cutOff says what the last look met, if it failed, beside the cause of the end.
+func (w *watch) cutOff(cause error) error {
+	if w.failures == 0 {
+		return cause
+	}
+	return fmt.Errorf("%w; the last look met: %w", cause, w.last)
 }
 
 // pollBackOff slows down with the time already waited: what has taken a minute

@@ -25,8 +25,11 @@ type Policy struct {
 	Max time.Duration
 	// MaxAttempts counts the first attempt too; below 1 means 1.
 	MaxAttempts int
-	// MaxElapsed ends the attempts when the next wait would pass it, measured
-	// from the first attempt; 0 means no bound in time.
+	// MaxElapsed bounds the time spent waiting between attempts, all waits
+	// together; the next wait that would pass it ends the attempts. What the
+	// attempts themselves take does not count, so that slow failures get as many
+	// attempts as quick ones; the context's deadline bounds the whole. 0 means no
+	// bound.
 	MaxElapsed time.Duration
 	// Notify, when set, is told of each wait before it begins.
 	Notify func(Wait)
@@ -43,7 +46,7 @@ type Wait struct {
 }
 
 // Default is the policy for calls to a platform: up to 12 attempts that wait
-// from a quarter of a second to 15 s, about a minute and a half in all.
+// from a quarter of a second to 15 s, about a minute and a half of waiting.
 func Default() Policy {
 	return Policy{Initial: 250 * time.Millisecond, Max: 15 * time.Second, MaxAttempts: 12, MaxElapsed: 3 * time.Minute}
 }
@@ -81,24 +84,31 @@ type GaveUpError struct {
 	Attempts int
 	// Elapsed is the time from the first attempt to the last answer.
 	Elapsed time.Duration
+	// Asked is the wait that the server asked for, when it was longer than may
+	// be waited; 0 when it was not the reason to give up.
+	Asked time.Duration
 	// Err is what the last attempt met.
 	Err error
 }
 
 // Error tells the attempts and the last cause.
 func (e *GaveUpError) Error() string {
-	if e.Attempts == 1 {
-		return fmt.Sprintf("%v (gave up after the first attempt)", e.Err)
+	after := "the first attempt"
+	if e.Attempts > 1 {
+		after = fmt.Sprintf("%d attempts in %s", e.Attempts, e.Elapsed.Round(100*time.Millisecond))
 	}
-	return fmt.Sprintf("%v (gave up after %d attempts in %s)", e.Err, e.Attempts, e.Elapsed.Round(100*time.Millisecond))
+	if e.Asked > 0 {
+		after += fmt.Sprintf(", as the server asks to wait %s", e.Asked)
+	}
+	return fmt.Sprintf("%v (gave up after %s)", e.Err, after)
 }
 
 // Unwrap returns the last cause.
 func (e *GaveUpError) Unwrap() error { return e.Err }
 
 // Do runs operation until it returns nil or an error that is not Transient, the
-// policy is used up, or ctx ends. A server's hint that reaches past ctx's
-// deadline ends the attempts at once. When ctx ends, the returned error matches
+// policy is used up, or ctx ends. A server's hint that reaches past MaxElapsed
+// or ctx's deadline ends the attempts at once. When ctx ends, the returned error matches
 // both the context's error and the last cause. Do is safe for concurrent use;
 // operation runs on the caller's goroutine.
 func Do(ctx context.Context, policy Policy, operation func(context.Context) error) error {
@@ -109,8 +119,7 @@ func Do(ctx context.Context, policy Policy, operation func(context.Context) erro
 	attempts := 0
 	var last, transient error // transient is the newest of its kind
 	isWaiting := false
-	waits := &hintedBackOff{BackOff: policy.backOff()}
-	waits.deadline, _ = ctx.Deadline()
+	waits := policy.backOff(ctx)
 	err := backoff.RetryNotify(func() error {
 		attempts++
 		last = operation(ctx)
@@ -134,7 +143,7 @@ func Do(ctx context.Context, policy Policy, operation func(context.Context) erro
 	case err == nil:
 		return nil
 	case waits.stopped:
-		return &GaveUpError{Attempts: attempts, Elapsed: time.Since(started), Err: last}
+		return &GaveUpError{Attempts: attempts, Elapsed: time.Since(started), Asked: waits.asked, Err: last}
 	case ctx.Err() != nil && transient != nil && (isWaiting || errors.Is(last, ctx.Err())):
 		// What was repeated says more than that its last attempt was cut off.
 		return fmt.Errorf("%w; the last attempt met: %w", context.Cause(ctx), transient)
@@ -152,50 +161,51 @@ func unmark(err error, mark *transientError) error {
 	return err
 }
 
-func (p Policy) backOff() backoff.BackOff {
-	exponential := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(p.Initial),
-		backoff.WithMaxInterval(p.Max),
-		backoff.WithMultiplier(2),
-		backoff.WithRandomizationFactor(0.5),
-		backoff.WithMaxElapsedTime(p.MaxElapsed),
-	)
-	return &countedBackOff{BackOff: exponential, left: max(p.MaxAttempts, 1) - 1}
+func (p Policy) backOff(ctx context.Context) *boundedBackOff {
+	deadline, _ := ctx.Deadline()
+	return &boundedBackOff{
+		BackOff: backoff.NewExponentialBackOff(
+			backoff.WithInitialInterval(p.Initial),
+			backoff.WithMaxInterval(p.Max),
+			backoff.WithMultiplier(2),
+			backoff.WithRandomizationFactor(0.5),
+			backoff.WithMaxElapsedTime(0), // it would count the attempts' own time
+		),
+		left: max(p.MaxAttempts, 1) - 1, maxWaiting: p.MaxElapsed, deadline: deadline,
+	}
 }
 
-// countedBackOff ends after a number of repetitions. The library's own
-// WithMaxRetries treats 0 as "for ever".
-type countedBackOff struct {
+// boundedBackOff waits at least as long as the server asked for. It stops after
+// a number of waits (the library's own WithMaxRetries treats 0 as "for ever"),
+// when the waits would be too long together, and instead of waiting towards a
+// hint that lies behind the deadline.
+type boundedBackOff struct {
 	backoff.BackOff
-	left int
+	left       int
+	maxWaiting time.Duration // 0 when there is no bound
+	deadline   time.Time     // zero when there is none
+	hint       time.Duration
+
+	waited  time.Duration
+	stopped bool
+	asked   time.Duration // the hint that was the reason to stop
 }
 
-func (b *countedBackOff) NextBackOff() time.Duration {
+func (b *boundedBackOff) NextBackOff() time.Duration {
+	hint := b.hint
+	b.hint, b.stopped = 0, true
 	if b.left <= 0 {
 		return backoff.Stop
 	}
-	b.left--
-	return b.BackOff.NextBackOff()
-}
-
-// hintedBackOff waits at least as long as the server asked for, and stops
-// instead of waiting into a deadline.
-type hintedBackOff struct {
-	backoff.BackOff
-	deadline time.Time // zero when there is none
-	hint     time.Duration
-	stopped  bool
-}
-
-func (b *hintedBackOff) NextBackOff() time.Duration {
-	wait := b.BackOff.NextBackOff()
-	if wait != backoff.Stop {
-		wait = max(wait, b.hint)
-		if !b.deadline.IsZero() && b.hint > 0 && time.Until(b.deadline) < wait {
-			wait = backoff.Stop
+	wait := max(b.BackOff.NextBackOff(), hint)
+	isTooLong := b.maxWaiting > 0 && b.waited+wait > b.maxWaiting
+	isPastDeadline := hint > 0 && !b.deadline.IsZero() && time.Until(b.deadline) < wait
+	if isTooLong || isPastDeadline {
+		if wait == hint {
+			b.asked = hint
 		}
+		return backoff.Stop
 	}
-	b.hint = 0
-	b.stopped = wait == backoff.Stop
+	b.left, b.waited, b.stopped = b.left-1, b.waited+wait, false
 	return wait
 }

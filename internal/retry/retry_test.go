@@ -123,6 +123,41 @@ func TestDoHonoursServerHints(t *testing.T) {
 			t.Errorf("waited %s towards a hint past the deadline, error %v", elapsed, err)
 		}
 	})
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		err := retry.Do(t.Context(), retry.Default(), func(context.Context) error {
+			return retry.Transient(errDown, time.Hour)
+		})
+		want := "down (gave up after the first attempt, as the server asks to wait 1h0m0s)"
+		if elapsed := time.Since(started); elapsed != 0 || err.Error() != want {
+			t.Errorf("waited %s towards a hint past MaxElapsed, got error %q, want %q", elapsed, err, want)
+		}
+	})
+}
+
+func TestDoCountsOnlyWaitsAsElapsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		err := retry.Do(t.Context(), retry.Default(), func(context.Context) error {
+			attempts++
+			time.Sleep(29 * time.Second) // a gateway's patience with what is behind it
+			return retry.Transient(errDown, 0)
+		})
+		if gaveUp, ok := errors.AsType[*retry.GaveUpError](err); attempts != 12 || !ok || gaveUp.Attempts != 12 {
+			t.Errorf("slow failures got %d attempts and %v, want 12", attempts, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		attempts, started := 0, time.Now()
+		_ = retry.Do(t.Context(), retry.Default(), func(context.Context) error {
+			attempts++
+			return retry.Transient(errDown, 50*time.Second)
+		})
+		if elapsed := time.Since(started); attempts != 4 || elapsed != 150*time.Second {
+			t.Errorf("hints of 50s got %d attempts in %s, want 4 in 150s", attempts, elapsed)
+		}
+	})
 }
 
 func TestDoEndsWithItsContext(t *testing.T) {
@@ -202,15 +237,18 @@ func TestPollPace(t *testing.T) {
 			if waited := looks[i-1] + 80*time.Millisecond; waited >= 30*time.Second {
 				want = min(waited/16, 2*time.Second)
 			}
-			if looks[i] < 5*time.Minute && gap != want {
+			if i < len(looks)-1 && gap != want {
 				t.Fatalf("look %d came %s after the one before, want %s", i, gap, want)
 			}
-			if i >= 2 && looks[i]-looks[i-2] < time.Second && looks[i] < 299*time.Second {
+			if i >= 2 && looks[i]-looks[i-2] < time.Second {
 				t.Fatalf("more than two looks within a second at %s", looks[i])
 			}
 		}
-		if last := looks[len(looks)-1]; last < 299*time.Second {
-			t.Errorf("the last look came at %s, want it at the end of the budget", last)
+		if last := looks[len(looks)-1]; last != 299500*time.Millisecond {
+			t.Errorf("the last look came at %s, want it just before the end of the budget", last)
+		}
+		if elapsed := time.Since(started); elapsed != 5*time.Minute {
+			t.Errorf("ended after %s, want the budget of 5m", elapsed)
 		}
 	})
 }
@@ -249,4 +287,92 @@ func TestPollEnds(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestPollRepeatsFailedLooks(t *testing.T) {
+	t.Parallel()
+	var tenTimes [10]error
+	for i := range tenTimes {
+		tenTimes[i] = fmt.Errorf("look: %w", retry.Transient(errDown, 0))
+	}
+	tests := map[string]struct {
+		errs    []error // one a look; nil afterwards
+		doneAt  int
+		looks   int
+		elapsed time.Duration
+		want    error
+		text    string
+	}{
+		"until they pass": {
+			[]error{retry.Transient(errDown, 0), retry.Transient(errDown, 0), retry.Transient(errDown, 0)},
+			5, 5, 4 * time.Second, nil, "",
+		},
+		"not before the server's hint": {
+			[]error{retry.Transient(errDown, 20*time.Second)},
+			2, 2, 20 * time.Second, nil, "",
+		},
+		"no more after ten in a row": {
+			tenTimes[:], 11, 10, 79500 * time.Millisecond, errDown,
+			"look: down (gave up after 10 attempts in 1m19.5s)",
+		},
+		"no more when the hint lies behind the budget": {
+			[]error{retry.Transient(errDown, time.Hour)},
+			2, 1, 0, errDown,
+			"down (gave up after the first attempt, as the server asks to wait 1h0m0s)",
+		},
+		"counted anew after a look that did not fail": {
+			append(append(tenTimes[:9:9], nil), tenTimes[:9]...), 20, 20, 163500 * time.Millisecond, nil, "",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				started, looks := time.Now(), 0
+				err := retry.Poll(t.Context(), retry.DefaultPolling(), func(context.Context) (bool, error) {
+					looks++
+					if looks <= len(test.errs) && test.errs[looks-1] != nil {
+						return false, test.errs[looks-1]
+					}
+					return looks == test.doneAt, nil
+				})
+				if elapsed := time.Since(started); looks != test.looks || elapsed.Round(100*time.Millisecond) != test.elapsed {
+					t.Errorf("ended after %d looks in %s, want %d in %s", looks, elapsed, test.looks, test.elapsed)
+				}
+				if !errors.Is(err, test.want) || test.text != "" && err.Error() != test.text {
+					t.Errorf("got error %v, want %v %q", err, test.want, test.text)
+				}
+			})
+		})
+	}
+}
+
+func TestPollBudgetBoundsTheLookItself(t *testing.T) {
+	t.Parallel()
+	polling := retry.DefaultPolling()
+	polling.Budget = 10 * time.Second
+	for name, test := range map[string]struct {
+		check func(context.Context) (bool, error)
+		also  error
+	}{
+		"that hangs": {func(ctx context.Context) (bool, error) {
+			<-ctx.Done()
+			return false, fmt.Errorf("look: %w", context.Cause(ctx))
+		}, nil},
+		"that fails": {func(context.Context) (bool, error) { return false, retry.Transient(errDown, 0) }, errDown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				started := time.Now()
+				err := retry.Poll(t.Context(), polling, test.check)
+				if elapsed := time.Since(started); elapsed != polling.Budget || !errors.Is(err, retry.ErrBudget) {
+					t.Errorf("ended after %s with %v, want 10s and ErrBudget", elapsed, err)
+				}
+				if test.also != nil && !errors.Is(err, test.also) {
+					t.Errorf("error %v does not tell %v", err, test.also)
+				}
+			})
+		})
+	}
 }
