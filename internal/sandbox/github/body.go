@@ -1,0 +1,76 @@
+package github
+
+import (
+	"encoding/json"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// field is one field of a body that an operation takes. All are strings.
+type field struct {
+	name      string
+	required  bool
+	mayBeNull bool
+}
+
+// readBody reads the JSON body of a POST and holds it to the operation's
+// fields. It names everything that is wrong at once.
+func readBody(w http.ResponseWriter, r *http.Request, fields []field) (map[string]string, error) {
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	if err != nil {
+		return nil, refusal(http.StatusBadRequest, "Problems parsing JSON (the body broke off, or is too large for the sandbox)")
+	}
+	// GitHub takes JSON under other types, too; a client should not.
+	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
+		return nil, refusal(http.StatusUnsupportedMediaType, "Content-Type is %q (the sandbox takes application/json only)", r.Header.Get("Content-Type"))
+	}
+	// docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api has
+	// both messages.
+	if !json.Valid(raw) {
+		return nil, refusal(http.StatusBadRequest, "Problems parsing JSON")
+	}
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &given); err != nil || given == nil {
+		return nil, refusal(http.StatusBadRequest, "Body should be a JSON object")
+	}
+	return checkFields(given, fields)
+}
+
+func checkFields(given map[string]json.RawMessage, fields []field) (map[string]string, error) {
+	var wrong []string
+	body := map[string]string{}
+	for _, one := range fields {
+		value, isGiven := given[one.name]
+		delete(given, one.name)
+		var text *string
+		err := json.Unmarshal(value, &text)
+		switch {
+		case !isGiven && one.required:
+			wrong = append(wrong, strconv.Quote(one.name)+" wasn't supplied.")
+		case !isGiven:
+		case err != nil || text == nil && !one.mayBeNull:
+			wrong = append(wrong, "For 'properties/"+one.name+"', "+string(value)+" is not a string.")
+		case text != nil:
+			body[one.name] = *text
+		}
+	}
+	// Stricter than GitHub, which passes over fields it does not know.
+	for name := range given {
+		wrong = append(wrong, strconv.Quote(name)+" is not a permitted key (the sandbox takes documented fields only).")
+	}
+	return body, invalidRequest(wrong)
+}
+
+// invalidRequest is the refusal of a request for its form, as
+// docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api has it.
+func invalidRequest(wrong []string) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	slices.Sort(wrong)
+	return refusal(http.StatusUnprocessableEntity, "Invalid request.\n\n%s", strings.Join(wrong, "\n"))
+}

@@ -1,0 +1,143 @@
+package github
+
+import (
+	"crypto/subtle"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// call is one request on its way through an operation.
+type call struct {
+	sandbox *Sandbox
+	token   *Token // nil without one
+	op      *operation
+	params  map[string]string
+	body    map[string]string // fields that are given and not null
+	rate    rate
+	writer  http.ResponseWriter
+	request *http.Request
+	path    string // escaped, below the API's root
+	base    string // of absolute URLs
+	now     time.Time
+}
+
+// run checks the request and carries it out. Handlers run under the Sandbox's
+// lock, taken once the body has been read.
+func (c *call) run() (reply, error) {
+	if err := checkQuery(c.request.URL.Query(), c.op.pages); err != nil {
+		return reply{}, err
+	}
+	if c.op.creates && c.token != nil {
+		if wait, hasRoom := c.sandbox.chargeCreation(c.token, c.now); !hasRoom {
+			return reply{}, c.sandbox.secondaryLimit(c.sandbox.limitStatus(), wait, !c.sandbox.options.Switches.NoRetryAfter)
+		}
+	}
+	if err := c.permit(); err != nil {
+		return reply{}, err
+	}
+	if c.op.method == http.MethodPost {
+		body, err := readBody(c.writer, c.request, c.op.fields)
+		if err != nil {
+			return reply{}, err
+		}
+		c.body = body
+	}
+	c.sandbox.mu.Lock()
+	defer c.sandbox.mu.Unlock()
+	return c.op.handle(c)
+}
+
+// permit holds the token to what the operation needs. A repository that is out
+// of its sight does not exist for it, lest its existence be told.
+func (c *call) permit() error {
+	if c.op.needs.name == "" {
+		return nil
+	}
+	c.sandbox.mu.Lock()
+	one := c.repository()
+	c.sandbox.mu.Unlock()
+	isRead := levelOf(c.op.needs.level) == levelOf("read")
+	switch {
+	case one == nil, one.private && !c.token.covers(one):
+		return notFound()
+	case !one.private && isRead:
+		// Each page says that public resources are read without permission.
+		return nil
+	case c.token == nil:
+		return refusal(http.StatusUnauthorized, "Requires authentication")
+	case !c.token.covers(one), !c.token.may(c.op.needs):
+		return refusal(http.StatusForbidden, "Resource not accessible by integration")
+	}
+	return nil
+}
+
+// covers tells whether the token was made for the repository.
+func (t *Token) covers(one *repository) bool {
+	if t == nil {
+		return false
+	}
+	for _, fullName := range t.Repositories {
+		if strings.EqualFold(fullName, one.fullName()) {
+			return true
+		}
+	}
+	return len(t.Repositories) == 0
+}
+
+// may tells whether the token has a permission; a level holds the lower ones.
+func (t *Token) may(needs permission) bool {
+	if needs == (permission{"metadata", "read"}) {
+		return true
+	}
+	return levelOf(t.Permissions[needs.name]) >= levelOf(needs.level)
+}
+
+// repository finds the repository that the path names. The caller holds the
+// lock.
+func (c *call) repository() *repository {
+	return c.sandbox.repository(c.params["owner"], c.params["repo"])
+}
+
+func (c *call) url(path ...string) string { return c.base + "/" + strings.Join(path, "/") }
+
+// htmlURL is a page of GitHub's website, which the Sandbox does not have.
+func htmlURL(path ...string) string { return "https://github.com/" + strings.Join(path, "/") }
+
+// signedInAs finds the token that a request carries. None at all is no error.
+func (s *Sandbox) signedInAs(r *http.Request) (*Token, error) {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return nil, nil // nobody in particular: public resources can be read
+	}
+	scheme, value, _ := strings.Cut(header, " ")
+	var found *Token
+	if strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "token") {
+		for i := range s.options.Tokens {
+			if subtle.ConstantTimeCompare([]byte(value), []byte(s.options.Tokens[i].Value)) == 1 {
+				found = &s.options.Tokens[i]
+			}
+		}
+	}
+	if found == nil {
+		return nil, refusal(http.StatusUnauthorized, "Bad credentials")
+	}
+	return found, nil
+}
+
+// checkQuery is stricter than GitHub, which passes over what it does not know:
+// a misspelt parameter would be lost without a word.
+func checkQuery(query url.Values, pages bool) error {
+	var wrong []string
+	for name, values := range query {
+		switch {
+		case !pages || name != "page" && name != "per_page":
+			wrong = append(wrong, strconv.Quote(name)+" is not a permitted key (the sandbox takes documented parameters only).")
+		case len(values) > 1:
+			wrong = append(wrong, strconv.Quote(name)+" is given more than once.")
+		}
+	}
+	return invalidRequest(wrong)
+}

@@ -1,0 +1,29 @@
+package github
+
+import "time"
+
+// Limits of the API, each with where it was seen.
+const (
+	// docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
+	defaultRateLimit      = 1000 // a workflow's GITHUB_TOKEN, in an hour
+	anonymousRateLimit    = 60   // whoever shows no token, in an hour
+	rateWindow            = time.Hour
+	defaultSecondaryAfter = 80 // requests that create content, in a minute
+	secondaryWindow       = time.Minute
+
+	// docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api.
+	defaultPageSize = 30
+	largestPageSize = 100
+
+	// "description is too long (maximum is 140 characters)":
+	// zalando/zappr issue 378 and many others.
+	maxDescription = 140
+	// docs.github.com/rest/commits/statuses: "1000 statuses per sha and context".
+	maxStatuses = 1000
+	// No source tells the longest context. This is what a column of GitHub's
+	// database usually holds, and far above what is of use.
+	maxContext = 255
+
+	// A bound of the Sandbox itself, far above what any client has to send.
+	maxBodyBytes = 1 << 20
+)

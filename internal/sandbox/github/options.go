@@ -1,0 +1,205 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options say what the Sandbox is like. The zero value is a Sandbox of one
+// token (DefaultToken) and no repository, without faults.
+type Options struct {
+	// Repositories are those that exist.
+	Repositories []Repository
+	// Tokens are those that are accepted. None means one, DefaultToken.
+	Tokens []Token
+	// BaseURL is the externally visible scheme://host:port that absolute URLs
+	// in answers start with. Empty derives it from each request's Host header.
+	BaseURL string
+	// PageSize caps the size of pages, so that small worlds have several. 0
+	// means as asked: 30 by default, at most 100.
+	PageSize int
+	// RateLimit is how many requests a token has in an hour: the primary rate
+	// limit. 0 means 1,000, which is what a workflow's GITHUB_TOKEN has.
+	RateLimit int
+	// SecondaryAfter is how many requests that create content a token has in a
+	// minute: one of the secondary rate limits. 0 means 80, as documented.
+	SecondaryAfter int
+	// FaultRate is the share of requests, 0 to 1, that meet a fault of a kind
+	// drawn by Seed (see Fault for the kinds).
+	FaultRate float64
+	// Seed makes faults repeatable.
+	Seed uint64
+	// SlowAnswer is how long FaultSlow holds an answer back; 0 means 2 s.
+	SlowAnswer time.Duration
+	// Switches choose between readings of what is not known about GitHub.
+	Switches Switches
+	// Fault, when set, decides the fault of each request in place of FaultRate.
+	// It is called concurrently and must leave the body alone.
+	Fault func(*http.Request) Fault
+	// Observe, when set, is told of each request right before its answer
+	// leaves, so a client that has its answer finds the call counted. It is
+	// called concurrently.
+	Observe func(Call)
+}
+
+// Switches hold one field for each thing that GitHub does in more ways than
+// one, or that no source settles. The zero value is the position the Sandbox
+// takes by default; a client is right only when it works in both.
+type Switches struct {
+	// LimitsAre429 answers both kinds of rate limits with 429. Default: 403.
+	// GitHub documents "403 or 429" for both.
+	LimitsAre429 bool
+	// NoRetryAfter leaves Retry-After out where a secondary rate limit is met.
+	// GitHub documents that it may be there.
+	NoRetryAfter bool
+	// UnknownRefsAreEmpty lists no statuses for a ref that is not there.
+	// Default: 404.
+	UnknownRefsAreEmpty bool
+}
+
+// Repository is a repository that exists.
+type Repository struct {
+	Owner, Name string
+	// DefaultBranch is "main" when empty.
+	DefaultBranch string
+	// Private makes it invisible (404) to tokens that do not name it.
+	Private bool
+	// Commits are those that are known from the start, oldest first.
+	Commits []Commit
+}
+
+// Commit is a commit, known by its SHA alone.
+type Commit struct {
+	SHA string // 40 lower-case hex digits
+	// Branch is put on the commit, unless it is empty.
+	Branch string
+}
+
+// Token is a token that is accepted, such as the one of a workflow's job.
+type Token struct {
+	Value string
+	// Login is who it acts as; empty means "github-actions[bot]".
+	Login string
+	// Permissions map what GitHub calls a permission to "read", "write" or
+	// "admin": {"statuses": "write", "contents": "read"}. "metadata": "read" is
+	// always there, as it is for every installation.
+	Permissions map[string]string
+	// Repositories are those that it was made for, as "owner/name"; none means
+	// all. Others it can read when they are public.
+	Repositories []string
+}
+
+// DefaultToken returns the token of a Sandbox that was given none. It is made
+// up and always the same, and may write statuses in every repository.
+func DefaultToken() Token {
+	return Token{
+		Value:       "sandbox-token-of-github",
+		Permissions: map[string]string{"contents": "read", "metadata": "read", "statuses": "write"},
+	}
+}
+
+// complete fills in defaults and reports everything that is wrong at once.
+func (o *Options) complete() error {
+	if len(o.Tokens) == 0 {
+		o.Tokens = []Token{DefaultToken()}
+	}
+	o.Tokens = slices.Clone(o.Tokens)
+	for i := range o.Tokens {
+		o.Tokens[i].Login = orDefault(o.Tokens[i].Login, "github-actions[bot]")
+	}
+	o.Repositories = slices.Clone(o.Repositories)
+	for i := range o.Repositories {
+		o.Repositories[i].DefaultBranch = orDefault(o.Repositories[i].DefaultBranch, "main")
+	}
+	o.RateLimit = orDefault(o.RateLimit, defaultRateLimit)
+	o.SecondaryAfter = orDefault(o.SecondaryAfter, defaultSecondaryAfter)
+	o.SlowAnswer = orDefault(o.SlowAnswer, 2*time.Second)
+	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
+	return errors.Join(slices.Concat(o.wrongNumbers(), o.wrongRepositories(), o.wrongTokens())...)
+}
+
+func (o *Options) wrongNumbers() []error {
+	var wrong []error
+	for _, number := range []struct {
+		name string
+		is   int64
+	}{
+		{"PageSize", int64(o.PageSize)},
+		{"RateLimit", int64(o.RateLimit)},
+		{"SecondaryAfter", int64(o.SecondaryAfter)},
+		{"SlowAnswer", int64(o.SlowAnswer)},
+	} {
+		if number.is < 0 {
+			wrong = append(wrong, fmt.Errorf("option %s is negative", number.name))
+		}
+	}
+	if !(o.FaultRate >= 0 && o.FaultRate <= 1) {
+		wrong = append(wrong, fmt.Errorf("option FaultRate is %v; it is a share from 0 to 1", o.FaultRate))
+	}
+	if base, err := url.Parse(o.BaseURL); o.BaseURL != "" && (err != nil || base.Host == "" || base.Scheme == "" || base.Path != "") {
+		wrong = append(wrong, fmt.Errorf("option BaseURL is %q; it is a scheme, host and port, such as http://127.0.0.1:8766", o.BaseURL))
+	}
+	return wrong
+}
+
+func (o *Options) wrongRepositories() []error {
+	var wrong []error
+	wellFormed := regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+	seen := map[string]bool{}
+	for i, one := range o.Repositories {
+		fullName := one.Owner + "/" + one.Name
+		if !wellFormed.MatchString(one.Owner) || !wellFormed.MatchString(one.Name) {
+			wrong = append(wrong, fmt.Errorf("repository %d is %q; owner and name are letters, digits, '.', '_' and '-'", i+1, fullName))
+		}
+		if folded := strings.ToLower(fullName); seen[folded] {
+			wrong = append(wrong, fmt.Errorf("repository %d repeats %s", i+1, fullName))
+		} else {
+			seen[folded] = true
+		}
+		for _, commit := range one.Commits {
+			if !isSHA(commit.SHA) {
+				wrong = append(wrong, fmt.Errorf("repository %s has the commit %q; a SHA is 40 lower-case hex digits", fullName, commit.SHA))
+			}
+		}
+	}
+	return wrong
+}
+
+func (o *Options) wrongTokens() []error {
+	var wrong []error
+	seen := map[string]bool{}
+	for i, one := range o.Tokens {
+		switch {
+		case one.Value == "" || strings.ContainsFunc(one.Value, func(r rune) bool { return r <= ' ' || r > '~' }):
+			wrong = append(wrong, fmt.Errorf("token %d is empty or has characters that no header can hold", i+1))
+		case seen[one.Value]:
+			wrong = append(wrong, fmt.Errorf("token %d repeats another", i+1))
+		}
+		seen[one.Value] = true
+		for permission, level := range one.Permissions {
+			if levelOf(level) == 0 {
+				wrong = append(wrong, fmt.Errorf("token %d has the permission %s: %q; a level is read, write or admin", i+1, permission, level))
+			}
+		}
+	}
+	return wrong
+}
+
+// levelOf orders the levels of permissions; 0 is none.
+func levelOf(level string) int {
+	return slices.Index([]string{"read", "write", "admin"}, level) + 1
+}
+
+func orDefault[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}

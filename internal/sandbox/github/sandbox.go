@@ -1,0 +1,102 @@
+// Package github is a sandbox of the GitHub REST API, version 3: an
+// http.Handler with repositories, commits and commit statuses in memory, for
+// tests and trials without a token.
+//
+// It is strict, so that a client that works here works there: it looks at the
+// token, its permissions, the headers and every field of a request, keeps both
+// kinds of rate limits, and answers what it does not know loudly. It is honest:
+// where no source says what GitHub does, Switches holds both readings. Faults
+// come by rate and seed, or exactly as a test asks.
+//
+// What it knows is the table in operations.go, and no more. Sources named in
+// comments: GitHub's own documentation (docs.github.com/rest, read 2026-11) and
+// answers that users of the API have quoted in public issues. It shares nothing
+// with any client. Level 0: it imports the standard library alone.
+package github
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Sandbox is the handler. Make it with New. It is safe for concurrent use.
+//
+// It answers under "/" as api.github.com does, and under /api/v3/ as a GitHub
+// Enterprise Server does.
+type Sandbox struct {
+	options Options
+	routes  []route
+	draws   atomic.Uint64
+
+	mu           sync.Mutex // guards all below; never held while a body travels
+	lastID       int64
+	repositories []*repository
+	quotas       map[string]*quota // by token
+	panics       []error
+}
+
+// New makes a Sandbox. It reports all options that are wrong at once.
+func New(options Options) (*Sandbox, error) {
+	if err := options.complete(); err != nil {
+		return nil, err
+	}
+	s := &Sandbox{options: options, routes: compile(operations()), quotas: map[string]*quota{}}
+	for _, given := range options.Repositories {
+		made := newRepository(given, s.nextID())
+		for _, one := range given.Commits {
+			made.add(one.SHA, one.Branch)
+		}
+		s.repositories = append(s.repositories, made)
+	}
+	return s, nil
+}
+
+// AddCommit makes a commit known to a repository, given as "owner/name", and
+// puts a branch on it; an empty branch leaves all branches where they are. A
+// commit that is known already is no error.
+func (s *Sandbox) AddCommit(fullName, sha, branch string) error {
+	if !isSHA(sha) {
+		return fmt.Errorf("%q is no commit; a SHA is 40 lower-case hex digits", sha)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	owner, name, _ := strings.Cut(fullName, "/")
+	found := s.repository(owner, name)
+	if found == nil {
+		return fmt.Errorf("the sandbox has no repository %q", fullName)
+	}
+	found.add(sha, branch)
+	return nil
+}
+
+// Close reports panics that the Sandbox met while it served: each is a bug of
+// the Sandbox, and a test that ends with Close shows it.
+func (s *Sandbox) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(s.panics...)
+}
+
+// ServeHTTP answers the API.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.serve(w, r) }
+
+// nextID gives out the numbers that GitHub calls ids. The caller holds the
+// lock, or is New.
+func (s *Sandbox) nextID() int64 {
+	s.lastID++
+	return s.lastID
+}
+
+// notePanic keeps what a handler panicked with, for Close to report.
+func (s *Sandbox) notePanic(r *http.Request, met any) error {
+	err := fmt.Errorf("the sandbox panicked at %s %s: %v\n%s", r.Method, r.URL.Path, met, debug.Stack())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.panics = append(s.panics, err)
+	return err
+}

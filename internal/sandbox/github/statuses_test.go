@@ -1,0 +1,261 @@
+package github_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/github"
+)
+
+const statuses = voice + "/statuses/" + sha
+
+func TestCreateStatus(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, github.Options{})
+	before := time.Now().Add(-time.Second)
+	got := b.post(statuses, `{"state":"pending","target_url":"https://ci.example/1","description":"Started","context":"slipway/voice/dev"}`)
+	wantStatus(t, got, http.StatusCreated)
+	creator, _ := got.json["creator"].(map[string]any)
+	if got.text("state") != "pending" || got.text("context") != "slipway/voice/dev" || got.text("description") != "Started" ||
+		got.text("target_url") != "https://ci.example/1" || got.header.Get("Location") != b.url+statuses || creator["login"] != "github-actions[bot]" {
+		t.Errorf("got %s", got.raw)
+	}
+	got = b.post(statuses, `{"state":"error","target_url":null,"description":null}`)
+	if got.status != http.StatusCreated || got.text("context") != "default" || got.json["description"] != nil || got.json["target_url"] != nil {
+		t.Errorf("with nulls: %d %s", got.status, got.raw)
+	}
+	want := []github.Status{
+		{SHA: sha, State: "pending", Context: "slipway/voice/dev", Description: "Started", TargetURL: "https://ci.example/1", Creator: "github-actions[bot]"},
+		{SHA: sha, State: "error", Context: "default", Creator: "github-actions[bot]"},
+	}
+	made := b.Snapshot().Repositories[0].Statuses
+	if diff := cmp.Diff(made, want, cmpopts.IgnoreFields(github.Status{}, "ID", "Created")); diff != "" {
+		t.Errorf("got-want+\n%s", diff)
+	}
+	if made[0].ID >= made[1].ID || made[0].Created.Before(before) {
+		t.Errorf("ids and times: %+v", made)
+	}
+}
+
+func TestCreateStatusRefuses(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, github.Options{})
+	long := strings.Repeat("ä", 141)
+	for name, test := range map[string]struct {
+		path, body string
+		status     int
+		message    string
+		errors     []string
+	}{
+		"no JSON":           {statuses, `state=success`, 400, "Problems parsing JSON", nil},
+		"cut JSON":          {statuses, `{"state":"suc`, 400, "Problems parsing JSON", nil},
+		"a list":            {statuses, `[]`, 400, "Body should be a JSON object", nil},
+		"null":              {statuses, `null`, 400, "Body should be a JSON object", nil},
+		"nothing":           {statuses, `{}`, 422, "\"state\" wasn't supplied.", nil},
+		"no state":          {statuses, `{"context":"a"}`, 422, "Invalid request.\n\n\"state\" wasn't supplied.", nil},
+		"null state":        {statuses, `{"state":null}`, 422, "For 'properties/state', null is not a string.", nil},
+		"a number":          {statuses, `{"state":"success","context":1}`, 422, "For 'properties/context', 1 is not a string.", nil},
+		"an unknown field":  {statuses, `{"state":"success","sha":"x"}`, 422, `"sha" is not a permitted key (the sandbox`, nil},
+		"two things at all": {statuses, `{"label":"x"}`, 422, "\"label\" is not a permitted key (the sandbox takes documented fields only).\n\"state\" wasn't supplied.", nil},
+		"another state":     {statuses, `{"state":"cancelled"}`, 422, "Validation Failed", []string{"state is not included in the list"}},
+		"a long text":       {statuses, `{"state":"success","description":"` + long + `"}`, 422, "Validation Failed", []string{"description is too long (maximum is 140 characters)"}},
+		"an emoji":          {statuses, `{"state":"success","description":"🚀"}`, 422, "Validation Failed", []string{"description doesn't accept 4-byte Unicode"}},
+		"a long context":    {statuses, `{"state":"success","context":"` + strings.Repeat("x", 256) + `"}`, 422, "Validation Failed", []string{"context is too long (maximum is 255 characters)"}},
+		"another scheme":    {statuses, `{"state":"success","target_url":"ftp://x"}`, 422, "Validation Failed", []string{"Target url must use http(s) scheme"}},
+		"a short SHA":       {voice + "/statuses/1111111", `{"state":"x"}`, 422, "Validation Failed", []string{"sha must be a 40 character SHA1", "state is not included in the list"}},
+		"an unknown SHA":    {voice + "/statuses/" + other, `{"state":"success"}`, 422, "No commit found for SHA: " + other, nil},
+		"a branch":          {voice + "/statuses/main", `{"state":"success"}`, 422, "Validation Failed", []string{"sha must be a 40 character SHA1"}},
+		"a query":           {statuses + "?page=1", `{"state":"success"}`, 422, `"page" is not a permitted key`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := b.post(test.path, test.body)
+			wantError(t, got, test.status, test.message)
+			var told []string
+			list, _ := got.json["errors"].([]any)
+			for _, one := range list {
+				fields, _ := one.(map[string]any)
+				if fields["resource"] != "Status" || fields["code"] != "custom" {
+					t.Errorf("error is %v", one)
+				}
+				told = append(told, fmt.Sprint(fields["message"]))
+			}
+			if !slices.Equal(told, test.errors) {
+				t.Errorf("errors are %q, want %q", told, test.errors)
+			}
+		})
+	}
+	wantError(t, b.with("Content-Type", "text/plain").post(statuses, `{"state":"success"}`), 415, "application/json only")
+	wantStatus(t, b.post(statuses, `{"state":"success","description":"`+long[:280]+`"}`), http.StatusCreated)
+	if made := b.Snapshot().Repositories[0].Statuses; len(made) != 1 {
+		t.Errorf("%d statuses were made, want 1", len(made))
+	}
+}
+
+func TestThousandStatusesPerContext(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, github.Options{RateLimit: 5000, SecondaryAfter: 5000})
+	d := direct{t, b.Sandbox}
+	for i := range 1000 {
+		wantStatus(t, d.do("POST", statuses, `{"state":"success","context":"Full"}`), http.StatusCreated)
+		if i == 0 { // another context and another commit have room of their own
+			wantStatus(t, d.do("POST", statuses, `{"state":"success","context":"other"}`), http.StatusCreated)
+		}
+	}
+	got := d.do("POST", statuses, `{"state":"success","context":"fULL"}`) // contexts have no case
+	if got.status != 422 || !strings.Contains(got.raw, "This SHA and context has reached the maximum number of statuses.") {
+		t.Errorf("got %d %s", got.status, got.raw)
+	}
+	wantStatus(t, d.do("POST", statuses, `{"state":"success","context":"other"}`), http.StatusCreated)
+}
+
+func TestListStatuses(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]github.Options{"as asked": {}, "small pages": {PageSize: 3}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t, options)
+			if err := b.AddCommit("acme/voice", other, ""); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.get(voice + "/commits/main/statuses"); got.status != 200 || got.raw != "[]" || got.header.Get("Link") != "" {
+				t.Errorf("none: %d %s %s", got.status, got.raw, got.header.Get("Link"))
+			}
+			var want []string
+			for i := range 35 {
+				description := strconv.Itoa(i)
+				b.post(statuses, `{"state":"success","description":"`+description+`"}`)
+				b.post(voice+"/statuses/"+other, `{"state":"failure","description":"other"}`)
+				want = append([]string{description}, want...)
+			}
+			first, pages := b.walk(voice+"/commits/"+sha+"/statuses", "description")
+			all, _ := b.walk(voice+"/commits/heads%2Fmain/statuses?per_page=100", "description")
+			if !slices.Equal(first, want) || !slices.Equal(all, want) {
+				t.Errorf("got  %v\nand  %v\nwant %v", first, all, want)
+			}
+			if wantPages := map[int]int{0: 2, 3: 12}[options.PageSize]; pages != wantPages {
+				t.Errorf("%d pages, want %d", pages, wantPages)
+			}
+			if got := b.get(voice + "/commits/main/statuses?page=99"); got.status != 200 || got.raw != "[]" || !strings.Contains(got.header.Get("Link"), `rel="first"`) {
+				t.Errorf("past the end: %d %s %s", got.status, got.raw, got.header.Get("Link"))
+			}
+		})
+	}
+}
+
+// walk follows the Link header from path to the end. It returns a column of all
+// pages and their number.
+func (b *box) walk(path, column string) (values []string, pages int) {
+	b.t.Helper()
+	next := regexp.MustCompile(`<([^>]+)>; rel="next"`)
+	for pages < 100 {
+		got := b.get(path)
+		wantStatus(b.t, got, http.StatusOK)
+		values = append(values, got.column(column)...)
+		pages++
+		link := next.FindStringSubmatch(got.header.Get("Link"))
+		if link == nil {
+			return values, pages
+		}
+		path = link[1]
+	}
+	b.t.Fatal("the pages never end")
+	return nil, 0
+}
+
+func TestPagesRefuse(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, github.Options{})
+	for _, query := range []string{"page=0", "page=x", "per_page=-1", "per_page=1&per_page=2", "sort=desc", "page=99999999999999999999"} {
+		wantError(t, b.get(voice+"/commits/main/statuses?"+query), 422, "Invalid request.")
+	}
+}
+
+func TestUnknownRefs(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, github.Options{})
+	wantError(t, b.get(voice+"/commits/nothing/statuses"), 404, "Not Found")
+	wantError(t, b.get(voice+"/commits/nothing/status"), 404, "Ref not found")
+	empty := newBox(t, github.Options{Switches: github.Switches{UnknownRefsAreEmpty: true}})
+	if got := empty.get(voice + "/commits/nothing/statuses"); got.status != 200 || got.raw != "[]" {
+		t.Errorf("%d %s", got.status, got.raw)
+	}
+}
+
+func TestCombinedStatus(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, github.Options{})
+	check := func(state string, count int) {
+		t.Helper()
+		got := b.get(voice + "/commits/main/status")
+		wantStatus(t, got, http.StatusOK)
+		if got.text("state") != state || got.json["total_count"] != float64(count) || got.text("sha") != sha {
+			t.Errorf("got %s\nwant %s of %d", got.raw, state, count)
+		}
+	}
+	check("pending", 0)
+	for _, step := range []struct {
+		context, state, combined string
+		count                    int
+	}{
+		{"a", "pending", "pending", 1},
+		{"A", "success", "success", 1},
+		{"b", "pending", "pending", 2},
+		{"b", "error", "failure", 2},
+		{"b", "success", "success", 2},
+		{"c", "failure", "failure", 3},
+	} {
+		wantStatus(t, b.post(statuses, `{"state":"`+step.state+`","context":"`+step.context+`"}`), http.StatusCreated)
+		check(step.combined, step.count)
+	}
+	got := b.get(voice + "/commits/main/status?per_page=2")
+	if list, _ := got.json["statuses"].([]any); len(list) != 2 || got.json["total_count"] != 3.0 || !strings.Contains(got.header.Get("Link"), `page=2>; rel="next"`) {
+		t.Errorf("paged: %s %s", got.raw, got.header.Get("Link"))
+	}
+	if strings.Contains(got.raw, `"creator"`) {
+		t.Error("a combined status names creators")
+	}
+}
+
+// TestConcurrentUse has writers and readers at work at once, with the race
+// detector watching.
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, github.Options{PageSize: 2, SecondaryAfter: 1000})
+	d := direct{t, b.Sandbox}
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() {
+			for range 10 {
+				wantCode(t, d.do("POST", statuses, `{"state":"success","context":"`+strconv.Itoa(worker)+`"}`), http.StatusCreated)
+				wantCode(t, d.do("GET", voice+"/commits/main/statuses", ""), http.StatusOK)
+				wantCode(t, d.do("GET", voice+"/commits/main/status", ""), http.StatusOK)
+				_ = b.Snapshot()
+				if err := b.AddCommit("acme/voice", other, "main"+strconv.Itoa(worker)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if made := b.Snapshot().Repositories[0].Statuses; len(made) != 40 {
+		t.Errorf("%d statuses, want 40", len(made))
+	}
+}
+
+func wantCode(t *testing.T, got answer, status int) {
+	t.Helper()
+	if got.status != status {
+		t.Errorf("got %d %s, want %d", got.status, got.raw, status)
+	}
+}
