@@ -2,87 +2,114 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/slipway-dev/slipway/internal/job"
-	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
+// defaultGrace keeps an interrupted activation well below the 7.5 s after which
+// a GitHub runner becomes impatient and sends SIGTERM (its ProcessInvoker).
+const defaultGrace = 5 * time.Second
+
+// Liveness says what is live in the Target's Environment after a deploy.
+type Liveness string
+
+// What may be live.
 const (
-	// undoWithin is how long putting back may take. It goes on when the run was
-	// cancelled, and must end before a GitHub runner kills the process 10 s
-	// after its first signal.
-	undoWithin = 4 * time.Second
-	// seenFor is how long variables that were read count as what is there.
-	seenFor = 30 * time.Second
-	// variablesAtOnce bounds the writes of variables.
-	variablesAtOnce = 8
+	// LiveAsBefore means that the deploy did not change it.
+	LiveAsBefore Liveness = "as-before"
+	// LiveIsThis means that the deploy's own Build is live.
+	LiveIsThis Liveness = "this-build"
+	// LiveUnknown means that the answer to the activation was lost and could
+	// not be looked up.
+	LiveUnknown Liveness = "unknown"
 )
+
+// ActivationError says that a Build did not go live, or may not have.
+type ActivationError struct {
+	// Err is why the activation failed.
+	Err error
+	// Live says what is live now: LiveAsBefore or LiveUnknown.
+	Live Liveness
+	// Left is set when variables could not be put back.
+	Left *VariablesLeftError
+}
+
+// Error tells the cause, and which variables were left.
+func (e *ActivationError) Error() string {
+	if e.Left != nil {
+		return e.Err.Error() + "; " + e.Left.Error()
+	}
+	return e.Err.Error()
+}
+
+// Unwrap returns the cause of the failed activation alone: what went wrong
+// while putting back must not decide what kind of failure it is.
+func (e *ActivationError) Unwrap() error { return e.Err }
 
 // activate makes the Build live together with the variables: new keys before
 // it, changed values right before it. When any of it fails, what was changed
-// is put back.
-func (d *Deployer) activate(
-	ctx context.Context, service twilio.ServiceSID, environment twilio.EnvironmentSID, build twilio.BuildSID, seen seenVariables,
-) (twilio.DeploymentSID, error) {
+// is put back. When ctx ends, a write that was sent still gets its answer for a
+// moment, no other begins, and putting back goes on for a moment.
+func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID) (twilio.DeploymentSID, error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
 	wanted, err := d.Variables()
 	if err != nil {
 		return "", err
 	}
-	if time.Since(seen.at) > seenFor {
-		if seen, err = d.seeVariables(ctx, service, environment); err != nil {
-			return "", err
-		}
-	}
-	writer := &variableWriter{client: d.Client, service: service, environment: environment, before: seen.variables}
-	if err := writer.write(ctx, wanted); err != nil {
-		return "", writer.undo(ctx, wanted, err)
-	}
-	deployment, err := d.Client.CreateDeployment(ctx, service, environment, build)
+	before, err := readVariables(ctx, d.Client, at.service, at.environment)
 	if err != nil {
-		// The call may have taken effect although its answer was lost or the
-		// run was cancelled.
-		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoWithin)
-		defer cancel()
-		now, lookErr := d.Client.FetchEnvironment(detached, service, environment)
-		if lookErr == nil && now.BuildSID == build {
-			d.tell(job.Event{
-				Kind: job.Warned, Phase: job.PhaseActivate,
-				Message: "the Build went live although the call that asked for it ended with: " + err.Error(),
-			})
-			return d.deploymentOf(detached, service, environment, build), nil
-		}
-		return "", writer.undo(detached, wanted, err)
+		return "", err
 	}
-	d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
-	return deployment.SID, nil
+	// The grace is shared: half for the write that is under way, half for
+	// looking and putting back.
+	sending := d.Client.WithGrace(d.grace() / 2)
+	journal := &variableJournal{at: at, before: before, wanted: wanted}
+	err = journal.write(ctx, sending)
+	if err == nil {
+		deployment, err := sending.CreateDeployment(ctx, at.service, at.environment, build)
+		if err == nil {
+			d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
+			return deployment.SID, nil
+		}
+		return d.settle(ctx, journal, at, build, err)
+	}
+	settling, cancel := outlive(ctx, d.grace()/2)
+	defer cancel()
+	return "", &ActivationError{Err: err, Live: LiveAsBefore, Left: journal.undo(settling, d.Client)}
 }
 
-// seenVariables are an Environment's variables at some moment. The zero value
-// was seen long ago.
-type seenVariables struct {
-	at        time.Time
-	variables map[string]twilio.Variable
-}
-
-func (d *Deployer) seeVariables(ctx context.Context, service twilio.ServiceSID, environment twilio.EnvironmentSID) (seenVariables, error) {
-	at := time.Now()
-	variables, err := readVariables(ctx, d.Client, service, environment)
-	return seenVariables{at, variables}, err
+// settle finds out whether an activation that ended with err took effect, and
+// puts the variables back when it did not.
+func (d *Deployer) settle(
+	ctx context.Context, journal *variableJournal, at target, build twilio.BuildSID, err error,
+) (twilio.DeploymentSID, error) {
+	settling, cancel := outlive(ctx, d.grace()/2)
+	defer cancel()
+	now, lookErr := d.Client.FetchEnvironment(settling, at.service, at.environment)
+	switch {
+	case lookErr != nil:
+		// Old variables under a new Build could break it: leave them.
+		return "", &ActivationError{Err: err, Live: LiveUnknown}
+	case now.BuildSID == build:
+		d.tell(job.Event{
+			Kind: job.Warned, Phase: job.PhaseActivate,
+			Message: "the Build went live although the call that asked for it ended with an error: " + err.Error(),
+		})
+		d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
+		return d.deploymentOf(settling, at, build), nil
+	default:
+		return "", &ActivationError{Err: err, Live: LiveAsBefore, Left: journal.undo(settling, d.Client)}
+	}
 }
 
 // deploymentOf finds the Deployment that made a Build live; empty when that
 // cannot be told in time.
-func (d *Deployer) deploymentOf(
-	ctx context.Context, service twilio.ServiceSID, environment twilio.EnvironmentSID, build twilio.BuildSID,
-) twilio.DeploymentSID {
-	for deployment, err := range d.Client.Deployments(ctx, service, environment) {
+func (d *Deployer) deploymentOf(ctx context.Context, at target, build twilio.BuildSID) twilio.DeploymentSID {
+	for deployment, err := range d.Client.Deployments(ctx, at.service, at.environment) {
 		if err != nil {
 			break
 		}
@@ -93,90 +120,39 @@ func (d *Deployer) deploymentOf(
 	return ""
 }
 
-// variableWriter changes an Environment's variables and can put them back.
-type variableWriter struct {
-	client      *twilio.Client
-	service     twilio.ServiceSID
-	environment twilio.EnvironmentSID
-	before      map[string]twilio.Variable
-	begun       bool
+func (d *Deployer) grace() time.Duration {
+	if d.Grace > 0 {
+		return d.Grace
+	}
+	return defaultGrace
 }
 
-func (w *variableWriter) write(ctx context.Context, wanted map[string]secret.String) error {
-	changes := diffVariables(values(w.before), wanted)
-	if len(changes.Created)+len(changes.Updated) == 0 {
-		return nil
-	}
-	w.begun = true
-	if err := each(ctx, changes.Created, func(ctx context.Context, key string) error {
-		_, err := w.client.CreateVariable(ctx, w.service, w.environment, key, wanted[key])
-		return err
-	}); err != nil {
-		return err
-	}
-	return each(ctx, changes.Updated, func(ctx context.Context, key string) error {
-		_, err := w.client.UpdateVariable(ctx, w.service, w.environment, w.before[key].SID, key, wanted[key])
-		return err
+// outlive returns a context that ends that long after ctx does.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	unwatch := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
+		context.AfterFunc(longer, func() { timer.Stop() })
 	})
-}
-
-// undo puts the variables back as they were before write and returns cause,
-// joined with what went wrong on the way. Only what still has our value is
-// touched. It goes on for a few seconds when ctx has ended.
-func (w *variableWriter) undo(ctx context.Context, wanted map[string]secret.String, cause error) error {
-	if !w.begun {
-		return cause
+	return longer, func() {
+		unwatch()
+		cancel(nil)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoWithin)
-	defer cancel()
-	now, err := readVariables(ctx, w.client, w.service, w.environment)
-	if err != nil {
-		return errors.Join(cause, &VariablesLeftError{Err: err})
-	}
-	var ours []string
-	for key, variable := range now {
-		before, was := w.before[key]
-		if value, ok := wanted[key]; ok && variable.Value == value && (!was || before.Value != value) {
-			ours = append(ours, key)
-		}
-	}
-	err = each(ctx, ours, func(ctx context.Context, key string) error {
-		before, was := w.before[key]
-		if !was {
-			return w.client.DeleteVariable(ctx, w.service, w.environment, now[key].SID)
-		}
-		_, err := w.client.UpdateVariable(ctx, w.service, w.environment, now[key].SID, key, before.Value)
-		return err
-	})
-	if err != nil {
-		return errors.Join(cause, &VariablesLeftError{Err: err})
-	}
-	return cause
 }
 
 // VariablesLeftError says that variables could not be put back after a failed
-// activation: the Build that is live runs with some of the new values.
-type VariablesLeftError struct{ Err error }
+// activation: the Build that is live runs with their new values.
+type VariablesLeftError struct {
+	// Keys are the variables that may still have the new value, sorted.
+	Keys []string
+	// Err is why, one line for each.
+	Err error
+}
 
-// Error says so, with the cause.
+// Error names the variables, with the cause.
 func (e *VariablesLeftError) Error() string {
-	return fmt.Sprintf("the variables that were changed could not all be put back: %v", e.Err)
+	return fmt.Sprintf("the variables %s could not be put back: %s", strings.Join(e.Keys, ", "), strings.ReplaceAll(e.Err.Error(), "\n", "; "))
 }
 
 // Unwrap returns the cause.
 func (e *VariablesLeftError) Unwrap() error { return e.Err }
-
-// each calls do for every key, some at once, and returns the first error.
-func each(ctx context.Context, keys []string, do func(context.Context, string) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(variablesAtOnce)
-	for _, key := range keys {
-		group.Go(func() error {
-			if err := do(ctx, key); err != nil {
-				return fmt.Errorf("variable %s: %w", key, err)
-			}
-			return nil
-		})
-	}
-	return group.Wait() //nolint:wrapcheck // wrapped above.
-}

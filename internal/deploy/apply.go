@@ -2,15 +2,17 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// Deployer carries out Plans. Every field but Progress is required.
+// Deployer carries out Plans. Progress and Grace may be left out.
 type Deployer struct {
 	Client *twilio.Client
 	// Source is the tree that the Plan's Project was read from.
@@ -22,6 +24,9 @@ type Deployer struct {
 	Variables func() (map[string]secret.String, error)
 	// Progress is told what happens, from many goroutines. Nil means nobody.
 	Progress func(job.Event)
+	// Grace is how long an activation goes on after its context ended, to learn
+	// what took effect and to put variables back; 0 means 5 s.
+	Grace time.Duration
 }
 
 // Outcome is what Apply did. What is known is set when it fails, too.
@@ -36,8 +41,27 @@ type Outcome struct {
 	UploadedBytes      int64
 	// Phase is the one that Apply reached.
 	Phase job.Phase
-	// Activated says that the Build is live.
-	Activated bool
+	// Live says what is live in the Environment now.
+	Live Liveness
+	// VariablesLeft are the keys that could not be put back after a failed
+	// activation.
+	VariablesLeft []string
+}
+
+// Plan reads what is live and works out what takes wanted live. It is a step:
+// a run that is repeated goes on with the Plan that it began with.
+func (d *Deployer) Plan(ctx context.Context, to job.Target, environment Environment, wanted *project.Project) (Plan, error) {
+	return do(ctx, d.Steps, "plan", func(ctx context.Context) (Plan, error) {
+		variables, err := d.Variables()
+		if err != nil {
+			return Plan{}, err
+		}
+		live, err := ReadLive(ctx, d.Client, to.Service, environment)
+		if err != nil {
+			return Plan{}, err
+		}
+		return Diff(to, environment, wanted, variables, live), nil
+	})
 }
 
 // Apply carries plan out: it finds or creates the Service, uploads the files,
@@ -48,7 +72,7 @@ type Outcome struct {
 func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	outcome := Outcome{
 		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain,
-		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()),
+		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Live: LiveAsBefore,
 	}
 
 	service, err := do(ctx, d.Steps, "service", func(ctx context.Context) (twilio.ServiceSID, error) {
@@ -84,14 +108,7 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	if err != nil {
 		return outcome, err
 	}
-	// Nor does reading the variables that activation compares with. They are
-	// values, so no step's result keeps them: a run that skips this step reads
-	// them later.
-	var seen seenVariables
-	if _, err = do(ctx, d.Steps, "await-build", func(ctx context.Context) (status twilio.BuildStatus, err error) {
-		if seen, err = d.seeVariables(ctx, service, environment.SID); err != nil {
-			return "", err
-		}
+	if _, err = do(ctx, d.Steps, "await-build", func(ctx context.Context) (twilio.BuildStatus, error) {
 		return d.awaitBuild(ctx, service, build, plan)
 	}); err != nil {
 		return outcome, err
@@ -99,9 +116,17 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 
 	outcome.Phase = job.PhaseActivate
 	outcome.DeploymentSID, err = do(ctx, d.Steps, "activate", func(ctx context.Context) (twilio.DeploymentSID, error) {
-		return d.activate(ctx, service, environment.SID, build, seen)
+		return d.activate(ctx, target{service, environment.SID}, build)
 	})
-	outcome.Activated = err == nil
+	if failed, ok := errors.AsType[*ActivationError](err); ok {
+		outcome.Live = failed.Live
+		if failed.Left != nil {
+			outcome.VariablesLeft = failed.Left.Keys
+		}
+	}
+	if err == nil {
+		outcome.Live = LiveIsThis
+	}
 	return outcome, err
 }
 

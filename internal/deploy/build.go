@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/retry"
 	"github.com/slipway-dev/slipway/internal/twilio"
 	"github.com/slipway-dev/slipway/internal/words"
@@ -15,14 +16,15 @@ import (
 
 func (d *Deployer) createBuild(ctx context.Context, service twilio.ServiceSID, plan Plan, files uploaded) (twilio.BuildSID, error) {
 	wanted := twilio.NewBuild{Dependencies: plan.Dependencies, Runtime: plan.Runtime}
-	for _, file := range plan.Functions {
-		if file.Change != Removed {
-			wanted.FunctionVersions = append(wanted.FunctionVersions, files.Versions[file.Path])
-		}
-	}
-	for _, file := range plan.Assets {
-		if file.Change != Removed {
-			wanted.AssetVersions = append(wanted.AssetVersions, files.Versions[file.Path])
+	for _, file := range plan.Uploads() {
+		version, ok := files.Versions[file.Path]
+		switch {
+		case !ok:
+			return "", fmt.Errorf("%s was not uploaded by this run, although it is in its Plan", file.Path)
+		case file.Kind == project.KindFunction:
+			wanted.FunctionVersions = append(wanted.FunctionVersions, version)
+		default:
+			wanted.AssetVersions = append(wanted.AssetVersions, version)
 		}
 	}
 	build, err := d.Client.CreateBuild(ctx, service, wanted)

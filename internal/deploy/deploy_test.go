@@ -88,7 +88,7 @@ func TestStoredStepsAreNotRunAgain(t *testing.T) {
 			}
 			store.dieAt = ""
 			outcome, err := deployer.Apply(t.Context(), plan)
-			if err != nil || !outcome.Activated || outcome.Uploaded != 2 {
+			if err != nil || outcome.Live != deploy.LiveIsThis || outcome.Uploaded != 2 {
 				t.Fatalf("the second run ended with %+v, %v", outcome, err)
 			}
 			if !slices.Equal(store.ran, steps) {
@@ -115,32 +115,6 @@ func newDeployer(client *twilio.Client, steps deploy.Steps) *deploy.Deployer {
 	}
 }
 
-func TestVariablesArePutBackWhenOneIsRefused(t *testing.T) {
-	t.Parallel()
-	client, world := newWorld(t)
-	where, environment := target(t)
-	plan := deploy.Diff(where, environment, small(), nil, deploy.Live{})
-	deployer := newDeployer(client, deploy.InMemory{})
-	if _, err := deployer.Apply(t.Context(), plan); err != nil {
-		t.Fatal(err)
-	}
-	live, err := deploy.ReadLive(t.Context(), client, "site", environment)
-	if err != nil {
-		t.Fatal(err)
-	}
-	next := deploy.Diff(where, environment, small(), nil, live)
-	deployer.Variables = func() (map[string]secret.String, error) {
-		return secrets("KEY", "another", "BAD KEY", strings.Repeat("x", 451)), nil
-	}
-	outcome, err := deployer.Apply(t.Context(), next)
-	if err == nil || outcome.Activated || !strings.Contains(err.Error(), "BAD KEY") {
-		t.Fatalf("ended with %+v, %v", outcome, err)
-	}
-	if got := world.Snapshot().Variables; len(got) != 1 || got[0].Value != "value" {
-		t.Errorf("the variables are %v, want KEY=value put back", got)
-	}
-}
-
 // TestVariablesThatCannotBePutBackAreNamed refuses the activation, and from
 // then on every write of a variable.
 func TestVariablesThatCannotBePutBackAreNamed(t *testing.T) {
@@ -162,7 +136,8 @@ func TestVariablesThatCannotBePutBackAreNamed(t *testing.T) {
 	}))
 	where, environment := target(t)
 	_, err = newDeployer(client, deploy.InMemory{}).Apply(t.Context(), deploy.Diff(where, environment, small(), nil, deploy.Live{}))
-	if _, ok := errors.AsType[*deploy.VariablesLeftError](err); !ok || !strings.Contains(err.Error(), "variable KEY") || !strings.Contains(err.Error(), "create deployment") {
+	failed, ok := errors.AsType[*deploy.ActivationError](err)
+	if !ok || failed.Left == nil || !slices.Equal(failed.Left.Keys, []string{"KEY"}) || !strings.Contains(err.Error(), "variable KEY") || !strings.Contains(err.Error(), "create deployment") {
 		t.Errorf("error %v, want the activation's and a VariablesLeftError that names KEY", err)
 	}
 }

@@ -3,6 +3,7 @@ package deploy
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/twilio"
@@ -55,16 +56,32 @@ func ParseEnvironment(name string) (Environment, error) {
 	return Environment{Name: name, UniqueName: name + "-environment", DomainSuffix: name}, nil
 }
 
-// among finds the Environment in a Service's listing, by its domain as the
-// Toolkit does.
+// among finds the Environment in a Service's listing: by its SID, or by its
+// domain as the Toolkit does. Domains fold case. Should several have the domain,
+// which early Services can, the one with the unique name is meant.
 func (e Environment) among(environments []twilio.Environment) (found twilio.Environment, ok bool, err error) {
+	var candidates []twilio.Environment
 	var suffixIsProduction twilio.EnvironmentSID
 	for _, environment := range environments {
-		if e.SID != "" && environment.SID == e.SID || e.SID == "" && environment.DomainSuffix == e.DomainSuffix {
+		hasDomain := e.SID == "" && strings.EqualFold(environment.DomainSuffix, e.DomainSuffix)
+		if hasDomain && environment.UniqueName == e.UniqueName || e.SID != "" && environment.SID == e.SID {
 			return environment, true, nil
+		}
+		if hasDomain {
+			candidates = append(candidates, environment)
 		}
 		if environment.DomainSuffix == Production {
 			suffixIsProduction = environment.SID
+		}
+	}
+	switch len(candidates) {
+	case 0:
+	case 1:
+		return candidates[0], true, nil
+	default:
+		return found, false, &problem.Problem{
+			Message: fmt.Sprintf("environment %s could be each of %s and %s, which have the same domain", e.Name, candidates[0].SID, candidates[1].SID),
+			Fix:     "Name the one that is meant by its SID.",
 		}
 	}
 	switch {

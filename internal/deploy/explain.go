@@ -17,47 +17,55 @@ import (
 // what happened, and what to do. The reason of an unknown error is Internal,
 // and its message is all that is known.
 func Explain(err error) job.Failure {
-	failure := job.Failure{Reason: job.Internal, Message: err.Error()}
-	if _, ok := errors.AsType[problem.List](err); ok {
-		return job.Failure{Reason: job.BadInput, Message: err.Error()}
-	}
-	if _, ok := errors.AsType[*problem.Problem](err); ok {
-		return job.Failure{Reason: job.BadInput, Message: err.Error()}
-	}
-	if _, ok := errors.AsType[*BuildError](err); ok {
-		failure.Reason, failure.Hint = job.BuildFailed, buildHint
-	} else if unfinished, ok := errors.AsType[*UnfinishedBuildError](err); ok {
-		failure.Reason = job.TimedOut
-		failure.Hint = fmt.Sprintf("Give it more time with build-timeout, or look at Build %s in the Twilio Console.", unfinished.Build)
-	} else if reply, ok := errors.AsType[*twilio.Error](err); ok {
-		failure.Reason, failure.Hint = explainReply(reply)
-		if reply.MoreInfo != "" {
-			failure.Hint = strings.TrimSpace(failure.Hint + " More: " + reply.MoreInfo)
-		}
-	} else if foreign, ok := errors.AsType[*twilio.ForeignPageError](err); ok {
-		failure.Hint = fmt.Sprintf("Check what answers at %s: a proxy in front of Twilio must keep the addresses in its replies its own.", foreign.Base)
-	} else if _, ok := errors.AsType[*twilio.FileError](err); ok {
-		failure.Reason = job.BadInput
-		failure.Hint = "Nothing may change or remove the project's files while it is deployed."
-	} else if _, ok := errors.AsType[*twilio.UnreadableError](err); ok {
-		failure.Reason = job.TimedOut
-		failure.Hint = "Check api-url, and whether a proxy answers in Twilio's place; otherwise run it again later."
-	} else if _, ok := errors.AsType[*twilio.BrokenError](err); ok {
-		failure.Reason = job.TimedOut
-		failure.Hint = "Check the network, the proxy settings, region and edge; then run it again."
-	}
+	failure := job.Failure{Message: err.Error()}
+	failure.Reason, failure.Hint = explainCause(err)
 	// The end of the run comes last: it shows as a broken call of any kind.
 	switch {
 	case errors.Is(err, context.Canceled):
-		failure.Reason, failure.Hint = job.Cancelled, "Run it again; it picks up where it can."
+		failure.Reason, failure.Hint = job.Cancelled, "Run it again to deploy."
 	case errors.Is(err, context.DeadlineExceeded) && !isGaveUp(err):
 		failure.Reason = job.TimedOut
 		// What the last attempt met says more, unless the end of the run cut it.
 		if broken, ok := errors.AsType[*twilio.BrokenError](err); failure.Hint == "" || ok && errors.Is(broken.Err, context.DeadlineExceeded) {
-			failure.Hint = "Give the run more time with timeout, or run it again; it picks up where it can."
+			failure.Hint = "Give the run more time with timeout, or run it again later."
 		}
 	}
 	return failure
+}
+
+func explainCause(err error) (job.Reason, string) {
+	if _, ok := errors.AsType[problem.List](err); ok {
+		return job.BadInput, "" // each Problem says what to do itself
+	}
+	if _, ok := errors.AsType[*problem.Problem](err); ok {
+		return job.BadInput, ""
+	}
+	if _, ok := errors.AsType[*BuildError](err); ok {
+		return job.BuildFailed, buildHint
+	}
+	if unfinished, ok := errors.AsType[*UnfinishedBuildError](err); ok {
+		return job.TimedOut, fmt.Sprintf("Give it more time with build-timeout, or look at Build %s in the Twilio Console.", unfinished.Build)
+	}
+	if reply, ok := errors.AsType[*twilio.Error](err); ok {
+		reason, hint := explainReply(reply)
+		if reply.MoreInfo != "" {
+			hint = strings.TrimSpace(hint + " More: " + reply.MoreInfo)
+		}
+		return reason, hint
+	}
+	if foreign, ok := errors.AsType[*twilio.ForeignPageError](err); ok {
+		return job.Internal, fmt.Sprintf("Check what answers at %s: a proxy in front of Twilio must keep the addresses in its replies its own.", foreign.Base)
+	}
+	if _, ok := errors.AsType[*twilio.FileError](err); ok {
+		return job.BadInput, "Nothing may change or remove the project's files while it is deployed."
+	}
+	if _, ok := errors.AsType[*twilio.UnreadableError](err); ok {
+		return job.TimedOut, "Check api-url, and whether a proxy answers in Twilio's place; otherwise run it again later."
+	}
+	if _, ok := errors.AsType[*twilio.BrokenError](err); ok {
+		return job.TimedOut, "Check the network, the proxy settings, region and edge; then run it again."
+	}
+	return job.Internal, ""
 }
 
 func isGaveUp(err error) bool {

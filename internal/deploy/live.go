@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -45,15 +46,20 @@ func ReadLive(ctx context.Context, client *twilio.Client, service string, enviro
 	sid := live.Service.SID
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		live.Functions, err = byName(client.Functions(ctx, sid), func(f twilio.Function) (string, twilio.FunctionSID) { return f.FriendlyName, f.SID })
+		live.Functions, err = oldestByName(client.Functions(ctx, sid), func(f twilio.Function) named[twilio.FunctionSID] {
+			return named[twilio.FunctionSID]{f.FriendlyName, f.SID, f.DateCreated}
+		})
 		return err
 	})
 	group.Go(func() (err error) {
-		live.Assets, err = byName(client.Assets(ctx, sid), func(a twilio.Asset) (string, twilio.AssetSID) { return a.FriendlyName, a.SID })
+		live.Assets, err = oldestByName(client.Assets(ctx, sid), func(a twilio.Asset) named[twilio.AssetSID] {
+			return named[twilio.AssetSID]{a.FriendlyName, a.SID, a.DateCreated}
+		})
 		return err
 	})
 	group.Go(func() error { return live.readEnvironment(ctx, client, environment) })
-	return live, group.Wait() //nolint:wrapcheck // the client's own error.
+	err = group.Wait()
+	return live, err //nolint:wrapcheck // the client's own error.
 }
 
 // missingService says whether a Service that is not there can be created.
@@ -98,7 +104,14 @@ func (l *Live) readEnvironment(ctx context.Context, client *twilio.Client, envir
 }
 
 func readVariables(ctx context.Context, client *twilio.Client, service twilio.ServiceSID, environment twilio.EnvironmentSID) (map[string]twilio.Variable, error) {
-	return byName(client.Variables(ctx, service, environment), func(v twilio.Variable) (string, twilio.Variable) { return v.Key, v })
+	found := make(map[string]twilio.Variable)
+	for variable, err := range client.Variables(ctx, service, environment) {
+		if err != nil {
+			return nil, err
+		}
+		found[variable.Key] = variable
+	}
+	return found, nil
 }
 
 // values returns the variables' values by key.
@@ -110,20 +123,39 @@ func values(variables map[string]twilio.Variable) map[string]secret.String {
 	return byKey
 }
 
-// byName reads a listing into a map. Of two items with one name the first
-// counts, as it does for the Toolkit.
-func byName[T, V any](items iter.Seq2[T, error], pair func(T) (string, V)) (map[string]V, error) {
-	found := make(map[string]V)
+// named is an item of a listing whose names need not be unique.
+type named[SID ~string] struct {
+	name    string
+	sid     SID
+	created *time.Time
+}
+
+// oldestByName reads a listing into a map. Of several items with one name, which
+// the API allows and two first deploys at once can bring about, the oldest
+// counts, so that every run settles on the same one.
+func oldestByName[T any, SID ~string](items iter.Seq2[T, error], name func(T) named[SID]) (map[string]SID, error) {
+	oldest := make(map[string]named[SID])
 	for item, err := range items {
 		if err != nil {
 			return nil, err
 		}
-		name, value := pair(item)
-		if _, ok := found[name]; !ok {
-			found[name] = value
+		next := name(item)
+		if first, ok := oldest[next.name]; !ok || next.isOlder(first) {
+			oldest[next.name] = next
 		}
 	}
-	return found, nil
+	sids := make(map[string]SID, len(oldest))
+	for name, item := range oldest {
+		sids[name] = item.sid
+	}
+	return sids, nil
+}
+
+func (n named[SID]) isOlder(other named[SID]) bool {
+	if n.created != nil && other.created != nil && !n.created.Equal(*other.created) {
+		return n.created.Before(*other.created)
+	}
+	return n.sid < other.sid
 }
 
 func collect[T any](items iter.Seq2[T, error]) ([]T, error) {

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -53,11 +54,15 @@ func (d *Deployer) upload(ctx context.Context, service twilio.ServiceSID, plan P
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return result, err //nolint:wrapcheck // wrapped above.
+	err := group.Wait()
+	if cause := context.Cause(ctx); err == nil || errors.Is(cause, context.Canceled) {
+		// A file that was cut off is not at fault.
+		if err = cause; cause != nil {
+			err = fmt.Errorf("upload the files: %w", cause)
+		}
 	}
-	if ctx.Err() != nil {
-		return result, context.Cause(ctx)
+	if err != nil {
+		return result, err
 	}
 	d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseUpload, Done: len(files), Total: len(files)})
 	return result, nil

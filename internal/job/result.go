@@ -90,7 +90,7 @@ const (
 	BadCredentials Reason = "credentials"
 	// BuildFailed says that Twilio could not make the Build.
 	BuildFailed Reason = "build-failed"
-	// TimedOut says that time ran out; a re-run picks up where it can.
+	// TimedOut says that time ran out, or the platform stayed down.
 	TimedOut Reason = "timed-out"
 	// LimitReached is a quota or limit of the platform.
 	LimitReached Reason = "limit"

@@ -1,0 +1,129 @@
+package pipeline
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/npm"
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/project"
+	"github.com/slipway-dev/slipway/internal/secret"
+)
+
+// maxServiceName is the API's limit on a Service's unique name (Twilio's
+// OpenAPI file).
+const maxServiceName = 50
+
+// read turns the Source into a Project and finds everything that is wrong with
+// the input before the first request.
+func (r *run) read() (*project.Project, deploy.Environment, error) {
+	problems := slices.Clone(r.cfg.Problems)
+	environment, err := deploy.ParseEnvironment(r.job.Target.Environment)
+	if rest := problems.Take(err); rest != nil {
+		return nil, environment, rest
+	}
+	wanted, err := project.Load(r.cfg.Source, r.projectOptions())
+	if rest := problems.Take(err); rest != nil {
+		return nil, environment, rest
+	}
+	// The file's own problems were found by Load; only the rest is new.
+	_, warnings, err := r.variables()
+	if rest := problems.Take(err); rest != nil {
+		return nil, environment, rest
+	}
+	if name, known := r.serviceName(wanted); known {
+		checkService(name, &problems)
+	}
+	if wanted != nil {
+		r.job.Target.Service = cmp.Or(r.job.Target.Service, wanted.Name)
+		r.result.Service = r.job.Target.Service
+		warnings = append(warnings, pointers(wanted.Warnings)...)
+	}
+	r.warn(warnings)
+	return wanted, environment, problems.Err()
+}
+
+// serviceName returns the name of the Service, which may be empty. It is not
+// known when package.json should give it and cannot be read.
+func (r *run) serviceName(wanted *project.Project) (name string, known bool) {
+	if name = r.job.Target.Service; name != "" {
+		return name, true
+	}
+	if wanted != nil {
+		return wanted.Name, true
+	}
+	// What else is wrong with package.json is a Problem of the Project already.
+	if found, _, _ := npm.Read(r.cfg.Source, r.job.Folder, npm.Ranges); found != nil {
+		return found.ServiceName(), true
+	}
+	return "", false
+}
+
+func checkService(name string, problems *problem.List) {
+	switch length := utf8.RuneCountInString(name); {
+	case name == "":
+		problems.Add("the Service has no name: neither package.json nor service gives one",
+			`Add "name" to package.json, or give service.`)
+	case length > maxServiceName:
+		problems.Add(fmt.Sprintf("the Service's name %q has %d characters; Twilio takes at most %d", name, length, maxServiceName),
+			"Give a shorter one with service.")
+	case strings.ContainsAny(name, "/?#\\ "):
+		problems.Add(fmt.Sprintf("the Service's name %q holds a character that no name of a Service has", name),
+			"Use letters, digits and dashes; give it with service.")
+	}
+}
+
+func (r *run) projectOptions() project.Options {
+	options := r.job.Options
+	return project.Options{
+		Folder: r.job.Folder, FunctionsFolder: options.FunctionsFolder, AssetsFolder: options.AssetsFolder,
+		Runtime: options.Runtime, EnvFile: options.EnvFile, Dependencies: npm.Mode(options.Dependencies),
+	}
+}
+
+// variables returns the values that the Environment shall have: the
+// environment file's, and over them those that were given.
+func (r *run) variables() (map[string]secret.String, problem.List, error) {
+	var problems problem.List
+	fromFile, warnings, err := project.Variables(r.cfg.Source, r.projectOptions())
+	if rest := problems.Take(err); rest != nil {
+		return nil, nil, rest
+	}
+	given, notes, err := project.CheckVariables(r.cfg.Variables, nil)
+	if rest := problems.Take(err); rest != nil {
+		return nil, nil, rest
+	}
+	merged := maps.Clone(fromFile)
+	if merged == nil {
+		merged = make(map[string]secret.String)
+	}
+	maps.Copy(merged, given)
+	return merged, append(warnings, notes...), problems.Err()
+}
+
+func (r *run) warn(warnings problem.List) {
+	shown := make(map[string]bool)
+	sorted, _ := errors.AsType[problem.List](warnings.Err())
+	for _, warning := range sorted {
+		text := warning.Error()
+		if !shown[text] {
+			shown[text] = true
+			r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseRead, Message: text})
+		}
+	}
+}
+
+func pointers(problems []problem.Problem) problem.List {
+	list := make(problem.List, len(problems))
+	for i := range problems {
+		list[i] = &problems[i]
+	}
+	return list
+}

@@ -1,0 +1,93 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/words"
+)
+
+// report copies the Plan into the Result.
+func (r *run) report(plan deploy.Plan) {
+	r.result.Service, r.result.ServiceSID = plan.Service, string(plan.ServiceSID)
+	r.result.EnvironmentSID = string(plan.EnvironmentSID)
+	r.result.Domain, r.result.URL = plan.Domain, r.url(plan.Domain)
+	r.result.PreviousBuildSID = string(plan.LiveBuildSID)
+	r.result.Digest = plan.Digest
+	r.result.Functions, r.result.Assets = changes(plan.Functions), changes(plan.Assets)
+	r.result.Variables = plan.Variables
+}
+
+func changes(files []deploy.FilePlan) job.Changes {
+	sorted := job.NoChanges()
+	for _, file := range files {
+		switch file.Change {
+		case deploy.Created:
+			sorted.Created = append(sorted.Created, file.Path)
+		case deploy.Updated:
+			sorted.Updated = append(sorted.Updated, file.Path)
+		case deploy.Removed:
+			sorted.Removed = append(sorted.Removed, file.Path)
+		}
+	}
+	return sorted
+}
+
+// state says what a failed run left behind.
+func (r *run) state() string {
+	if r.plan.Fingerprint == "" {
+		return "Nothing was changed."
+	}
+	sentences := []string{r.live(), r.progress()}
+	if keys := r.outcome.VariablesLeft; len(keys) > 0 {
+		sentences = append(sentences, "These variables may still have this run's values: "+strings.Join(keys, ", ")+".")
+	}
+	if r.plan.ServiceSID == "" && r.outcome.ServiceSID != "" {
+		sentences = append(sentences, fmt.Sprintf("The Service %s was created.", r.plan.Service))
+	}
+	return strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " ")
+}
+
+// live says what answers in the Environment.
+func (r *run) live() string {
+	switch {
+	case r.outcome.Live == deploy.LiveUnknown:
+		return fmt.Sprintf("Whether Build %s is live in %s is not known; slipway status tells. The variables have their new values.",
+			r.outcome.BuildSID, r.result.Environment)
+	case r.plan.LiveBuildSID != "":
+		return fmt.Sprintf("Build %s is live in %s, as before.", r.plan.LiveBuildSID, r.result.Environment)
+	default:
+		return fmt.Sprintf("Nothing is live in %s, as before.", r.result.Environment)
+	}
+}
+
+// progress says how far the run came.
+func (r *run) progress() string {
+	switch build := r.outcome.BuildSID; r.outcome.Phase {
+	case job.PhaseUpload:
+		return fmt.Sprintf("%d of %s uploaded.", r.outcome.Uploaded, words.Count(r.outcome.ToUpload, "file"))
+	case job.PhaseBuild:
+		if build == "" {
+			return "The files were uploaded; no Build was made of them."
+		}
+		return fmt.Sprintf("Build %s of this run did not go live.", build)
+	case job.PhaseActivate:
+		if r.outcome.Live == deploy.LiveUnknown {
+			return ""
+		}
+		return fmt.Sprintf("Build %s of this run is complete, but not live.", build)
+	case job.PhaseRead, job.PhasePlan:
+	}
+	return ""
+}
+
+func (r *run) url(domain string) string {
+	if domain == "" {
+		return ""
+	}
+	return strings.ReplaceAll(cmp.Or(r.cfg.LiveURL, "https://{domain}"), "{domain}", domain)
+}
