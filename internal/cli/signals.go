@@ -45,9 +45,10 @@ func withTimeout(ctx context.Context, limit time.Duration) (context.Context, con
 }
 
 // WithSignals returns a context that ends, with an InterruptedError as its
-// cause, when the process is asked to stop: by SIGINT or by SIGTERM. A second
-// signal ends the process at once. Call stop when the signals are no longer
-// wanted.
+// cause, when the process is asked to stop: by SIGINT or by SIGTERM. The same
+// signal again ends the process at once; the other one does not, because a
+// GitHub runner sends SIGTERM 7.5 s behind SIGINT to whoever still puts things
+// in order. Call stop when the signals are no longer wanted.
 func WithSignals(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
@@ -55,7 +56,7 @@ func WithSignals(parent context.Context) (ctx context.Context, stop func()) {
 	go func() {
 		select {
 		case received := <-signals:
-			signal.Stop(signals)
+			signal.Reset(received)
 			cancel(InterruptedError{Signal: received})
 		case <-ctx.Done():
 		}

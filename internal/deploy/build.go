@@ -40,6 +40,8 @@ func (d *Deployer) awaitBuild(ctx context.Context, service twilio.ServiceSID, bu
 	switch {
 	case errors.Is(err, retry.ErrBudget):
 		return status, &UnfinishedBuildError{Build: build, After: time.Since(started), Err: err}
+	case errors.Is(context.Cause(ctx), context.Canceled):
+		return status, fmt.Errorf("wait for Build %s: %w", build, context.Cause(ctx))
 	case err != nil:
 		return status, err
 	case status != twilio.BuildCompleted:

@@ -157,21 +157,6 @@ func TestFolderProblems(t *testing.T) {
 	}
 }
 
-func TestFolderUnreadable(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() == 0 {
-		t.Skip("nothing is unreadable to root")
-	}
-	dir := filepath.Join(t.TempDir(), "closed")
-	if err := os.Mkdir(dir, 0o000); err != nil {
-		t.Fatal(err)
-	}
-	_, err := source.Folder(dir)
-	if err == nil || !strings.HasSuffix(err.Error(), "permission denied. Let this user read it.") {
-		t.Errorf("got the error %v", err)
-	}
-}
-
 func TestCloseEndsReading(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
