@@ -68,14 +68,95 @@ func TestResolvePrecedence(t *testing.T) {
 	}
 }
 
-func TestShownHidesSecretsAndVariables(t *testing.T) {
+func TestShownHidesWhatMayBeASecret(t *testing.T) {
 	t.Parallel()
-	values := config.Resolve(func(name string) (string, bool) { return "KEY=hidden", true }, func(string) string { return "" })
-	for name, value := range values {
-		shown := strings.Contains(value.Shown(), "hidden")
-		if hide := value.Setting.Kind == config.Secret || value.Setting.Kind == config.Lines; shown == hide {
-			t.Errorf("%s is shown as %q", name, value.Shown())
+	const hidden = "[not shown]"
+	tests := []struct{ name, text, want string }{
+		{config.APISecret, "sesame", hidden},
+		{config.AuthToken, "sesame", hidden},
+		{config.Variables, "KEY=sesame", hidden},
+		{config.AccountSID, account, account},
+		{config.AccountSID, key, key},
+		{config.AccountSID, "sesame", hidden},
+		{config.AccountSID, strings.TrimPrefix(account, "AC"), hidden},
+		{config.APIKey, key, key},
+		{config.APIKey, "SK" + strings.Repeat("z", 32), hidden},
+		{config.APIKey, key + "0", hidden},
+		{config.APIURL, "https://api.example.com:8443", "https://api.example.com:8443"},
+		{config.APIURL, "https://me:sesame@api.example.com", hidden},
+		{config.APIURL, "me:sesame@api.example.com", hidden},
+		{config.APIURL, "https://me:ses%ame@api.example.com", hidden},
+		{config.UploadURL, "https://example.com/?token=sesame", hidden},
+		{config.UploadURL, "https://example.com/#sesame", hidden},
+		{config.LiveURL, "http://127.0.0.1:1/_live/{domain}", "http://127.0.0.1:1/_live/{domain}"},
+		{config.LiveURL, "https://me:sesame@{domain}", hidden},
+		{config.Service, "voice", "voice"},
+		{config.Service, "", ""},
+		{config.APIKey, "", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name+" "+test.text, func(t *testing.T) {
+			t.Parallel()
+			values := config.Resolve(
+				func(name string) (string, bool) { return test.text, name == test.name },
+				func(string) string { return "" },
+			)
+			value := values[test.name]
+			if got := value.Shown(); got != test.want {
+				t.Errorf("%s %q is shown as %q, want %q", test.name, test.text, got, test.want)
+			}
+			want := test.name
+			if test.text != "" && test.want != hidden {
+				want += ` "` + test.text + `"`
+			}
+			if got := value.Cited(); got != want {
+				t.Errorf("cited as %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestNoProblemShowsASecretInTheWrongPlace(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		config.AccountSID, config.APIKey, config.APISecret, config.AuthToken,
+		config.APIURL, config.UploadURL, config.LiveURL, config.Variables,
+	} {
+		for _, text := range []string{"sesame==@", "https://me:sesame@{domain}/%", "sesame@host", "KEY=1\nsesame/\nsesame+/=="} {
+			if _, err := read(map[string]string{name: text}, nil); err == nil || strings.Contains(err.Error(), "sesame") {
+				t.Errorf("%s %q: %v", name, text, err)
+			}
 		}
+	}
+}
+
+func TestRunnerDebugMeansDebug(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		explicit, environment, runner string
+		want                          string
+		origin                        config.Origin
+	}{
+		"nothing":             {"", "", "", "info", config.FromDefault},
+		"debugging":           {"", "", "1", "debug", config.FromEnvironment},
+		"another word":        {"", "", "true", "info", config.FromDefault},
+		"the flag wins":       {"warn", "", "1", "warn", config.Explicit},
+		"the variable wins":   {"", "error", "1", "error", config.FromEnvironment},
+		"a blank is no level": {" ", " ", "1", "debug", config.FromEnvironment},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			values := config.Resolve(
+				func(name string) (string, bool) { return test.explicit, name == config.LogLevel },
+				func(name string) string {
+					return map[string]string{"SLIPWAY_LOG_LEVEL": test.environment, "RUNNER_DEBUG": test.runner}[name]
+				},
+			)
+			if got := values[config.LogLevel]; got.Text != test.want || got.Origin != test.origin {
+				t.Errorf("got %q from %s, want %q from %s", got.Text, got.Origin, test.want, test.origin)
+			}
+		})
 	}
 }
 
@@ -100,33 +181,6 @@ func TestReadDeploy(t *testing.T) {
 	}
 	if want := map[string]string{"A": "1", "B": "two words", "C": "from outside", "D": ""}; !maps.Equal(values, want) {
 		t.Errorf("variables %v, want %v", values, want)
-	}
-}
-
-func TestReadDeployChoosesCredentials(t *testing.T) {
-	t.Parallel()
-	both := map[string]string{
-		"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "s", "TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": "t",
-	}
-	tests := map[string]struct {
-		explicit, environment map[string]string
-		want                  string
-	}{
-		"the key is preferred":      {nil, both, key},
-		"a token given as a flag":   {map[string]string{config.AuthToken: "t2"}, both, account},
-		"both given as flags":       {map[string]string{config.AuthToken: "t2", config.APIKey: key, config.APISecret: "s"}, both, key},
-		"a token without its SID":   {map[string]string{config.AuthToken: "t2"}, map[string]string{"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "s"}, key},
-		"account and token":         {nil, map[string]string{"TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": "t"}, account},
-		"key with an account named": {nil, map[string]string{"TWILIO_ACCOUNT_SID": account, "TWILIO_API_KEY": key, "TWILIO_API_SECRET": "s"}, key},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got, err := read(test.explicit, test.environment)
-			if err != nil || got.Account.User != test.want {
-				t.Errorf("got %s with error %v, want %s", got.Account.User, err, test.want)
-			}
-		})
 	}
 }
 
@@ -158,7 +212,7 @@ func TestReadDeployNamesEveryProblemAtOnce(t *testing.T) {
 				`dependencies "newest" is not known. Use locked or ranges.`,
 				`build-timeout "5" is not a length of time`, `timeout "-1s" is not a length of time`,
 				`concurrency "many" is not a number from 1 to 1000`, `region "us1.evil.example" is no name of a Twilio region`,
-				`live-url "https://example.org" does not say where the domain goes`, `variables: "UNSET_KEY" has no value here`,
+				`live-url "https://example.org" does not say where the domain goes`, `variables: line 1: "UNSET_KEY" has no value here`,
 			},
 		},
 		"a live URL of another kind": {map[string]string{config.LiveURL: "ftp://{domain}"}, good, []string{`live-url "ftp://{domain}" is not a URL`}},
@@ -177,6 +231,49 @@ func TestReadDeployNamesEveryProblemAtOnce(t *testing.T) {
 			for _, want := range test.want {
 				if !slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, want) }) {
 					t.Errorf("no line holds %q:\n%s", want, err)
+				}
+			}
+		})
+	}
+}
+
+func TestVariablesShowNoPartOfAValue(t *testing.T) {
+	t.Parallel()
+	const unreadable = " is neither KEY=VALUE nor a KEY that the environment of this process sets. " +
+		"Write KEY=VALUE on one line; a value cannot go on over several."
+	environment := map[string]string{"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "s", "lower": "x"}
+	tests := map[string]struct{ text, want string }{
+		"a PEM": {
+			"A=1\nKEY=-----BEGIN PRIVATE KEY-----\nMIIEvQsesame\nMIIEsesame+/\nsesame==\n-----END PRIVATE KEY-----",
+			"variables: line 3" + unreadable,
+		},
+		"blank lines count":   {"\n\n# note\nsesame", "variables: line 4" + unreadable},
+		"a token alone":       {"sesame", "variables: line 1" + unreadable},
+		"padded base64":       {"sesame==", "variables: line 1" + unreadable},
+		"more padded base64":  {"sesame+/x=", "variables: line 1" + unreadable},
+		"a URL with a query":  {"https://example.com?sesame=1", "variables: line 1" + unreadable},
+		"JSON":                {`{"sesame": "a=b"}`, "variables: line 1" + unreadable},
+		"a long bare word":    {strings.Repeat("A", 65), "variables: line 1" + unreadable},
+		"lower case, not set": {"lower\nupper", "variables: line 2" + unreadable},
+		"no key": {
+			"A=1\n =sesame", `variables: line 2: there is no key in front of the "=". Write KEY=VALUE.`,
+		},
+		"a key that is not set": {
+			strings.Repeat("A", 64),
+			`variables: line 1: "` + strings.Repeat("A", 64) + `" has no value here: the environment of this process does not set it. ` +
+				"Write KEY=VALUE, or set it for this step.",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := read(map[string]string{config.Variables: test.text}, environment)
+			if err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+			for key := range got.Variables {
+				if strings.Contains(key, "sesame") {
+					t.Errorf("%q is taken for a key", key)
 				}
 			}
 		})

@@ -121,12 +121,7 @@ func (r *reader) logLevel() (level slog.Level) {
 func (r *reader) text(name string) string { return r.values[name].Text }
 
 func (r *reader) wrong(name, why, fix string) {
-	value := r.values[name]
-	shown := ""
-	if value.Text != "" && value.Shown() == value.Text {
-		shown = fmt.Sprintf(" %q", value.Text)
-	}
-	r.problems.Add(value.Source()+shown+" "+why, fix)
+	r.problems.Add(r.values[name].Cited()+" "+why, fix)
 }
 
 func (r *reader) oneOf(name string, words ...string) string {
@@ -161,30 +156,55 @@ func (r *reader) count(name string, least, most int) int {
 	return parsed
 }
 
-// variables reads lines of KEY=VALUE, or a bare KEY.
+// variables reads lines of KEY=VALUE, or a bare KEY. A line that is neither is
+// taken for a part of a value over several lines: it is told by its number
+// alone, and the rest is not read.
 func (r *reader) variables(getenv func(string) string) map[string]secret.String {
 	found := make(map[string]secret.String)
+	number := 0
 	for line := range strings.Lines(r.text(Variables)) {
+		number++
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
+		wrong := func(why, fix string) {
+			r.problems.Add(fmt.Sprintf("variables: line %d%s", number, why), fix)
+		}
 		key, value, given := strings.Cut(line, "=")
 		key = strings.TrimSpace(key)
-		if key == "" {
-			r.problems.Add(`variables: there is no key in front of a "="`, "Write KEY=VALUE.")
+		if given && key == "" {
+			wrong(`: there is no key in front of the "="`, "Write KEY=VALUE.")
 			continue
 		}
 		if !given {
-			if value = getenv(key); value == "" {
-				r.problems.Add(fmt.Sprintf("variables: %q has no value here: the environment of this process does not set it", key),
-					"Write KEY=VALUE, or set it for this step.")
-				continue
-			}
+			value = getenv(key)
 		}
-		found[key] = secret.New(strings.TrimSpace(value))
+		switch {
+		case !given && value == "" && isUpperCaseKey(key):
+			wrong(fmt.Sprintf(": %q has no value here: the environment of this process does not set it", key),
+				"Write KEY=VALUE, or set it for this step.")
+		case !given && value == "", given && !mayBeKey(key, value):
+			wrong(" is neither KEY=VALUE nor a KEY that the environment of this process sets",
+				"Write KEY=VALUE on one line; a value cannot go on over several.")
+			return found
+		default:
+			found[key] = secret.New(strings.TrimSpace(value))
+		}
 	}
 	return found
+}
+
+// isUpperCaseKey tells a bare KEY, which an error may show, from a part of a
+// value.
+func isUpperCaseKey(text string) bool {
+	return regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`).MatchString(text)
+}
+
+// mayBeKey tells whether what stands around a "=" may be a key, be it a wrong
+// one, and a value: the "=" that pads base64 is preceded and followed by others.
+func mayBeKey(key, value string) bool {
+	return value != "=" && regexp.MustCompile(`^[A-Za-z0-9_ .-]+$`).MatchString(key)
 }
 
 func (r *reader) account() Account {
@@ -202,47 +222,6 @@ func (r *reader) label(name string) string {
 		r.wrong(name, "is no name of a Twilio "+name, "Such names are lower-case letters, digits and dashes.")
 	}
 	return r.text(name)
-}
-
-func (r *reader) credentials() (user string, password secret.String) {
-	accountSID, apiKey := r.values[AccountSID], r.values[APIKey]
-	apiSecret, authToken := r.values[APISecret], r.values[AuthToken]
-	const where = "Create a key in the Twilio Console under Account > API keys & tokens."
-	before := len(r.problems)
-
-	hasKey := apiKey.Text != "" || apiSecret.Text != ""
-	hasToken := authToken.Text != ""
-	switch {
-	case !hasKey && !hasToken:
-		r.problems.Add("there are no Twilio credentials",
-			"Set TWILIO_API_KEY and TWILIO_API_SECRET, or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN. "+where)
-	case hasKey && apiKey.Text == "":
-		r.wrong(APISecret, "is given without api-key", "Set TWILIO_API_KEY too.")
-	case hasKey && apiSecret.Text == "":
-		r.wrong(APIKey, "is given without api-secret", "Set TWILIO_API_SECRET too. In a workflow, a secret that is not set arrives empty.")
-	case !hasKey && accountSID.Text == "":
-		r.wrong(AuthToken, "is given without account-sid", "Set TWILIO_ACCOUNT_SID too.")
-	}
-	r.visible(apiSecret)
-	r.visible(authToken)
-	if len(r.problems) > before {
-		return "", secret.String{}
-	}
-	// The key is preferred, unless the token was given more explicitly.
-	if hasKey && (!hasToken || accountSID.Text == "" || apiKey.Origin <= authToken.Origin) {
-		return apiKey.Text, secret.New(apiSecret.Text)
-	}
-	return accountSID.Text, secret.New(authToken.Text)
-}
-
-// visible refuses what was pasted with line breaks or blanks inside.
-func (r *reader) visible(value Value) {
-	for _, character := range value.Text {
-		if character <= ' ' || character > '~' {
-			r.problems.Add(value.Source()+" holds blanks, line breaks or other characters that no secret of Twilio has", "Copy it again, without anything around it.")
-			return
-		}
-	}
 }
 
 func (r *reader) liveURL() string {

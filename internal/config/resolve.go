@@ -1,6 +1,9 @@
 package config
 
 import (
+	"fmt"
+	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -38,12 +41,43 @@ type Value struct {
 	Origin  Origin
 }
 
-// Shown is the text as a log may show it.
+// Source names what gives the setting, for an error: its environment variable
+// when that did, else its flag or input.
+func (v Value) Source() string {
+	if v.Origin == FromEnvironment {
+		return v.Setting.Env
+	}
+	return v.Setting.Name
+}
+
+// Shown is the text as a log or an error may show it. Secrets and variables are
+// never shown, and neither is what may be a secret in the wrong place: text that
+// should be a SID or a URL and is none, and a URL that may hold a password.
 func (v Value) Shown() string {
-	if v.Text == "" || v.Setting.Kind != Secret && v.Setting.Kind != Lines {
+	if v.Text == "" || v.isHarmless() {
 		return v.Text
 	}
-	return "[not shown]" // Lines hold the values of variables
+	return "[not shown]"
+}
+
+// Cited is the Source, with the text where that may be shown, for an error.
+func (v Value) Cited() string {
+	if v.Text == "" || !v.isHarmless() {
+		return v.Source()
+	}
+	return fmt.Sprintf("%s %q", v.Source(), v.Text)
+}
+
+func (v Value) isHarmless() bool {
+	switch v.Setting.Name {
+	case AccountSID, APIKey:
+		return regexp.MustCompile(`^(AC|SK)[0-9a-fA-F]{32}$`).MatchString(v.Text)
+	case APIURL, UploadURL, LiveURL:
+		_, err := url.Parse(strings.ReplaceAll(v.Text, "{domain}", "example.twil.io"))
+		return err == nil && !strings.ContainsAny(v.Text, "@?#")
+	default:
+		return v.Setting.Kind != Secret && v.Setting.Kind != Lines
+	}
 }
 
 // Values are the resolved settings by name.
@@ -52,28 +86,38 @@ type Values map[string]Value
 // Resolve looks each setting of the table up: explicit first, then its
 // environment variable, then its default. Empty text counts as not given, as
 // GitHub Actions passes unset inputs and secrets. White space around text goes.
+//
+// A workflow that is run again with debug logging (RUNNER_DEBUG is 1) has the
+// log level debug unless another is given. Of two pairs of credentials only the
+// one that counts stays.
 func Resolve(explicit func(name string) (string, bool), getenv func(string) string) Values {
 	values := make(Values)
 	for _, setting := range Settings() {
 		value := Value{Setting: setting, Text: setting.Default, Origin: FromDefault}
 		if setting.Env != "" {
-			if text := strings.TrimSpace(getenv(setting.Env)); text != "" {
-				value.Text, value.Origin = text, FromEnvironment
-			}
+			value = value.with(getenv(setting.Env), FromEnvironment)
 		}
-		if text, ok := explicit(setting.Name); ok && strings.TrimSpace(text) != "" {
-			value.Text, value.Origin = strings.TrimSpace(text), Explicit
+		if text, ok := explicit(setting.Name); ok {
+			value = value.with(text, Explicit)
+		}
+		if setting.Name == LogLevel && value.Origin == FromDefault && getenv("RUNNER_DEBUG") == "1" {
+			value = value.with("debug", FromEnvironment)
 		}
 		values[setting.Name] = value
 	}
+	values.chooseCredentials()
 	return values
 }
 
-// Source names what gives the setting, for an error: its environment variable
-// when that did, else its flag or input.
-func (v Value) Source() string {
-	if v.Origin == FromEnvironment {
-		return v.Setting.Env
+// with is the value with another text, unless that is blank.
+func (v Value) with(text string, origin Origin) Value {
+	trimmed := strings.TrimSpace(text)
+	if trimmed == "" {
+		return v
 	}
-	return v.Setting.Name
+	v.Text, v.Origin = trimmed, origin
+	if v.Setting.Kind == Lines {
+		v.Text = text // an error names a line by its number
+	}
+	return v
 }

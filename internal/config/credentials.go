@@ -1,0 +1,71 @@
+package config
+
+import "github.com/slipway-dev/slipway/internal/secret"
+
+// chooseCredentials blanks the pair of credentials that does not count: of an
+// API key and its secret, and an account and its auth token, the one whose
+// secret part is given less explicitly, or the token when that ties. A pair of
+// which half is missing gives way only to a whole one that is more explicit;
+// otherwise it stays, to be told as a problem.
+func (values Values) chooseCredentials() {
+	key, keySecret := values[APIKey], values[APISecret]
+	account, token := values[AccountSID], values[AuthToken]
+	keyIsWhole := key.Text != "" && keySecret.Text != ""
+	tokenIsWhole := account.Text != "" && token.Text != ""
+
+	keyOrigin := keySecret.Origin
+	if keySecret.Text == "" {
+		keyOrigin = key.Origin
+	}
+	switch {
+	case tokenIsWhole && token.Origin < keyOrigin:
+		values.blank(APIKey, APISecret)
+	case keyIsWhole && keyOrigin < token.Origin, keyIsWhole && tokenIsWhole:
+		// The account's SID stays: it may go with a key.
+		values.blank(AuthToken)
+	}
+}
+
+func (values Values) blank(names ...string) {
+	for _, name := range names {
+		values[name] = Value{Setting: values[name].Setting, Origin: FromDefault}
+	}
+}
+
+// credentials reads the pair that is left.
+func (r *reader) credentials() (user string, password secret.String) {
+	account, token := r.text(AccountSID), r.text(AuthToken)
+	key, keySecret := r.text(APIKey), r.text(APISecret)
+	const where = "Create a key in the Twilio Console under Account > API keys & tokens."
+	if key == "" && keySecret == "" && token == "" {
+		r.problems.Add("there are no Twilio credentials",
+			"Set TWILIO_API_KEY and TWILIO_API_SECRET, or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN. "+where)
+	}
+	if key == "" && keySecret != "" {
+		r.wrong(APISecret, "is given without api-key", "Set TWILIO_API_KEY too.")
+	}
+	if key != "" && keySecret == "" {
+		r.wrong(APIKey, "is given without api-secret",
+			"Set TWILIO_API_SECRET too. In a workflow, a secret that is not set arrives empty.")
+	}
+	if token != "" && account == "" {
+		r.wrong(AuthToken, "is given without account-sid", "Set TWILIO_ACCOUNT_SID too.")
+	}
+	r.visible(APISecret)
+	r.visible(AuthToken)
+	if key != "" {
+		return key, secret.New(keySecret)
+	}
+	return account, secret.New(token)
+}
+
+// visible refuses what was pasted with line breaks or blanks inside.
+func (r *reader) visible(name string) {
+	for _, character := range r.text(name) {
+		if character <= ' ' || character > '~' {
+			r.wrong(name, "holds blanks, line breaks or other characters that no secret of Twilio has",
+				"Copy it again, without anything around it.")
+			return
+		}
+	}
+}
