@@ -2,6 +2,7 @@ package cli
 
 import (
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
@@ -16,9 +17,9 @@ func checkAccount(values config.Values) error {
 	checkSID(&problems, values[config.AccountSID], "AC", "an Account SID")
 	checkSID(&problems, values[config.APIKey], "SK", "the SID of an API key")
 	for _, name := range []string{config.APIURL, config.UploadURL} {
-		if text := values[name].Text; text != "" {
-			if _, err := twilio.ParseBaseURL(text); err != nil {
-				problems.Add(values[name].Source()+": "+err.Error(), "")
+		if value := values[name]; value.Text != "" {
+			if _, err := twilio.ParseBaseURL(value.Text); err != nil {
+				problems.Add(value.Source()+": "+redacted(err, value), "")
 			}
 		}
 	}
@@ -47,17 +48,18 @@ func newClient(values config.Values, account config.Account, concurrency int, lo
 
 func checkSID(problems *problem.List, value config.Value, prefix, what string) {
 	if value.Text != "" && !twilio.IsSID(prefix, value.Text) {
-		fix := "It has the form " + prefix + " and 32 hexadecimal digits."
-		if strings.HasPrefix(value.Text, "SK") || strings.HasPrefix(value.Text, "AC") {
-			problems.Add(value.Source()+" "+quote(value.Text)+" is not "+what, fix)
-			return
-		}
-		// It may be a secret that was put in the wrong place: do not show it.
-		problems.Add(value.Source()+" is not "+what, fix)
+		problems.Add(value.Cited()+" is not "+what, "It has the form "+prefix+" and 32 hexadecimal digits.")
 	}
 }
 
-func quote(text string) string { return `"` + text + `"` }
+// redacted is what is wrong with a value, of which it shows no more than may be
+// shown: a URL may hold a password.
+func redacted(err error, value config.Value) string {
+	if value.Shown() == value.Text {
+		return err.Error()
+	}
+	return strings.ReplaceAll(err.Error(), strconv.Quote(value.Text), value.Shown())
+}
 
 func logCall(logger *slog.Logger, call twilio.Call) {
 	attributes := []any{
