@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,81 +14,145 @@ import (
 )
 
 // blobStore keeps contents under their SHA-256, each once, as long as somebody
-// holds them. With a directory they are files and pass through memory only in
-// pieces; without one they are in memory. It is safe for concurrent use; the
-// lock is never held while a content is read or received.
+// holds them. With a data directory they are files there. Without one, small
+// contents are in memory and large ones are files of a temporary folder, where
+// one can be made. What goes to a file passes through memory only in pieces.
+// It is safe for concurrent use; the lock is never held while a content is read
+// or received.
 type blobStore struct {
-	root *os.Root // nil: in memory
+	root *os.Root // of the data directory; nil without one
 	mu   sync.Mutex
 	held map[string]*heldBlob
+
+	temporary *os.Root // nil until it is needed
 }
 
 type heldBlob struct {
 	holders int
-	bytes   []byte // in memory only
+	bytes   []byte // unless in a file
+	folder  *os.Root
 }
 
 const (
 	blobsFolder    = "blobs"
 	incomingFolder = "incoming"
+
+	// spillBytes is how large a content in memory may be.
+	spillBytes = 1 << 20
 )
 
 // receive takes in a content and holds it once, for the caller to release. It
-// stops with errTooLarge as soon as more than limit bytes have come; 0 means
-// no limit.
+// stops with errTooLarge as soon as more than limit bytes have come.
 func (b *blobStore) receive(source io.Reader, limit int64) (hash string, size int64, err error) {
-	if limit > 0 {
-		source = io.LimitReader(source, limit+1)
-	}
 	digest := sha256.New()
-	var inMemory bytes.Buffer
-	target := io.Writer(&inMemory)
-	waiting := path.Join(incomingFolder, newSID(""))
-	if b.root != nil {
-		incoming, err := b.root.Create(waiting)
-		if err != nil {
-			return "", 0, fmt.Errorf("receive an upload: %w", err)
-		}
-		defer func() {
-			incoming.Close()
-			// Gone already when it was kept; one that stays is removed when the
-			// directory is opened next.
-			_ = b.root.Remove(waiting)
-		}()
-		target = incoming
+	one, err := b.take(io.TeeReader(io.LimitReader(source, limit+1), digest))
+	if one.folder != nil {
+		// Gone already when it was kept; one that stays is removed when the
+		// directory is opened next.
+		defer func() { _ = one.folder.Remove(one.name) }()
 	}
-	size, err = io.Copy(io.MultiWriter(digest, target), source)
 	if err != nil {
-		return "", 0, err //nolint:wrapcheck // the caller tells a broken body from a full disk by the error itself
+		return "", 0, err
 	}
-	if limit > 0 && size > limit {
+	if one.size > limit {
 		return "", 0, errTooLarge
 	}
 	hash = hex.EncodeToString(digest.Sum(nil))
-	if err := b.keep(hash, inMemory.Bytes(), waiting); err != nil {
-		return "", 0, err
+	return hash, one.size, b.keep(hash, one)
+}
+
+// incoming is a received content that has no place yet.
+type incoming struct {
+	size   int64
+	bytes  []byte   // unless in a file
+	folder *os.Root // where the file is, called name
+	name   string
+}
+
+// take reads a content to where it can be. An error of the source is returned
+// as it is: the caller tells a broken body from a full disk by it.
+func (b *blobStore) take(source io.Reader) (incoming, error) {
+	folder := b.root
+	if folder == nil {
+		head, err := io.ReadAll(io.LimitReader(source, spillBytes))
+		if err != nil || len(head) < spillBytes {
+			return incoming{size: int64(len(head)), bytes: head}, err //nolint:wrapcheck // see above
+		}
+		source = io.MultiReader(bytes.NewReader(head), source)
+		if folder = b.temporaryFolder(); folder == nil {
+			all, err := io.ReadAll(source)
+			return incoming{size: int64(len(all)), bytes: all}, err //nolint:wrapcheck // see above
+		}
 	}
-	return hash, size, nil
+	one := incoming{folder: folder, name: path.Join(incomingFolder, newSID(""))}
+	file, err := folder.Create(one.name)
+	if err != nil {
+		return one, fmt.Errorf("receive an upload: %w", err)
+	}
+	one.size, err = io.Copy(file, source)
+	// Closed before it is renamed: Windows renames no open file.
+	if closed := file.Close(); err == nil && closed != nil {
+		err = fmt.Errorf("receive an upload: %w", closed)
+	}
+	return one, err
+}
+
+// temporaryFolder returns the folder for large contents, which it makes when it
+// is first needed; nil when that is not possible.
+func (b *blobStore) temporaryFolder() *os.Root {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.temporary != nil {
+		return b.temporary
+	}
+	dir, err := os.MkdirTemp("", "slipway-sandbox-")
+	if err != nil {
+		return nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err == nil {
+		if err = root.Mkdir(incomingFolder, 0o700); err == nil {
+			b.temporary = root
+			return root
+		}
+		root.Close()
+	}
+	_ = os.RemoveAll(dir)
+	return nil
+}
+
+// close removes the temporary folder. What goes on all the same, a content
+// that is being read or received, is no concern of ours.
+func (b *blobStore) close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.temporary == nil {
+		return nil
+	}
+	if err := errors.Join(os.RemoveAll(b.temporary.Name()), b.temporary.Close()); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("remove the temporary folder: %w", err)
+	}
+	return nil
 }
 
 // keep moves a received content to its place, unless an equal one is there.
-func (b *blobStore) keep(hash string, inMemory []byte, waiting string) error {
+func (b *blobStore) keep(hash string, one incoming) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if known := b.held[hash]; known != nil {
 		known.holders++
 		return nil
 	}
-	if b.root != nil {
+	if one.folder != nil {
 		place := place(hash)
-		if err := b.root.MkdirAll(path.Dir(place), 0o700); err != nil {
+		if err := one.folder.MkdirAll(path.Dir(place), 0o700); err != nil {
 			return fmt.Errorf("keep an upload: %w", err)
 		}
-		if err := b.root.Rename(waiting, place); err != nil {
+		if err := one.folder.Rename(one.name, place); err != nil {
 			return fmt.Errorf("keep an upload: %w", err)
 		}
 	}
-	b.held[hash] = &heldBlob{holders: 1, bytes: inMemory}
+	b.held[hash] = &heldBlob{holders: 1, bytes: one.bytes, folder: one.folder}
 	return nil
 }
 
@@ -97,7 +162,7 @@ func (b *blobStore) retain(hashes []string) {
 	defer b.mu.Unlock()
 	for _, hash := range hashes {
 		if b.held[hash] == nil {
-			b.held[hash] = &heldBlob{}
+			b.held[hash] = &heldBlob{folder: b.root}
 		}
 		b.held[hash].holders++
 	}
@@ -116,9 +181,9 @@ func (b *blobStore) release(hashes []string) {
 			continue
 		}
 		delete(b.held, hash)
-		if b.root != nil {
+		if known.folder != nil {
 			// A file that stays is removed when the directory is opened next.
-			_ = b.root.Remove(place(hash))
+			_ = known.folder.Remove(place(hash))
 		}
 	}
 }
@@ -132,10 +197,10 @@ func (b *blobStore) open(hash string) (io.ReadSeekCloser, error) {
 	if known == nil {
 		return nil, fmt.Errorf("content %s is not kept: %w", hash, fs.ErrNotExist)
 	}
-	if b.root == nil {
+	if known.folder == nil {
 		return nopCloser{bytes.NewReader(known.bytes)}, nil
 	}
-	content, err := b.root.Open(place(hash))
+	content, err := known.folder.Open(place(hash))
 	if err != nil {
 		return nil, fmt.Errorf("read a content: %w", err)
 	}

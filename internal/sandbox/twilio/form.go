@@ -45,7 +45,7 @@ func readForm(w http.ResponseWriter, r *http.Request, fields []field) (url.Value
 		return nil, badRequest("The body of the request is not a form: %v", err)
 	}
 	if wrong := checkFields(form, fields); len(wrong) > 0 {
-		return nil, badRequest("%s", strings.Join(wrong, "; "))
+		return nil, refusal(wrong)
 	}
 	return form, nil
 }
@@ -76,8 +76,13 @@ func checkFields(form url.Values, fields []field) []string {
 			wrong = append(wrong, unknownParameter(name))
 		}
 	}
+	return wrong
+}
+
+// refusal tells all that is wrong at once, each once.
+func refusal(wrong []string) error {
 	slices.Sort(wrong)
-	return slices.Compact(wrong)
+	return badRequest("%s", strings.Join(slices.Compact(wrong), "; "))
 }
 
 // unknownParameter is stricter than Twilio, which passes over unknown fields:
@@ -121,6 +126,5 @@ func checkQuery(query url.Values, op *operation) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	slices.Sort(wrong)
-	return badRequest("%s", strings.Join(wrong, "; "))
+	return refusal(wrong)
 }

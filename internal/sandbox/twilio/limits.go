@@ -31,14 +31,15 @@ const (
 	maxFormBytes = 4 << 20
 	maxPartBytes = 64 << 10
 	maxLogs      = 1000 // of one Environment
+	// No limit is known for the source of a Function.
+	maxFunctionBytes = 64 << 20
 )
 
-// maxContentBytes is the largest upload of a kind and visibility, or 0 where
-// no limit is known: none is for the source of a Function.
+// maxContentBytes is the largest upload of a kind and visibility.
 func maxContentBytes(k kind, visibility string) int64 {
 	switch {
 	case k == kindFunction:
-		return 0
+		return maxFunctionBytes
 	case visibility == visibilityPrivate:
 		return maxPrivateAssetBytes
 	default:

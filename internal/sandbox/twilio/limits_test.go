@@ -63,7 +63,9 @@ func TestUploadSizes(t *testing.T) {
 			"protected, far above":    {"Assets", "Protected", 300 * megabyte, 413},
 			"private, at the limit":   {"Assets", "private", 10 * megabyte, 201},
 			"private, above":          {"Assets", "PRIVATE", 10*megabyte + 1, 413},
-			"a Function has no limit": {"Functions", "private", 26 * megabyte, 201},
+			"a Function at the limit": {"Functions", "private", 64 * megabyte, 201},
+			"a Function above":        {"Functions", "private", 64*megabyte + 1, 413},
+			"a Function, far above":   {"Functions", "protected", 300 * megabyte, 413},
 		}
 		for name, test := range tests {
 			if dir != "" && test.visibility == "public" {
@@ -88,7 +90,7 @@ func TestUploadSizes(t *testing.T) {
 				if got.json != nil || got.header.Get("Content-Type") != "text/html" {
 					t.Errorf("413 is JSON: %v %q", got.header, got.raw)
 				}
-				if content.read > 26*megabyte {
+				if most := map[string]int64{"Assets": 26 * megabyte, "Functions": 65 * megabyte}[test.kind]; content.read > most {
 					t.Errorf("%d bytes were read before the refusal", content.read)
 				}
 			})
@@ -109,6 +111,64 @@ func TestSizeIsCheckedWhenVisibilityComesLast(t *testing.T) {
 	wantStatus(t, got, http.StatusRequestEntityTooLarge)
 	if blobs := b.Snapshot().Blobs; blobs != 0 {
 		t.Errorf("%d contents of a refused upload are kept", blobs)
+	}
+}
+
+// TestWithoutDataDirLargeContentsAreInATemporaryFolder: small ones are in
+// memory, and where no folder can be made all are.
+func TestWithoutDataDirLargeContentsAreInATemporaryFolder(t *testing.T) { //nolint:paralleltest // it measures allocations of the whole process
+	for _, isPossible := range []bool{true, false} {
+		temporary := t.TempDir()
+		if !isPossible {
+			temporary = filepath.Join(temporary, "missing")
+		}
+		t.Setenv("TMPDIR", temporary)
+		sandbox := open(t, twilio.Options{})
+		d := direct{t, sandbox}
+		voice := service(d.post("/v1/Services", "UniqueName", "voice", "FriendlyName", "voice").text("sid"))
+		var paths []string
+		upload := func(size int64) (allocated uint64) {
+			zh := d.post(voice+"/Functions", "FriendlyName", "a").text("sid")
+			path := voice + "/Functions/" + zh + "/Versions"
+			contentType, body := stream([]part{{name: "Path", value: "/a"}, {name: "Visibility", value: "public"}}, &zeros{left: size})
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, body)
+			request.Header.Set("Content-Type", contentType)
+			account := twilio.DefaultAccount()
+			request.SetBasicAuth(account.SID, account.AuthToken)
+			recorder := httptest.NewRecorder()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			sandbox.ServeHTTP(recorder, request)
+			runtime.ReadMemStats(&after)
+			wantStatus(t, decode(recorder), http.StatusCreated)
+			paths = append(paths, voice+"/Functions/"+zh)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		upload(1000)
+		if isPossible && len(files(t, temporary)) != 0 {
+			t.Errorf("a small content is in a file: %v", files(t, temporary))
+		}
+		allocated := upload(50 << 20)
+		if isPossible && allocated > 8<<20 {
+			t.Errorf("an upload of 50 MB allocated %d bytes", allocated)
+		}
+		upload(3 << 20)
+		for i, size := range map[int]int{0: 1000, 2: 3 << 20} {
+			version := text(d.get(paths[i] + "/Versions").list("function_versions")[0], "sid")
+			if got := d.get(paths[i] + "/Versions/" + version + "/Content"); got.text("content") != strings.Repeat("\x00", size) {
+				t.Errorf("a content of %d bytes reads differently: %d", size, got.status)
+			}
+		}
+		d.do(http.MethodDelete, paths[1], "", "")
+		if isPossible && len(files(t, temporary)) != 1 {
+			t.Errorf("the files are %v, want one", files(t, temporary))
+		}
+		if err := sandbox.Close(); err != nil {
+			t.Error(err)
+		}
+		if left, err := os.ReadDir(temporary); isPossible && (err != nil || len(left) != 0) {
+			t.Errorf("Close leaves %v %v", left, err)
+		}
 	}
 }
 

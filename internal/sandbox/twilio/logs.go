@@ -98,7 +98,7 @@ func logFilter(query url.Values, now time.Time) (passes func(*logEntry) bool, er
 		wrong = append(wrong, fmt.Sprintf("FunctionSid is %q; it is ZH and 32 hex digits", function))
 	}
 	if len(wrong) > 0 {
-		return nil, badRequest("%s", strings.Join(wrong, "; "))
+		return nil, refusal(wrong)
 	}
 	return func(one *logEntry) bool {
 		return one.Created.After(after) &&

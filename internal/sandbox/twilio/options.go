@@ -45,7 +45,8 @@ type Options struct {
 	FailBuilds bool
 	// DataDir keeps the world: what was there is there again when it is opened
 	// anew, also after a SIGKILL (not after a loss of power: nothing is
-	// synced), logs aside. One process at a time. Empty keeps everything in memory.
+	// synced), logs aside. One process at a time. Empty keeps everything in memory,
+	// contents above 1 MB aside: they are in a temporary folder until Close.
 	DataDir string
 	// Switches choose between readings of what is not known about Twilio.
 	Switches Switches

@@ -2,6 +2,7 @@ package twilio_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -171,6 +172,23 @@ func TestUploadsAreHeldToTheirRules(t *testing.T) {
 		wantError(t, b.upload(functions, fileParts("/a", "public", "image/png", "x")), 400, 20001, "application/javascript")
 		wantStatus(t, b.upload(assets, fileParts("/a", "public", "image/png", "x")), http.StatusCreated)
 	})
+	for name, extra := range map[string]string{"an unknown part": "Unknown parameter", "a part again": "given twice"} {
+		t.Run(name+" ends the upload", func(t *testing.T) {
+			t.Parallel()
+			rest := &zeros{left: 100 << 20}
+			contentType, body := stream([]part{{name: "Path", value: "/a"}, {name: "Visibility", value: "x"}, {name: map[string]string{"Unknown parameter": "Typo", "given twice": "Path"}[extra]}}, rest)
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, assets, body)
+			request.Header.Set("Content-Type", contentType)
+			request.SetBasicAuth(b.user, b.pass)
+			recorder := httptest.NewRecorder()
+			b.ServeHTTP(recorder, request)
+			wantError(t, decode(recorder), 400, 20001, extra)
+			wantError(t, decode(recorder), 400, 20001, `Visibility is "x"`)
+			if rest.read > 1<<20 {
+				t.Errorf("%d bytes were read before the refusal", rest.read)
+			}
+		})
+	}
 	t.Run("a body that breaks off", func(t *testing.T) {
 		t.Parallel()
 		contentType, body := multipartBody(t, fileParts("/a", "public", js, "x"))

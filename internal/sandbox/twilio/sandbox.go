@@ -141,7 +141,7 @@ func (s *Sandbox) worldOf(account string) *world {
 }
 
 // Close lets go of the data directory; requests that change anything fail from
-// then on. It reports panics that the Sandbox met while it served: each is a
+// then on. Without one it removes the temporary folder of large contents. It reports panics that the Sandbox met while it served: each is a
 // bug of the Sandbox, and a test that ends with Close shows it. To close again is
 // no error.
 func (s *Sandbox) Close() error {
@@ -149,7 +149,7 @@ func (s *Sandbox) Close() error {
 	met := errors.Join(s.panics...)
 	s.mu.Unlock()
 	if s.journal == nil {
-		return met
+		return errors.Join(met, s.blobs.close())
 	}
 	return errors.Join(met, s.journal.close(), s.root.Close())
 }

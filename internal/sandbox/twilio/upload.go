@@ -7,6 +7,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ func readUpload(r *http.Request, blobs *blobStore, k kind) (upload, error) {
 		return upload{}, badRequest("Content-Type is %q; an upload is multipart/form-data with a boundary", contentType)
 	}
 	var received upload
-	seen := map[string]bool{}
+	known, seen := []string{"Path", "Visibility", "Content"}, map[string]bool{}
 	var wrong []string
 	for parts := multipart.NewReader(r.Body, params["boundary"]); ; {
 		part, err := parts.NextPart()
@@ -42,9 +43,12 @@ func readUpload(r *http.Request, blobs *blobStore, k kind) (upload, error) {
 			return received, badRequest("The body is not whole multipart/form-data: %v", err)
 		}
 		name := part.FormName()
-		if seen[name] {
-			wrong = append(wrong, "Parameter "+strconv.Quote(name)+" is given twice")
-			continue
+		// A part too many ends the upload, so that there are three at most.
+		switch {
+		case !slices.Contains(known, name):
+			return received, refusal(append(wrong, unknownParameter(name)))
+		case seen[name]:
+			return received, refusal(append(wrong, "Parameter "+strconv.Quote(name)+" is given twice"))
 		}
 		seen[name] = true
 		complaints, err := received.take(part, blobs, k)
@@ -53,23 +57,22 @@ func readUpload(r *http.Request, blobs *blobStore, k kind) (upload, error) {
 		}
 		wrong = append(wrong, complaints...)
 	}
-	for _, name := range []string{"Path", "Visibility", "Content"} {
+	for _, name := range known {
 		if !seen[name] {
 			wrong = append(wrong, "Missing required parameter "+name+" in the post body")
 		}
 	}
 	if len(wrong) > 0 {
-		slices.Sort(wrong)
-		return received, badRequest("%s", strings.Join(slices.Compact(wrong), "; "))
+		return received, refusal(wrong)
 	}
 	// The Visibility may have come after the Content.
-	if limit := maxContentBytes(k, strings.ToLower(received.visibility)); limit > 0 && received.size > limit {
+	if received.size > maxContentBytes(k, strings.ToLower(received.visibility)) {
 		return received, errTooLarge
 	}
 	return received, nil
 }
 
-// take reads one part. What is wrong with its value is returned as complaints,
+// take reads one known part. What is wrong with its value is returned as complaints,
 // so that all of them are known in the end; an error ends the upload.
 func (u *upload) take(part *multipart.Part, blobs *blobStore, k kind) ([]string, error) {
 	switch part.FormName() {
@@ -86,11 +89,8 @@ func (u *upload) take(part *multipart.Part, blobs *blobStore, k kind) ([]string,
 		default:
 			return []string{"Visibility is " + strconv.Quote(text) + "; it is public, protected or private"}, err
 		}
-	case "Content":
-		return u.takeContent(part, blobs, k)
 	default:
-		_, err := readPart(part)
-		return []string{unknownParameter(part.FormName())}, err
+		return u.takeContent(part, blobs, k)
 	}
 }
 
@@ -111,7 +111,9 @@ func (u *upload) takeContent(part *multipart.Part, blobs *blobStore, k kind) ([]
 	if err == nil {
 		return complaints, nil
 	}
-	if _, isDisk := errors.AsType[*fs.PathError](err); isDisk || errors.Is(err, errTooLarge) {
+	_, isDisk := errors.AsType[*fs.PathError](err)
+	_, isRename := errors.AsType[*os.LinkError](err)
+	if isDisk || isRename || errors.Is(err, errTooLarge) {
 		return nil, err
 	}
 	return nil, badRequest("The body is not whole multipart/form-data: %v", err)
