@@ -8,20 +8,24 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 )
 
 // Sizes above which a file is not what its name says: the largest package.json
-// files are some ten kilobytes, the largest lock files a few megabytes.
+// files are some ten kilobytes, the largest lock files of workspaces some ten
+// megabytes.
 const (
 	maxPackageBytes = 1 << 20
-	maxLockBytes    = 64 << 20
+	maxLockBytes    = 32 << 20
 )
 
-// value is a JSON value and the line it begins at.
+// value is a valid JSON value and the line it begins at.
 type value struct {
-	raw  json.RawMessage
+	raw  []byte
 	line int
 }
 
@@ -43,26 +47,35 @@ func readJSON(fsys fs.FS, file string, limit int64) (*value, error) {
 		return nil, err
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	var raw json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		line := 1
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			// The offset counts the byte at fault too, which may be a newline.
-			line += bytes.Count(data[:max(0, min(int(syntax.Offset)-1, len(data)))], []byte("\n"))
-		}
-		return nil, &problem.Problem{
-			File: file, Line: line, Message: "not valid JSON: " + err.Error(),
-			Fix: "Correct it; JSON has no comments and no trailing commas.",
-		}
+	if !json.Valid(data) {
+		return nil, syntaxProblem(file, data)
 	}
-	whole := &value{raw: raw, line: 1}
+	raw := bytes.TrimLeft(data, spaces)
+	whole := &value{raw: raw, line: 1 + bytes.Count(data[:len(data)-len(raw)], []byte("\n"))}
 	if whole.kind() != "an object" {
 		return nil, &problem.Problem{
-			File: file, Line: 1, Message: fmt.Sprintf("holds %s, not an object", whole.kind()),
+			File: file, Line: whole.line, Message: fmt.Sprintf("holds %s, not an object", whole.kind()),
 			Fix: `Start from "{}", or let npm write the file.`,
 		}
 	}
 	return whole, nil
+}
+
+// syntaxProblem says where a text stops being JSON.
+func syntaxProblem(file string, data []byte) *problem.Problem {
+	found := &problem.Problem{
+		File: file, Line: 1, Message: "not valid JSON",
+		Fix: "Correct it; JSON has no comments and no trailing commas.",
+	}
+	var nothing json.RawMessage
+	if err := json.Unmarshal(data, &nothing); err != nil {
+		found.Message += ": " + err.Error()
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			// The offset counts the byte at fault too, which may be a newline.
+			found.Line += bytes.Count(data[:max(0, min(int(syntax.Offset)-1, len(data)))], []byte("\n"))
+		}
+	}
+	return found
 }
 
 // readFile reads a file of at most limit bytes. A file that is missing is
@@ -87,15 +100,16 @@ func readFile(fsys fs.FS, file string, limit int64) ([]byte, error) {
 		return nil, unreadable(reason(err), "Check the file and its permissions.")
 	}
 	defer opened.Close()
-	data, err := io.ReadAll(io.LimitReader(opened, limit+1))
-	if err != nil {
+	var content bytes.Buffer
+	content.Grow(int(min(info.Size(), limit)) + bytes.MinRead)
+	if _, err := content.ReadFrom(io.LimitReader(opened, limit+1)); err != nil {
 		return nil, unreadable(reason(err), "Check the file and its permissions.")
 	}
-	if int64(len(data)) > limit {
+	if int64(content.Len()) > limit {
 		return nil, unreadable(fmt.Sprintf("it is larger than %d MiB", limit>>20),
 			"Check that it is the file it should be.")
 	}
-	return data, nil
+	return content.Bytes(), nil
 }
 
 // reason is err without the operation and the path that the Problem names
@@ -108,36 +122,118 @@ func reason(err error) string {
 }
 
 // members walks over an object in the order of the file; a name may come more
-// than once. It yields nothing for other values. One level only: it does not
-// recurse, so depth costs nothing.
+// than once. It yields nothing for other values. Nothing of the object is kept,
+// so a file of millions of members costs no memory.
 func (v value) members() iter.Seq[member] {
 	return func(yield func(member) bool) {
-		decoder := json.NewDecoder(bytes.NewReader(v.raw))
-		if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+		if v.kind() != "an object" {
 			return
 		}
-		counted, line := 0, v.line
-		lineAt := func(offset int) int {
-			line += bytes.Count(v.raw[counted:offset], []byte("\n"))
-			counted = offset
-			return line
-		}
-		for decoder.More() {
-			token, err := decoder.Token()
-			name, isName := token.(string)
-			if err != nil || !isName {
-				return
-			}
-			found := member{name: name, line: lineAt(int(decoder.InputOffset()))}
-			if err := decoder.Decode(&found.value.raw); err != nil {
-				return
-			}
-			found.value.line = lineAt(int(decoder.InputOffset()) - len(found.value.raw))
+		walk := walker{raw: v.raw, line: v.line}
+		walk.skipSpace()
+		walk.at++ // the brace
+		for walk.skipSpace(); walk.raw[walk.at] == '"'; walk.skipSpace() {
+			found := member{line: walk.lineHere(), name: unquoted(walk.take())}
+			walk.skipSpace()
+			walk.at++ // the colon
+			walk.skipSpace()
+			found.value.line = walk.lineHere()
+			found.value.raw = walk.take()
 			if !yield(found) {
 				return
 			}
+			if walk.skipSpace(); walk.raw[walk.at] == ',' {
+				walk.at++
+			}
 		}
 	}
+}
+
+// pick returns the members of an object that have one of these names. Of a name
+// that comes twice the last one counts, as it does for npm.
+func (v value) pick(names ...string) map[string]member {
+	found := map[string]member{}
+	for m := range v.members() {
+		if slices.Contains(names, m.name) {
+			found[m.name] = m
+		}
+	}
+	return found
+}
+
+// walker goes through JSON that is known to be valid.
+type walker struct {
+	raw []byte
+	at  int
+	// line is that of the byte at counted.
+	line, counted int
+}
+
+// spaces is what JSON allows between its tokens.
+const spaces = " \t\r\n"
+
+func (w *walker) skipSpace() {
+	for w.at < len(w.raw) && strings.IndexByte(spaces, w.raw[w.at]) >= 0 {
+		w.at++
+	}
+}
+
+func (w *walker) lineHere() int {
+	w.line += bytes.Count(w.raw[w.counted:w.at], []byte("\n"))
+	w.counted = w.at
+	return w.line
+}
+
+// take returns the value that begins here, and goes past it.
+func (w *walker) take() []byte {
+	start := w.at
+	switch w.raw[w.at] {
+	case '"':
+		w.skipString()
+	case '{', '[':
+		w.skipNested()
+	default: // a number, true, false or null
+		for w.at < len(w.raw) && strings.IndexByte(",]}"+spaces, w.raw[w.at]) < 0 {
+			w.at++
+		}
+	}
+	return w.raw[start:w.at]
+}
+
+func (w *walker) skipNested() {
+	for depth := 0; ; {
+		switch w.raw[w.at] {
+		case '"':
+			w.skipString()
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		if w.at++; depth == 0 {
+			return
+		}
+	}
+}
+
+func (w *walker) skipString() {
+	for w.at++; w.raw[w.at] != '"'; w.at++ {
+		if w.raw[w.at] == '\\' {
+			w.at++
+		}
+	}
+	w.at++
+}
+
+// unquoted returns the text of a JSON string.
+func unquoted(raw []byte) string {
+	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner)
+	}
+	var text string
+	_ = json.Unmarshal(raw, &text) // it is a valid string
+	return text
 }
 
 // text returns a string's text; false for other values.
@@ -145,14 +241,12 @@ func (v value) text() (string, bool) {
 	if v.kind() != "a string" {
 		return "", false
 	}
-	var text string
-	err := json.Unmarshal(v.raw, &text)
-	return text, err == nil
+	return unquoted(bytes.Trim(v.raw, spaces)), true
 }
 
 // kind names the type of the value in words, such as "an array".
 func (v value) kind() string {
-	switch trimmed := bytes.TrimLeft(v.raw, " \t\r\n"); {
+	switch trimmed := bytes.TrimLeft(v.raw, spaces); {
 	case len(trimmed) == 0:
 		return "nothing"
 	case trimmed[0] == '{':

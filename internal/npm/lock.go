@@ -3,7 +3,6 @@ package npm
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"path"
 	"strings"
 
@@ -34,67 +33,14 @@ type lockEntry struct {
 }
 
 // refresh is the way out of a lock file that does not fit.
-const refresh = "Run `npm install` and commit the lock file."
-
-// findLock returns the lock file that governs the project in folder: one beside
-// its package.json, else the nearest above that lists the folder as a member of
-// its workspace. It returns nil when there is none. In each folder npm-
-// shrinkwrap.json wins over package-lock.json, as it does for npm.
-func findLock(fsys fs.FS, folder string, names []string) (*lock, error) {
-	for dir := path.Clean(folder); ; dir = path.Dir(dir) {
-		for _, base := range []string{"npm-shrinkwrap.json", "package-lock.json"} {
-			file := path.Join(dir, base)
-			whole, err := readJSON(fsys, file, maxLockBytes)
-			if err != nil {
-				return nil, lockProblem(err)
-			}
-			if whole == nil {
-				continue
-			}
-			found, err := parseLock(file, *whole, within(dir, folder), names)
-			if found != nil || err != nil {
-				return found, err
-			}
-			break
-		}
-		if dir == "." || dir == "/" {
-			return nil, nil //nolint:nilnil // a project without a lock file is fine
-		}
-	}
-}
-
-// lockProblem gives a lock file that cannot be read its own way out.
-func lockProblem(err error) error {
-	var list problem.List
-	if rest := list.Take(err); rest != nil {
-		return rest
-	}
-	for _, p := range list {
-		if p.Line > 0 {
-			p.Fix = "Remove what a merge has left in it, or delete it and run `npm install`."
-		}
-	}
-	return list.Err()
-}
-
-// within returns folder as seen from dir, which is folder itself or above it.
-func within(dir, folder string) string {
-	folder = path.Clean(folder)
-	if dir == folder {
-		return "."
-	}
-	if dir == "." {
-		return folder
-	}
-	return strings.TrimPrefix(folder, dir+"/")
-}
+const refresh = "Run `npm install` and commit the lock file, or choose dependencies: ranges."
 
 // parseLock reads package-lock.json and npm-shrinkwrap.json, which share one
 // format, in its versions 1 to 3. The project's folder is given as seen from
 // the lock file's own. It returns nil when the lock does not govern that
 // folder.
 func parseLock(file string, whole value, folder string, names []string) (*lock, error) {
-	top := lastMembers(whole)
+	top := whole.pick("lockfileVersion", "packages", "dependencies")
 	version, err := lockVersion(file, top["lockfileVersion"])
 	if err != nil {
 		return nil, err
@@ -185,7 +131,7 @@ func parseEntry(problems *problem.List, file string, m member) lockEntry {
 		problems.AddAt(file, m.line, fmt.Sprintf("the entry %q is %s, not an object", m.name, m.value.kind()), refresh)
 		return lockEntry{line: m.line}
 	}
-	fields := lastMembers(m.value)
+	fields := m.value.pick("name", "version", "resolved", "link")
 	entry := lockEntry{line: m.line}
 	entry.name, _ = fields["name"].value.text()
 	// Old versions of npm wrote `"resolved": false`, which says nothing.

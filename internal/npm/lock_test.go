@@ -79,17 +79,48 @@ func TestReadLocked(t *testing.T) {
 			"services/voice", lodash("4.17.8"), "package-lock.json",
 		},
 		"workspace in a folder of the repository": {
-			map[string]string{"js/package-lock.json": lockV3(
-				`"services/voice": {}`, `"services/voice/node_modules/lodash": {"version": "4.17.7"}`,
-			)},
+			map[string]string{
+				"js/package.json": `{"workspaces": {"packages": ["./services/**"]}}`,
+				"js/package-lock.json": lockV3(
+					`"services/voice": {}`, `"services/voice/node_modules/lodash": {"version": "4.17.7"}`,
+				),
+			},
 			"js/services/voice", lodash("4.17.7"), "js/package-lock.json",
 		},
-		"its own lock before the workspace's": {
+		"its own lock before that of a workspace it is not in": {
 			map[string]string{
+				"package.json":                     `{"workspaces": ["packages/*"], "dependencies": {"voice": "file:services/voice"}}`,
 				"package-lock.json":                lockV3(`"services/voice": {}`, `"node_modules/lodash": {"version": "4.17.7"}`),
 				"services/voice/package-lock.json": lockV3(`"node_modules/lodash": {"version": "4.17.6"}`),
 			},
 			"services/voice", lodash("4.17.6"), "services/voice/package-lock.json",
+		},
+		"its own lock before that of a workspace that takes it out": {
+			map[string]string{
+				"package.json":                     `{"workspaces": ["services/*", "!services/voice"]}`,
+				"package-lock.json":                lockV3(`"services/voice": {}`, `"node_modules/lodash": {"version": "4.17.7"}`),
+				"services/voice/package-lock.json": lockV3(`"node_modules/lodash": {"version": "4.17.6"}`),
+			},
+			"services/voice", lodash("4.17.6"), "services/voice/package-lock.json",
+		},
+		"its own lock before one that does not list it": {
+			map[string]string{
+				"package-lock.json":                lockV3(`"node_modules/lodash": {"version": "4.17.7"}`),
+				"services/voice/package-lock.json": lockV3(`"node_modules/lodash": {"version": "4.17.6"}`),
+			},
+			"services/voice", lodash("4.17.6"), "services/voice/package-lock.json",
+		},
+		"a broken lock above that governs something else": {
+			map[string]string{
+				"package.json":               `{"workspaces": ["packages/*"]}`,
+				"package-lock.json":          `{"lockfileVersion": 9}`,
+				"services/package-lock.json": "<<<<<<<",
+			},
+			"services/voice", lodash("^4.17.0"), "",
+		},
+		"a broken package.json above": {
+			map[string]string{"package.json": "{", "package-lock.json": "<<<<<<<"},
+			"services/voice", lodash("^4.17.0"), "",
 		},
 		"the lock of something else above": {
 			map[string]string{"package-lock.json": lockV3(`"node_modules/lodash": {"version": "4.17.7"}`)},
@@ -134,6 +165,54 @@ func TestReadLocked(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTheLockOfTheWorkspaceWins: npm 11 itself writes and reads the lock of the
+// workspace's root, also when it runs in a member that has a lock of its own.
+func TestTheLockOfTheWorkspaceWins(t *testing.T) {
+	t.Parallel()
+	for name, workspaces := range map[string]string{
+		"by a pattern":           `["services/*"]`,
+		"by its name":            `["./services/voice/"]`,
+		"at any depth":           `["**"]`,
+		"in braces":              `["{services,packages}/*"]`,
+		"as yarn writes them":    `{"packages": ["services/v*"]}`,
+		"taken out and in again": `["services/*", "!services/v*", "services/voice"]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fsys := files(map[string]string{
+				"package.json":                     `{"workspaces": ` + workspaces + `}`,
+				"package-lock.json":                lockV3(`"services/voice": {}`, `"node_modules/lodash": {"version": "4.17.7"}`),
+				"services/voice/package.json":      packageJSON(`"lodash": "^4.17.0"`),
+				"services/voice/package-lock.json": lockV3(`"node_modules/lodash": {"version": "4.17.6"}`),
+			})
+			got, warnings, err := npm.Read(fsys, "services/voice", npm.Locked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := []npm.Dependency{{Name: "lodash", Version: "4.17.7"}}; !cmp.Equal(got.Dependencies, want) {
+				t.Errorf("got %v, want %v", got.Dependencies, want)
+			}
+			want := "services/voice/package-lock.json: is not used: the folder belongs to a workspace, whose package-lock.json governs it, as it does for npm. Delete it."
+			if diff := cmp.Diff(warnings.Error(), want); diff != "" {
+				t.Errorf("got (-) differs from want (+):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestABrokenLockOfTheWorkspaceIsAProblem(t *testing.T) {
+	t.Parallel()
+	_, _, err := npm.Read(files(map[string]string{
+		"package.json":                     `{"workspaces": ["services/*"]}`,
+		"package-lock.json":                "<<<<<<<",
+		"services/voice/package.json":      packageJSON(`"lodash": "^4.17.0"`),
+		"services/voice/package-lock.json": lockV3(`"node_modules/lodash": {"version": "4.17.6"}`),
+	}), "services/voice", npm.Locked)
+	wantProblems(t, err, []string{
+		"package-lock.json:1: not valid JSON: invalid character '<' looking for beginning of value. Remove what a merge has left in it, or delete it and run `npm install`.",
+	})
 }
 
 func TestReadLockedSpecs(t *testing.T) {
@@ -185,15 +264,16 @@ func TestExactHandlerNeedsNoLock(t *testing.T) {
 
 func TestReadLockProblems(t *testing.T) {
 	t.Parallel()
-	const refresh = ". Run `npm install` and commit the lock file."
+	const refresh = ". Run `npm install` and commit the lock file, or choose dependencies: ranges."
 	const publish = "; Twilio installs public npm packages only. Publish it, or bundle it."
 	const repair = ". Remove what a merge has left in it, or delete it and run `npm install`."
 	tests := map[string]struct {
 		lock string
 		want string
 	}{
-		"missing":       {lockV3(), `package.json:3: dependency "a" is not in package-lock.json` + refresh},
-		"missing in v1": {lockV1(), `package.json:3: dependency "a" is not in package-lock.json` + refresh},
+		"after blank lines": {"\n\n{\"lockfileVersion\": 4}", `package-lock.json:3: lockfileVersion is 4; known are 1, 2 and 3. Write it with a current npm, or choose dependencies: ranges.`},
+		"missing":           {lockV3(), `package.json:3: dependency "a" is not in package-lock.json` + refresh},
+		"missing in v1":     {lockV1(), `package.json:3: dependency "a" is not in package-lock.json` + refresh},
 		"does not satisfy": {
 			lockV3(`"node_modules/a": {"version": "2.0.0"}`),
 			`package.json:3: dependency "a" is "^1.0.0", but package-lock.json has 2.0.0` + refresh,
@@ -208,7 +288,8 @@ func TestReadLockProblems(t *testing.T) {
 		},
 		"workspace package": {
 			lockV3(`"packages/a": {"version": "1.0.0"}`, `"node_modules/a": {"resolved": "packages/a", "link": true}`),
-			`package.json:3: dependency "a" is the workspace package "packages/a"` + publish,
+			`package.json:3: dependency "a" is the workspace package "packages/a" in package-lock.json; Twilio installs public npm packages only. ` +
+				`If it is published, choose dependencies: ranges; if not, publish it, or bundle it.`,
 		},
 		"alias": {
 			lockV3(`"node_modules/a": {"version": "1.0.0", "name": "b"}`),
@@ -252,6 +333,63 @@ func TestReadLockProblems(t *testing.T) {
 				"package.json": packageJSON(`"a": "^1.0.0"`), "package-lock.json": test.lock,
 			}), ".", npm.Locked)
 			wantProblems(t, err, []string{test.want})
+		})
+	}
+}
+
+func TestExactVersionsNeedNoEntryInTheLock(t *testing.T) {
+	t.Parallel()
+	got, _, err := npm.Read(files(map[string]string{
+		"package.json": packageJSON(`"a": "=v1.2.3"`), "package-lock.json": lockV3(),
+	}), ".", npm.Locked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []npm.Dependency{{Name: "a", Version: "1.2.3"}}; !cmp.Equal(got.Dependencies, want) {
+		t.Errorf("got %v, want %v", got.Dependencies, want)
+	}
+}
+
+func TestLocksOfOtherPackageManagersAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	const alone = ": is not read yet, so the ranges of package.json are used. " +
+		"Choose dependencies: ranges if that is fine, or commit a package-lock.json for exact versions."
+	const beside = ", which may be older. Delete the one that is not kept up to date, or choose dependencies: ranges."
+	lock := lockV3(`"svc": {}`, `"node_modules/a": {"version": "1.0.0"}`)
+	tests := map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"yarn alone":        {map[string]string{"svc/yarn.lock": ""}, "svc/yarn.lock" + alone},
+		"pnpm alone":        {map[string]string{"svc/pnpm-lock.yaml": ""}, "svc/pnpm-lock.yaml" + alone},
+		"bun alone":         {map[string]string{"svc/bun.lock": ""}, "svc/bun.lock" + alone},
+		"of a workspace":    {map[string]string{"yarn.lock": "", "package.json": `{"workspaces": ["svc"]}`}, "yarn.lock" + alone},
+		"of pnpm's":         {map[string]string{"pnpm-lock.yaml": "", "pnpm-workspace.yaml": ""}, "pnpm-lock.yaml" + alone},
+		"of something else": {map[string]string{"yarn.lock": "", "package.json": `{"workspaces": ["web"]}`}, ""},
+		"beside npm's": {
+			map[string]string{"svc/yarn.lock": "", "svc/package-lock.json": lock},
+			"svc/yarn.lock: is not read: the versions come from svc/package-lock.json beside it" + beside,
+		},
+		"beside a workspace's": {
+			map[string]string{"bun.lockb": "", "package-lock.json": lock, "package.json": `{"workspaces": ["svc"]}`},
+			"bun.lockb: is not read: the versions come from package-lock.json beside it" + beside,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := map[string]string{"svc/package.json": packageJSON(`"a": "^1.0.0"`)}
+			maps.Copy(all, test.files)
+			_, warnings, err := npm.Read(files(all), "svc", npm.Locked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(warnings.Error(), test.want); diff != "" {
+				t.Errorf("got (-) differs from want (+):\n%s", diff)
+			}
+			if _, warnings, err := npm.Read(files(all), "svc", npm.Ranges); err != nil || len(warnings) > 0 {
+				t.Errorf("mode ranges: warnings %v, error %v", warnings, err)
+			}
 		})
 	}
 }

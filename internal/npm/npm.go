@@ -106,8 +106,9 @@ func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) 
 		NodeRangeLine: wants.nodeRangeLine,
 	}
 	resolving := resolver{file: file}
+	var warnings problem.List
 	if mode == Locked && len(wants.dependencies) > 0 {
-		resolving.lock, err = findLock(fsys, folder, wants.names())
+		resolving.lock, warnings, err = findLock(fsys, folder, wants.names())
 		if err != nil {
 			return found, nil, also(problems, err)
 		}
@@ -126,7 +127,7 @@ func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) 
 	if resolving.lock != nil {
 		found.LockFile = resolving.lock.file
 	}
-	return found, resolving.warnings(), nil
+	return found, append(warnings, resolving.warnings()...), nil
 }
 
 // also returns the problems found so far together with err.

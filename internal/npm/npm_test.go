@@ -179,8 +179,9 @@ func TestReadPackageProblems(t *testing.T) {
 		"empty": {"", []string{
 			"package.json:1: not valid JSON: unexpected end of JSON input. Correct it; JSON has no comments and no trailing commas.",
 		}},
-		"array":     {"[]", []string{`package.json:1: holds an array, not an object. Start from "{}", or let npm write the file.`}},
-		"too large": {strings.Repeat(" ", 1<<20) + "{}", []string{"package.json: cannot be read: it is larger than 1 MiB. Check that it is the file it should be."}},
+		"after blank lines": {"\n \r\n\n{\"name\": 5}", []string{"package.json:4: the name is a number, not a string. Put it in double quotes."}},
+		"array":             {"[]", []string{`package.json:1: holds an array, not an object. Start from "{}", or let npm write the file.`}},
+		"too large":         {strings.Repeat(" ", 1<<20) + "{}", []string{"package.json: cannot be read: it is larger than 1 MiB. Check that it is the file it should be."}},
 		"too deep": {strings.Repeat(`{"a":`, 20_000), []string{
 			"package.json:1: not valid JSON: invalid character '{' exceeded max depth. Correct it; JSON has no comments and no trailing commas.",
 		}},

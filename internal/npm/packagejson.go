@@ -45,7 +45,7 @@ func readPackage(fsys fs.FS, file string) (*wants, error) {
 		return nil, err
 	}
 	reading := packageReader{file: file}
-	found := reading.read(lastMembers(*whole))
+	found := reading.read(whole.pick("name", "engines", "dependencies", "devDependencies"))
 	if err := reading.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -64,13 +64,17 @@ func (r *packageReader) read(top map[string]member) *wants {
 		found.name = r.text(name, "the name")
 	}
 	if engines, ok := top["engines"]; ok && r.isObject(engines) {
-		if node, ok := lastMembers(engines.value)["node"]; ok {
+		if node, ok := engines.value.pick("node")["node"]; ok {
 			found.nodeRange, found.nodeRangeLine = r.text(node, "engines.node"), node.line
 		}
 	}
 	byName := map[string]request{}
 	if dependencies, ok := top["dependencies"]; ok && r.isObject(dependencies) {
-		for _, entry := range lastMembers(dependencies.value) {
+		last := map[string]member{} // of a name that comes twice the last one counts
+		for m := range dependencies.value.members() {
+			last[m.name] = m
+		}
+		for _, entry := range last {
 			spec := r.text(entry, fmt.Sprintf("the version of dependency %q", entry.name))
 			byName[entry.name] = request{name: entry.name, spec: spec, line: entry.line}
 		}
@@ -79,7 +83,7 @@ func (r *packageReader) read(top map[string]member) *wants {
 		found.dependencies = append(found.dependencies, byName[name])
 	}
 	if dev, ok := top["devDependencies"]; ok && byName[Handler].line == 0 {
-		found.devHandlerLine = lastMembers(dev.value)[Handler].line
+		found.devHandlerLine = dev.value.pick(Handler)[Handler].line
 	}
 	return found
 }
@@ -108,14 +112,4 @@ func (r *packageReader) isObject(m member) bool {
 			fmt.Sprintf(`Write it as %q: {"name": "range"}.`, m.name))
 		return false
 	}
-}
-
-// lastMembers returns an object's members by name. Of a name that comes twice
-// the last one counts, as it does for npm.
-func lastMembers(v value) map[string]member {
-	found := map[string]member{}
-	for m := range v.members() {
-		found[m.name] = m
-	}
-	return found
 }

@@ -85,14 +85,18 @@ func (r *resolver) version(wanted request) (string, bool) {
 // locked takes the version of a request from the lock.
 func (r *resolver) locked(wanted request, kind specKind) (string, bool) {
 	entry, ok := r.lock.entries[wanted.name]
+	if exact, isExact := exactVersion(wanted.spec); !ok && isExact {
+		return exact, true // the lock is out of date, but could say nothing else
+	}
 	if !ok {
 		return r.refuse(wanted, fmt.Sprintf("dependency %q is not in %s", wanted.name, r.lock.file), refresh)
 	}
 	isAlias := entry.name != "" && entry.name != wanted.name
 	switch {
 	case entry.isLink:
-		return r.refuse(wanted, fmt.Sprintf("dependency %q is the workspace package %q; %s",
-			wanted.name, cmp.Or(entry.resolved, wanted.name), publicOnly), publish)
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is the workspace package %q in %s; %s",
+			wanted.name, cmp.Or(entry.resolved, wanted.name), r.lock.file, publicOnly),
+			"If it is published, choose dependencies: ranges; if not, publish it, or bundle it.")
 	case isAlias, classify(entry.version) == aliasSpec:
 		return r.refuse(wanted, fmt.Sprintf("dependency %q is an alias in %s; Twilio installs packages under their own names",
 			wanted.name, r.lock.file), "Depend on the package's own name, and require it by that name.")
