@@ -30,6 +30,10 @@ func (f *finder) add(t tree, name string, info fs.FileInfo) {
 		f.warnings.AddAt(name, 0, fmt.Sprintf("is served at %q; the Toolkit would put it at %q", placed.path, placed.toolkitPath),
 			"Rename it if its address has to stay.")
 	}
+	if placed.isUnmarked {
+		f.warnings.AddAt(name, 0, fmt.Sprintf("is served at %q: \".public\" in a name is taken out, as the Toolkit has it", placed.path),
+			"Rename it to show its address.")
+	}
 	if first, taken := f.byPath[placed.path]; taken {
 		f.problems.AddAt(name, 0, fmt.Sprintf("takes the path %q, which %s has already", placed.path, first),
 			"Rename one of the two.")

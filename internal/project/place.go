@@ -26,15 +26,20 @@ type placement struct {
 	visibility Visibility
 	// toolkitPath is where the Toolkit would put the file, when that differs.
 	toolkitPath string
+	// isUnmarked says that ".public" was taken out of the middle of the name, as
+	// the Toolkit does it.
+	isUnmarked bool
 }
 
 // place works out path and visibility from a file's name, relative to the
-// folder of its kind and with slashes. It is a pure function.
+// folder of its kind. A backslash is a slash, as it becomes one in the path. It
+// is a pure function.
 //
 // The visibility is a marker right before the extension: "admin.private.js".
 // A marker anywhere else would be read as a part of the name, and the file be
 // public, which is what its author least wants; so it is a Problem.
 func place(kind Kind, rel string) (placement, []problem.Problem) {
+	rel = strings.ReplaceAll(rel, `\`, "/")
 	dir, base := path.Split(rel)
 	if problems := checkFolders(dir); problems != nil {
 		return placement{}, problems
@@ -51,7 +56,11 @@ func place(kind Kind, rel string) (placement, []problem.Problem) {
 	}
 	found := placement{path: urlPath(kind, dir, bare), visibility: visibility}
 	if toolkit := urlPath(kind, dir, toolkitName(base, visibility)); toolkit != found.path {
-		found.toolkitPath = toolkit
+		if takesWholePart(base, visibility) {
+			found.path, found.isUnmarked = toolkit, true
+		} else {
+			found.toolkitPath = toolkit
+		}
 	}
 	return found, checkPath(found.path)
 }
@@ -61,7 +70,7 @@ func readMarker(base string) (visibility Visibility, bare string, misplaced *pro
 	parts := strings.Split(base, ".")
 	var markers []int
 	for i, part := range parts[1:] {
-		if isMarker(part) {
+		if marker, _ := markerIn(part); marker != "" {
 			markers = append(markers, i+1)
 		}
 	}
@@ -75,8 +84,8 @@ func readMarker(base string) (visibility Visibility, bare string, misplaced *pro
 		}
 	}
 	at := markers[0]
+	marker, glued := markerIn(parts[at])
 	rest := slices.Delete(slices.Clone(parts), at, at+1)
-	marker := Visibility(strings.ToLower(parts[at]))
 	isBeforeExtension := at == len(parts)-2
 	switch {
 	case isBeforeExtension && parts[at] == string(marker):
@@ -84,6 +93,7 @@ func readMarker(base string) (visibility Visibility, bare string, misplaced *pro
 	case marker == Public:
 		return Public, base, nil // in the wrong place it is just a part of the name
 	}
+	rest[at-1] += strings.TrimRightFunc(glued, unicode.IsSpace)
 	if len(rest) == 1 {
 		return "", "", &problem.Problem{
 			Message: fmt.Sprintf("the name %q ends in the marker %q, and Twilio's tools would serve the file in public", base, "."+parts[at]),
@@ -98,22 +108,29 @@ func readMarker(base string) (visibility Visibility, bare string, misplaced *pro
 	}
 }
 
-// isMarker reports whether a part of a name is a marker in any case: "Private"
-// is no marker to the Toolkit, but whoever wrote it thinks that it is.
-func isMarker(part string) bool {
-	switch Visibility(strings.ToLower(part)) {
-	case Public, Protected, Private:
-		return true
-	default:
-		return false
+// markerIn returns the marker that a part of a name is meant as, empty for none,
+// and what is glued to it. "Private" and "private copy" are no markers to the
+// Toolkit, but whoever wrote them thinks that they are; "privateer" is a word.
+func markerIn(part string) (marker Visibility, glued string) {
+	if strings.EqualFold(part, string(Public)) {
+		return Public, ""
 	}
+	for _, marker := range []Visibility{Protected, Private} {
+		if length := len(marker); len(part) >= length && strings.EqualFold(part[:length], string(marker)) {
+			glued := part[length:]
+			if first, _ := utf8.DecodeRuneInString(glued); !unicode.IsLetter(first) {
+				return marker, glued
+			}
+		}
+	}
+	return "", ""
 }
 
 // checkFolders looks for markers where they have no effect: in folders.
 func checkFolders(dir string) []problem.Problem {
 	for segment := range strings.SplitSeq(strings.TrimSuffix(dir, "/"), "/") {
 		for _, part := range strings.Split(segment, ".")[1:] {
-			if isMarker(part) && !strings.EqualFold(part, string(Public)) {
+			if marker, _ := markerIn(part); marker == Protected || marker == Private {
 				return []problem.Problem{{
 					Message: fmt.Sprintf("the folder %q has a visibility marker, which counts in names of files only", segment),
 					Fix:     "Rename the folder, and mark each file in it.",
@@ -144,20 +161,24 @@ func toolkitName(base string, visibility Visibility) string {
 	return strings.Replace(strings.TrimSuffix(base, ext), "."+string(visibility), "", 1) + ext
 }
 
+// takesWholePart reports whether what the Toolkit drops from a name is all that
+// stands between two dots.
+func takesWholePart(base string, visibility Visibility) bool {
+	marker := "." + string(visibility)
+	_, after, found := strings.Cut(base, marker)
+	return found && strings.HasPrefix(after, ".")
+}
+
 // urlPath builds the path from the name without its marker.
 func urlPath(kind Kind, dir, base string) string {
 	if kind == KindFunction {
 		base = strings.TrimSuffix(base, ".js")
 	}
 	return strings.Map(func(r rune) rune {
-		switch {
-		case isSpace(r):
+		if isSpace(r) {
 			return '-'
-		case r == '\\':
-			return '/'
-		default:
-			return r
 		}
+		return r
 	}, "/"+dir+base)
 }
 

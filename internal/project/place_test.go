@@ -1,6 +1,7 @@
 package project
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -38,7 +39,16 @@ func TestPlace(t *testing.T) {
 		{KindAsset, "our.publications.pdf", placement{
 			path: "/our.publications.pdf", visibility: Public, toolkitPath: "/ourations.pdf",
 		}},
-		{KindAsset, "a.public.min.css", placement{path: "/a.public.min.css", visibility: Public, toolkitPath: "/a.min.css"}},
+		// Where ".public" is a part of its own, addresses stay what they were.
+		{KindAsset, "app.public.min.js", placement{path: "/app.min.js", visibility: Public, isUnmarked: true}},
+		{KindFunction, "a.public.b.js", placement{path: "/a.b", visibility: Public, isUnmarked: true}},
+		{KindAsset, "a.Public.txt", placement{path: "/a.Public.txt", visibility: Public}},
+		{KindAsset, "readme.public", placement{path: "/readme.public", visibility: Public}},
+		// Words that only begin like a marker.
+		{KindAsset, "a.privateKey.json", placement{path: "/a.privateKey.json", visibility: Public}},
+		{KindAsset, "a.protectedness.json", placement{path: "/a.protectedness.json", visibility: Public}},
+		{KindAsset, "a.privateé.json", placement{path: "/a.privateé.json", visibility: Public}},
+		{KindAsset, "private copy.json", placement{path: "/private-copy.json", visibility: Public}},
 		{KindAsset, "a.privateer.private.txt", placement{
 			path: "/a.privateer.txt", visibility: Private, toolkitPath: "/aer.private.txt",
 		}},
@@ -70,6 +80,24 @@ func TestPlaceProblems(t *testing.T) {
 			inPublic + `Rename it to "keys.protected.pem".`},
 		{KindFunction, "a.Private.js", `the name "a.Private.js" has ".Private" elsewhere than right before the extension` +
 			inPublic + `Rename it to "a.private.js".`},
+		{KindAsset, "keys.private copy.json", `the name "keys.private copy.json" has ".private copy" elsewhere than right before the extension` +
+			inPublic + `Rename it to "keys copy.private.json".`},
+		{KindAsset, "z.private .pem", `the name "z.private .pem" has ".private " elsewhere than right before the extension` +
+			inPublic + `Rename it to "z.private.pem".`},
+		{KindFunction, "x.private-old.js", `the name "x.private-old.js" has ".private-old" elsewhere than right before the extension` +
+			inPublic + `Rename it to "x-old.private.js".`},
+		{KindFunction, "y.private_bak.js", `the name "y.private_bak.js" has ".private_bak" elsewhere than right before the extension` +
+			inPublic + `Rename it to "y_bak.private.js".`},
+		{KindFunction, "w.PROTECTED2.js", `the name "w.PROTECTED2.js" has ".PROTECTED2" elsewhere than right before the extension` +
+			inPublic + `Rename it to "w2.protected.js".`},
+		{KindAsset, "x.private~", `the name "x.private~" ends in the marker ".private~"` + inPublic +
+			`Give it an extension after the marker, such as "x~.private.txt".`},
+		{KindAsset, `a.private\b.txt`, `the folder "a.private" has a visibility marker, which counts in names of files only. ` +
+			`Rename the folder, and mark each file in it.`},
+		{KindAsset, "a.private (1)/b.txt", `the folder "a.private (1)" has a visibility marker, which counts in names of files only. ` +
+			`Rename the folder, and mark each file in it.`},
+		{KindAsset, `a\b.private`, `the name "b.private" ends in the marker ".private"` + inPublic +
+			`Give it an extension after the marker, such as "b.private.txt".`},
 		{KindFunction, "a.protected.private.js", `the name "a.protected.private.js" has more than one visibility marker. ` +
 			`Keep one of ".protected" and ".private", right before the extension.`},
 		{KindFunction, "a.private.private.js", `the name "a.private.private.js" has more than one visibility marker. ` +
@@ -106,10 +134,11 @@ func TestPlaceProblems(t *testing.T) {
 
 func FuzzPlace(f *testing.F) {
 	for _, seed := range []string{
-		"a.js", "a.private.js", "secret.private", "a.private.test.json", "x.PROTECTED.y/b.txt", `a\..\b`, "a b#c", "_slipway/x", "..", ".js",
+		"a.js", "a.private.js", "secret.private", "a.private.test.json", "x.PROTECTED.y/b.txt", `a\..\b`, "a b#c", "_slipway/x", "..", ".js", "a.private copy.js", `a.private\b`, "a.privatE\u0130.js",
 	} {
 		f.Add(seed)
 	}
+	says := regexp.MustCompile(`(?i)[^/\\]\.(private|protected)(\PL|$)`)
 	f.Fuzz(func(t *testing.T, rel string) {
 		for _, kind := range []Kind{KindFunction, KindAsset} {
 			got, problems := place(kind, rel)
@@ -130,14 +159,10 @@ func FuzzPlace(f *testing.F) {
 				strings.HasPrefix(got.path+"/", "/_slipway/"):
 				t.Errorf("%q became %q", rel, got.path)
 			}
-			// What says private anywhere must never be public.
-			lower := "." + strings.ToLower(strings.ReplaceAll(rel, "/", "./"))
-			for _, marker := range []Visibility{Protected, Private} {
-				says := strings.Contains(lower+".", "."+string(marker)+".") && !strings.Contains(lower, "/"+string(marker)+".")
-				isFirst := strings.HasPrefix(lower, "."+string(marker)+".")
-				if says && !isFirst && got.visibility == Public {
-					t.Errorf("%q is public at %q", rel, got.path)
-				}
+			// What says private or protected behind a dot, and not as the beginning
+			// of a longer word, must never be public.
+			if says.MatchString(rel) && got.visibility == Public {
+				t.Errorf("%q is public at %q", rel, got.path)
 			}
 		}
 	})

@@ -209,6 +209,18 @@ func TestLoad(t *testing.T) {
 					"Rename it if its address has to stay.",
 			},
 		},
+		"a marker in the middle that the Toolkit takes out": {
+			map[string]string{"assets/app.public.min.js": ""},
+			project.Options{},
+			[]string{"asset /app.min.js public assets/app.public.min.js"},
+			[]string{`assets/app.public.min.js: is served at "/app.min.js": ".public" in a name is taken out, as the Toolkit has it. Rename it to show its address.`},
+		},
+		"a backslash before a dot": {
+			map[string]string{`assets/x\.env`: "", "assets/a": ""},
+			project.Options{},
+			[]string{"asset /a public assets/a"},
+			[]string{`assets: left out, because names that begin with a dot are not served: x\.env. Rename what shall be.`},
+		},
 		"warnings of every part": {
 			map[string]string{
 				"functions/a.js": "",
