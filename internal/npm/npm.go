@@ -78,7 +78,7 @@ func (p *Package) ServiceName() string {
 // Package. Only "dependencies" counts, as Twilio's own tools have it: dev, peer
 // and optional dependencies are never installed there.
 //
-// The list returned holds warnings. The error is a problem.List with everything
+// The list returned holds warnings, also beside an error. The error is a problem.List with everything
 // that is wrong at once. When that is in the dependencies or the lock file alone,
 // the Package is returned too, without Dependencies.
 func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) {
@@ -106,11 +106,13 @@ func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) 
 		NodeRangeLine: wants.nodeRangeLine,
 	}
 	resolving := resolver{file: file}
-	var warnings problem.List
+	warnings := wants.warnings
 	if mode == Locked && len(wants.dependencies) > 0 {
-		resolving.lock, warnings, err = findLock(fsys, folder, wants.names())
+		var notes problem.List
+		resolving.lock, notes, err = findLock(fsys, folder, wants.names())
+		warnings = append(warnings, notes...)
 		if err != nil {
-			return found, nil, also(problems, err)
+			return found, warnings, also(problems, err)
 		}
 	}
 	dependencies := resolving.resolve(wants.dependencies)
@@ -121,7 +123,7 @@ func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) 
 			`Move it to "dependencies".`)
 	}
 	if err := problems.Err(); err != nil {
-		return found, nil, err
+		return found, warnings, err
 	}
 	found.Dependencies = dependencies
 	if resolving.lock != nil {

@@ -159,15 +159,11 @@ func TestReadPackageProblems(t *testing.T) {
 		}},
 		"types": {"{\"name\": 5,\n\"engines\": [\"node\"],\n\"dependencies\": []}", []string{
 			`package.json:1: the name is a number, not a string. Put it in double quotes.`,
-			`package.json:2: "engines" is an array, not an object. Write it as "engines": {"name": "range"}.`,
 			`package.json:3: "dependencies" is an array, not an object. Write it as "dependencies": {"name": "range"}.`,
 		}},
 		"type of a version": {packageJSON(`"a": 1`, `"b": true`), []string{
 			`package.json:3: the version of dependency "a" is a number, not a string. Put it in double quotes.`,
 			`package.json:4: the version of dependency "b" is a boolean, not a string. Put it in double quotes.`,
-		}},
-		"type of engines.node": {`{"engines":{"node":22}}`, []string{
-			`package.json:1: engines.node is a number, not a string. Put it in double quotes.`,
 		}},
 		"syntax": {"{\n\"a\": 1,\n}", []string{
 			"package.json:3: not valid JSON: invalid character '}' looking for beginning of object key string. " +
@@ -217,6 +213,26 @@ func TestReadPackageProblems(t *testing.T) {
 				wantProblems(t, err, test.want)
 			}
 		})
+	}
+}
+
+// TestOddEnginesAreWarnedOf: npm itself reads only what it understands of them,
+// and the Toolkit nothing.
+func TestOddEnginesAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{
+		`{"engines": ["node >= 0.8"]}`:   `package.json:1: "engines" is an array, not an object, and is not read. Write it as "engines": {"node": ">=22"}.`,
+		"{\"engines\":\n{\"node\": 22}}": `package.json:2: engines.node is a number, not a string, and is not read. Put it in double quotes.`,
+	} {
+		for _, dependencies := range []string{"", `"dependencies": {"a": "file:a"}, `} {
+			got, warnings, _ := npm.Read(files(map[string]string{"package.json": "{" + dependencies + content[1:]}), ".", npm.Locked)
+			if got == nil || got.NodeRange != "" || got.NodeRangeLine != 0 {
+				t.Errorf("%s: got %+v", content, got)
+			}
+			if diff := cmp.Diff(warnings.Error(), want); diff != "" {
+				t.Errorf("%s: got (-) differs from want (+):\n%s", content, diff)
+			}
+		}
 	}
 }
 

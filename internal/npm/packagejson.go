@@ -19,6 +19,7 @@ type wants struct {
 	// devHandlerLine is the line of the runtime handler when it is among the
 	// devDependencies alone; else 0.
 	devHandlerLine int
+	warnings       problem.List
 }
 
 // request is an entry of "dependencies" as written.
@@ -63,10 +64,8 @@ func (r *packageReader) read(top map[string]member) *wants {
 	if name, ok := top["name"]; ok {
 		found.name = r.text(name, "the name")
 	}
-	if engines, ok := top["engines"]; ok && r.isObject(engines) {
-		if node, ok := engines.value.pick("node")["node"]; ok {
-			found.nodeRange, found.nodeRangeLine = r.text(node, "engines.node"), node.line
-		}
+	if engines, ok := top["engines"]; ok {
+		found.readEngines(r.file, engines)
 	}
 	byName := map[string]request{}
 	if dependencies, ok := top["dependencies"]; ok && r.isObject(dependencies) {
@@ -86,6 +85,27 @@ func (r *packageReader) read(top map[string]member) *wants {
 		found.devHandlerLine = dev.value.pick(Handler)[Handler].line
 	}
 	return found
+}
+
+// readEngines reads engines.node. Of another type it is worth a warning only: it
+// has no part in a deploy but to choose the runtime.
+func (w *wants) readEngines(file string, engines member) {
+	if kind := engines.value.kind(); kind != "an object" && kind != "null" {
+		w.warnings.AddAt(file, engines.line, fmt.Sprintf("%q is %s, not an object, and is not read", engines.name, kind),
+			`Write it as "engines": {"node": ">=22"}.`)
+		return
+	}
+	node, ok := engines.value.pick("node")["node"]
+	if !ok || node.value.kind() == "null" {
+		return
+	}
+	text, ok := node.value.text()
+	if !ok {
+		w.warnings.AddAt(file, node.line, fmt.Sprintf("engines.node is %s, not a string, and is not read", node.value.kind()),
+			"Put it in double quotes.")
+		return
+	}
+	w.nodeRange, w.nodeRangeLine = text, node.line
 }
 
 // text returns the text of a member that must be a string; null counts as

@@ -106,17 +106,17 @@ func TestLoadProblems(t *testing.T) {
 			map[string]string{
 				"functions/a#b.js": "", "assets/secret.private": "", "functions/_slipway.js": "",
 				"package.json": "{\n\"engines\": {\"node\": \"^18\"},\n\"dependencies\": {\"a\": \"file:a\"}}",
-				".env":         "1A=b\n",
+				".env":         strings.Repeat("K", 129) + "=b\n",
 			},
 			project.Options{Dependencies: "frozen"},
 			[]string{
 				`dependencies is "frozen", which is not a way to choose versions. Use "locked" or "ranges".`,
-				`.env:1: "1A" cannot be the key of a variable. Use letters, digits and underscores, with a letter first.`,
+				`.env:1: the key "` + strings.Repeat("K", 32) + `…" has 129 characters, and Twilio takes 128. Shorten it.`,
 				`assets/secret.private: the name "secret.private" ends in the marker ".private", and Twilio's tools would serve the file in public. ` +
 					`Give it an extension after the marker, such as "secret.private.txt".`,
 				`functions/_slipway.js: the path "/_slipway" is reserved: Slipway keeps its Manifest below /_slipway. Rename the file or its folder.`,
 				`functions/a#b.js: the path "/a#b" contains "#", which paths on Twilio cannot. Rename the file.`,
-				`package.json:2: engines.node is "^18", which neither node22 nor node24 satisfies. Widen the range, or choose a runtime.`,
+				`package.json:2: engines.node is "^18", which neither node22 nor node24 satisfies. Widen the range, or set runtime to node22 (--runtime node22).`,
 				`package.json:3: dependency "a" is "file:a"; Twilio installs public npm packages only. Publish it, or bundle it.`,
 			},
 		},
@@ -131,7 +131,7 @@ func TestLoadProblems(t *testing.T) {
 		"runtime that nothing satisfies": {
 			map[string]string{"functions/a.js": "", "package.json": "{\n\"engines\": {\"node\": \"^18\"}}"},
 			project.Options{},
-			[]string{`package.json:2: engines.node is "^18", which neither node22 nor node24 satisfies. Widen the range, or choose a runtime.`},
+			[]string{`package.json:2: engines.node is "^18", which neither node22 nor node24 satisfies. Widen the range, or set runtime to node22 (--runtime node22).`},
 		},
 		"named environment file is missing": {
 			ok,

@@ -14,6 +14,8 @@ import (
 const (
 	defaultRuntime = "node22"
 	newerRuntime   = "node24"
+	// latestRuntime is not documented, but Twilio's own Flex tools send it.
+	latestRuntime = "latest"
 )
 
 // chooseRuntime returns the runtime asked for, else one that suits
@@ -21,6 +23,9 @@ const (
 // is passed on; the platform has the last word.
 func chooseRuntime(wanted string, pkg *npm.Package) (string, problem.List, error) {
 	var problems, warnings problem.List
+	if wanted == latestRuntime {
+		return wanted, nil, nil
+	}
 	if wanted != "" {
 		major, ok := nodeMajor(wanted)
 		if !ok {
@@ -37,10 +42,10 @@ func chooseRuntime(wanted string, pkg *npm.Package) (string, problem.List, error
 	}
 	engines, err := npm.ParseRange(pkg.NodeRange)
 	if err != nil {
-		problems.AddAt(pkg.File, pkg.NodeRangeLine,
-			fmt.Sprintf("engines.node is %q, which is not a range of versions", pkg.NodeRange),
+		warnings.AddAt(pkg.File, pkg.NodeRangeLine,
+			fmt.Sprintf("engines.node is %q, which is not a range of versions, so %s is used", pkg.NodeRange, defaultRuntime),
 			`Write a range such as ">=22", or choose a runtime.`)
-		return "", nil, problems.Err()
+		return defaultRuntime, warnings, nil
 	}
 	for _, runtime := range []string{defaultRuntime, newerRuntime} {
 		if major, ok := nodeMajor(runtime); ok && engines.HasMajor(major) {
@@ -49,7 +54,7 @@ func chooseRuntime(wanted string, pkg *npm.Package) (string, problem.List, error
 	}
 	problems.AddAt(pkg.File, pkg.NodeRangeLine,
 		fmt.Sprintf("engines.node is %q, which neither %s nor %s satisfies", pkg.NodeRange, defaultRuntime, newerRuntime),
-		"Widen the range, or choose a runtime.")
+		fmt.Sprintf("Widen the range, or set runtime to %[1]s (--runtime %[1]s).", defaultRuntime))
 	return "", nil, problems.Err()
 }
 

@@ -8,7 +8,7 @@ import (
 
 func TestChooseRuntime(t *testing.T) {
 	t.Parallel()
-	const neither = ", which neither node22 nor node24 satisfies. Widen the range, or choose a runtime."
+	const neither = ", which neither node22 nor node24 satisfies. Widen the range, or set runtime to node22 (--runtime node22)."
 	tests := []struct {
 		wanted, engines    string
 		want               string
@@ -25,12 +25,13 @@ func TestChooseRuntime(t *testing.T) {
 		{"", "^18", "", "", `package.json:7: engines.node is "^18"` + neither},
 		{"", ">=26", "", "", `package.json:7: engines.node is ">=26"` + neither},
 		{
-			"", "lts/*", "", "",
-			`package.json:7: engines.node is "lts/*", which is not a range of versions. Write a range such as ">=22", or choose a runtime.`,
+			"", "lts/*", "node22",
+			`package.json:7: engines.node is "lts/*", which is not a range of versions, so node22 is used. Write a range such as ">=22", or choose a runtime.`, "",
 		},
 		{"node22", "", "node22", "", ""},
 		{"node22", ">=22.5", "node22", "", ""},
 		{"node26", "", "node26", "", ""},
+		{"latest", ">=18", "latest", "", ""},
 		{"node22", "lts/*", "node22", "", ""},
 		{
 			"node22", ">=24", "node22",

@@ -101,6 +101,10 @@ func CheckVariables(values map[string]secret.String, where Where) (map[string]se
 			warnings.AddAt(file, line, key+" overrides the value that Twilio gives every Function",
 				"Use another name, unless that is what you want.")
 		}
+		if key != "" && key[0] >= '0' && key[0] <= '9' {
+			warnings.AddAt(file, line, fmt.Sprintf("the key %q begins with a digit, which many programs do not take", key),
+				"Put a letter or an underscore first, if it is not meant so.")
+		}
 		for _, p := range checkVariable(key, value) {
 			problems.AddAt(file, line, p.Message, p.Fix)
 		}
@@ -132,8 +136,8 @@ func checkVariable(key string, value secret.String) []problem.Problem {
 		shown = string([]rune(key)[:32]) + "…"
 		add("Shorten it.", "the key %q has %d characters, and Twilio takes %d", shown, chars, maxKeyChars)
 	}
-	if key == "" || key[0] >= '0' && key[0] <= '9' || strings.ContainsFunc(key, isNoKeyChar) {
-		add("Use letters, digits and underscores, with a letter first.", "%q cannot be the key of a variable", shown)
+	if key == "" || strings.ContainsFunc(key, isNoKeyChar) {
+		add("Use letters, digits, underscores, dots and dashes.", "%q cannot be the key of a variable", shown)
 	}
 	if value.Len() > maxValueBytes {
 		add("Shorten it, or keep it in a private Asset.", "the value of %s has %d bytes, and Twilio takes %d",

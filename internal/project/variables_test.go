@@ -78,6 +78,12 @@ func TestVariables(t *testing.T) {
 			map[string]string{},
 			[]string{".env:1: left out, because they have no value: 1A"},
 		},
+		"a digit first": {
+			map[string]string{".env": "2FA.a-b=x"},
+			project.Options{},
+			map[string]string{"2FA.a-b": "x"},
+			[]string{`.env:1: the key "2FA.a-b" begins with a digit, which many programs do not take. Put a letter or an underscore first, if it is not meant so.`},
+		},
 		"at the limits": {
 			map[string]string{".env": strings.Repeat("K", 128) + "=" + strings.Repeat("v", 450)},
 			project.Options{},
@@ -111,7 +117,6 @@ func TestVariablesProblems(t *testing.T) {
 	wantProblems(t, err,
 		`.env:2: the key "`+strings.Repeat("K", 32)+`…" has 129 characters, and Twilio takes 128. Shorten it.`,
 		".env:3: the value of LONG has 459 bytes, and Twilio takes 450. Shorten it, or keep it in a private Asset.",
-		`.env:4: "2A" cannot be the key of a variable. Use letters, digits and underscores, with a letter first.`,
 		".env:5: the value of BAD is not text. Save it as UTF-8 text; encode other data, for instance in base64.",
 		".env:6: the value of NUL is not text. Save it as UTF-8 text; encode other data, for instance in base64.",
 	)
@@ -147,7 +152,7 @@ func TestCheckVariablesFromNoFile(t *testing.T) {
 	}
 	_, _, err = project.CheckVariables(map[string]secret.String{"": secret.New("x"), "a b": secret.New("x")}, nil)
 	wantProblems(t, err,
-		`"" cannot be the key of a variable. Use letters, digits and underscores, with a letter first.`,
-		`"a b" cannot be the key of a variable. Use letters, digits and underscores, with a letter first.`,
+		`"" cannot be the key of a variable. Use letters, digits, underscores, dots and dashes.`,
+		`"a b" cannot be the key of a variable. Use letters, digits, underscores, dots and dashes.`,
 	)
 }
