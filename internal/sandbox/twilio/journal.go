@@ -94,10 +94,10 @@ func (j *journal) read(dir string, replay func(string, []change) error) (int, er
 		}
 		var line journalLine
 		if err := json.Unmarshal(text, &line); err != nil {
-			return 0, fmt.Errorf("%s:%d is damaged: %w", filepath.Join(dir, journalFile), lines+2, err)
+			return 0, fmt.Errorf("%s:%d is damaged: %w; restore the data directory, or use another", filepath.Join(dir, journalFile), lines+2, err)
 		}
 		if err := replay(line.Account, line.Changes); err != nil {
-			return 0, fmt.Errorf("%s:%d: %w", filepath.Join(dir, journalFile), lines+2, err)
+			return 0, fmt.Errorf("%s:%d is damaged: %w; restore the data directory, or use another", filepath.Join(dir, journalFile), lines+2, err)
 		}
 		j.size += int64(len(text))
 	}

@@ -93,6 +93,9 @@ func TestDataDirIsRefused(t *testing.T) {
 		return dir
 	}
 	const header = `{"format":"slipway-sandbox-twilio","version":1}` + "\n"
+	sid := func(prefix string, n int) string { return prefix + strings.Repeat(strconv.Itoa(n), 32) }
+	changes := func(list string) string { return `{"account":"AC1","changes":[` + list + "]}\n" }
+	family := changes(`{"service":{"sid":"` + sid("ZS", 1) + `"}},{"service":{"sid":"` + sid("ZS", 2) + `"}},{"file":{"sid":"` + sid("ZH", 1) + `","parent":"` + sid("ZS", 1) + `"}}`)
 	inUse := t.TempDir()
 	holder := open(t, twilio.Options{DataDir: inUse})
 	t.Cleanup(func() { _ = holder.Close() })
@@ -100,11 +103,20 @@ func TestDataDirIsRefused(t *testing.T) {
 		"another version": {made(`{"format":"slipway-sandbox-twilio","version":2}` + "\n"), "format version 2, and this program knows version 1"},
 		"another format":  {made("hello\n"), "is no journal of the Twilio sandbox"},
 		"damaged":         {made(header + "{}{\n{}\n"), "journal.jsonl:2 is damaged"},
-		"unknown SID":     {made(header + `{"account":"AC1","changes":[{"removed":"XX1"}]}` + "\n"), "XX1"},
-		"no change":       {made(header + `{"account":"AC1","changes":[{}]}` + "\n"), "changes nothing"},
-		"bad hash":        {made(header + `{"account":"AC1","changes":[{"version":{"sid":"ZN1","blob":"../x"}}]}` + "\n"), "no SHA-256"},
-		"missing content": {made(header + `{"account":"AC1","changes":[{"version":{"sid":"ZN1","blob":"` + strings.Repeat("ab", 32) + `"}}]}` + "\n"), "lacks the content"},
+		"unknown SID":     {made(header + changes(`{"removed":"XX1"}`)), "journal.jsonl:2 is damaged: \"XX1\""},
+		"no change":       {made(header + changes(`{}`)), "journal.jsonl:2 is damaged: a change of 0 resources"},
+		"two changes":     {made(header + changes(`{"removed":"`+sid("ZS", 1)+`","service":{"sid":"`+sid("ZS", 1)+`"}}`)), "a change of 2 resources"},
+		"bad hash":        {made(header + family + changes(`{"version":{"sid":"`+sid("ZN", 1)+`","parent":"`+sid("ZH", 1)+`","blob":"../x"}}`)), "journal.jsonl:3 is damaged: \"../x\" is no SHA-256"},
+		"missing content": {made(header + family + changes(`{"version":{"sid":"`+sid("ZN", 1)+`","parent":"`+sid("ZH", 1)+`","blob":"`+strings.Repeat("ab", 32)+`"}}`)), "lacks the content"},
 		"in use":          {inUse, "in use by another sandbox"},
+		"another parent":  {made(header + family + changes(`{"file":{"sid":"`+sid("ZH", 1)+`","parent":"`+sid("ZS", 2)+`"}}`)), "journal.jsonl:3 is damaged: " + sid("ZH", 1) + " belongs to " + strconv.Quote(sid("ZS", 1)) + ", and here to " + strconv.Quote(sid("ZS", 2))},
+		"moved in a line": {made(header + family + changes(`{"environment":{"sid":"`+sid("ZE", 1)+`","parent":"`+sid("ZS", 1)+`"}},{"environment":{"sid":"`+sid("ZE", 1)+`","parent":"`+sid("ZS", 2)+`"}}`)), "journal.jsonl:3 is damaged: " + sid("ZE", 1)},
+		"no parent":       {made(header + family + changes(`{"variable":{"sid":"`+sid("ZV", 1)+`","parent":"`+sid("ZE", 7)+`"}}`)), "journal.jsonl:3 is damaged: " + sid("ZV", 1) + " belongs to " + strconv.Quote(sid("ZE", 7)) + ", which is not there"},
+		"parent of a top": {made(header + changes(`{"service":{"sid":"`+sid("ZS", 1)+`","parent":"`+sid("ZS", 2)+`"}}`)), "journal.jsonl:2 is damaged: " + sid("ZS", 1)},
+		"another prefix":  {made(header + changes(`{"service":{"sid":"`+sid("ZE", 1)+`"}}`)), "journal.jsonl:2 is damaged: " + strconv.Quote(sid("ZE", 1)) + " is no SID with the prefix ZS"},
+		"children left":   {made(header + family + changes(`{"removed":"`+sid("ZS", 1)+`"}`)), "journal.jsonl:3 is damaged: " + strconv.Quote(sid("ZS", 1)) + " is removed while something belongs to it"},
+		"short SID":       {made(header + changes(`{"service":{"sid":"ZS1"}}`)), "journal.jsonl:2 is damaged: \"ZS1\" is no SID"},
+		"no SID":          {made(header + changes(`{"service":{}}`)), "journal.jsonl:2 is damaged: \"\" is no SID"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -119,6 +131,35 @@ func TestDataDirIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzJournal: whatever a journal holds, it is opened or refused, and a world
+// that was opened can be read and opened again.
+func FuzzJournal(f *testing.F) {
+	sid := func(prefix string) string { return prefix + strings.Repeat("1", 32) }
+	f.Add(`{"account":"AC1","changes":[{"service":{"sid":"` + sid("ZS") + `"}},{"environment":{"sid":"` + sid("ZE") + `","parent":"` + sid("ZS") + `"}}]}
+{"account":"AC1","changes":[{"variable":{"sid":"` + sid("ZV") + `","parent":"` + sid("ZE") + `"}},{"deployment":{"sid":"` + sid("ZD") + `","parent":"` + sid("ZE") + `"}}]}
+{"account":"AC1","changes":[{"build":{"sid":"` + sid("ZB") + `","parent":"` + sid("ZS") + `"}},{"removed":"` + sid("ZV") + `"},{"removed":"` + sid("ZD") + `"},{"removed":"` + sid("ZE") + `"}]}
+`)
+	f.Add(`{"account":"AC1","changes":[{"file":{"sid":"` + sid("ZH") + `","parent":""}},{"file":{"sid":"` + sid("ZH") + `","parent":"x"}}]}` + "\n")
+	f.Fuzz(func(t *testing.T, lines string) {
+		options := twilio.Options{DataDir: t.TempDir()}
+		text := `{"format":"slipway-sandbox-twilio","version":1}` + "\n" + lines
+		if err := os.WriteFile(filepath.Join(options.DataDir, "journal.jsonl"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sandbox, err := twilio.New(options)
+		if err != nil {
+			return
+		}
+		want := sandbox.Snapshot()
+		_ = sandbox.Close()
+		again := open(t, options)
+		defer again.Close()
+		if diff := cmp.Diff(again.Snapshot(), want); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestTornLastLineIsDropped(t *testing.T) {

@@ -121,7 +121,7 @@ func (s *Sandbox) replay(account string, changes []change) error {
 		s.worlds = append(s.worlds, w)
 	}
 	for _, one := range changes {
-		if err := one.check(); err != nil {
+		if err := w.check(one); err != nil {
 			return err
 		}
 		if err := w.apply(one); err != nil {

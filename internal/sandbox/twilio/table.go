@@ -43,6 +43,11 @@ func (t *table[T]) get(sid string) (T, bool) {
 	return one, found
 }
 
+func (t *table[T]) has(sid string) bool {
+	_, found := t.bySID[sid]
+	return found
+}
+
 // of returns the rows that belong to parent, oldest first. The slice is the
 // table's own.
 func (t *table[T]) of(parent string) []T { return t.byParent[parent] }

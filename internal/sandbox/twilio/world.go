@@ -1,8 +1,6 @@
 package twilio
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -61,23 +59,6 @@ type change struct {
 	Build       *build       `json:"build,omitempty"`
 	Deployment  *deployment  `json:"deployment,omitempty"`
 	Removed     string       `json:"removed,omitempty"`
-}
-
-// check refuses what only a damaged journal can hold.
-func (c change) check() error {
-	var hashes []string
-	if c.Version != nil {
-		hashes = c.Version.blobs()
-	}
-	if c.Build != nil {
-		hashes = c.Build.blobs()
-	}
-	for _, hash := range hashes {
-		if raw, err := hex.DecodeString(hash); err != nil || len(raw) != sha256.Size {
-			return fmt.Errorf("%q is no SHA-256", hash)
-		}
-	}
-	return nil
 }
 
 // newRecord heads a resource that is about to be created.
