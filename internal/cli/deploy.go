@@ -94,6 +94,7 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 
 	outcome, err := func() (pipeline.Outcome, error) {
 		defer progress.Close()
+		defer progress.TellStop(ctx)()
 		return deployProject(ctx, input, logger, progress.Show)
 	}()
 	if input.output == formatJSON {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -75,6 +77,26 @@ func (d *display) Close() {
 	defer d.mu.Unlock()
 	d.erase()
 	d.current = job.Event{}
+}
+
+// TellStop says so when a signal ends ctx, since putting things in order can
+// take a few seconds. The function that it returns ends the watch; what is to be
+// told has been told when it returns.
+func (d *display) TellStop(ctx context.Context) func() {
+	told := make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		defer close(told)
+		if interrupted, ok := errors.AsType[InterruptedError](context.Cause(ctx)); ok {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.print("stopping (%s) ...", interrupted.Signal)
+		}
+	})
+	return func() {
+		if !unwatch() {
+			<-told
+		}
+	}
 }
 
 // Write prints foreign lines, such as a log's, above the live line.

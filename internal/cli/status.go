@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/npm"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
@@ -36,27 +38,49 @@ It needs the same credentials as deploy.`,
 		values := config.Resolve(explicit(cmd.Flags()), env.Getenv)
 		var problems problem.List
 		form := output.read(&problems)
-		remote, err := config.ReadRemote(values)
-		if rest := problems.Take(err); rest != nil {
-			return rest
-		}
-		if rest := problems.Take(checkAccount(values)); rest != nil {
-			return rest
-		}
 		folder := values[config.WorkingDirectory].Text
 		if len(args) == 1 {
 			folder = args[0]
 		}
-		service, err := serviceOf(values[config.Service].Text, folder)
-		if rest := problems.Take(err); rest != nil {
-			return rest
-		}
-		if err := problems.Err(); err != nil {
+		service, err := readStatus(cmd.Context(), env, values, problems, folder, form)
+		if err == nil || form != formatJSON {
 			return err
 		}
-		return runStatus(cmd.Context(), env, values, remote, service, form)
+		return errors.Join(err, printJSON(env, failedStatus{
+			Version: job.ResultVersion, Status: job.Failed, Service: service, Error: explain(err),
+		}))
 	}
 	return cmd
+}
+
+// failedStatus is what stands in place of a Status that could not be read.
+type failedStatus struct {
+	Version int         `json:"version"`
+	Status  job.Status  `json:"status"`
+	Service string      `json:"service"`
+	Error   job.Failure `json:"error"`
+}
+
+// readStatus checks the settings, adding to the problems already found, and
+// prints the Status of the Service that it names.
+func readStatus(
+	ctx context.Context, env Env, values config.Values, problems problem.List, folder string, form format,
+) (service string, err error) {
+	remote, err := config.ReadRemote(values)
+	if rest := problems.Take(err); rest != nil {
+		return "", rest
+	}
+	if rest := problems.Take(checkAccount(values)); rest != nil {
+		return "", rest
+	}
+	service, err = serviceOf(values[config.Service].Text, folder)
+	if rest := problems.Take(err); rest != nil {
+		return service, rest
+	}
+	if err := problems.Err(); err != nil {
+		return service, err
+	}
+	return service, runStatus(ctx, env, values, remote, service, form)
 }
 
 // serviceOf names the Service that a folder deploys to.

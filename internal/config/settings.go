@@ -94,7 +94,7 @@ func Settings() []Setting {
 		{BuildTimeout, "", "5m", Duration, "DURATION", "how long Twilio may take for the Build"},
 		{Concurrency, "", "", Integer, "N", "most API calls at once (default adaptive, at most 20)"},
 		{Timeout, "SLIPWAY_TIMEOUT", "15m", Duration, "DURATION", "how long the whole run may take"},
-		{LogLevel, "SLIPWAY_LOG_LEVEL", "info", Text, "LEVEL", "debug, info, warn or error"},
+		{LogLevel, "SLIPWAY_LOG_LEVEL", "info", Text, "LEVEL", "debug, info, warn or error (debug where RUNNER_DEBUG is 1)"},
 	}
 }
 
