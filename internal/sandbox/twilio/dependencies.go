@@ -1,12 +1,10 @@
 package twilio
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -33,7 +31,7 @@ const (
 // decodeDependencies reads the parameter in each shape that clients send:
 // a JSON array; the toolkit's array with a bare quote glued to each end
 // (api/builds.ts); the array as a JSON string; an object with numbers for keys
-// (curl sample of Twilio's Build page). Empty values count as none.
+// (curl sample of Twilio's Build page). Empty values count as none, null does not.
 func decodeDependencies(values []string) ([]dependency, error) {
 	var text string
 	for _, value := range values {
@@ -44,7 +42,7 @@ func decodeDependencies(values []string) ([]dependency, error) {
 		text = cmp.Or(text, value)
 	}
 	var quoted string
-	if json.Unmarshal([]byte(text), &quoted) == nil {
+	if strings.HasPrefix(text, `"`) && json.Unmarshal([]byte(text), &quoted) == nil {
 		text = strings.TrimSpace(quoted)
 	} else if strings.HasPrefix(text, `"[`) && strings.HasSuffix(text, `]"`) {
 		text = text[1 : len(text)-1]
@@ -52,56 +50,75 @@ func decodeDependencies(values []string) ([]dependency, error) {
 	if text == "" {
 		return nil, nil
 	}
-	var list []dependency
-	var err error
-	if strings.HasPrefix(text, "{") {
-		list, err = decodeNumbered(text)
-	} else {
-		err = decodeStrictly(text, &list)
-	}
+	list, err := decodeList(text)
 	if err != nil {
 		return nil, badRequest("Dependencies is not a JSON array of objects with name and version: %v", err)
 	}
 	return list, nil
 }
 
-func decodeNumbered(text string) ([]dependency, error) {
-	var numbered map[string]dependency
-	if err := decodeStrictly(text, &numbered); err != nil {
+func decodeList(text string) ([]dependency, error) {
+	var raw []json.RawMessage
+	var err error
+	switch text[0] {
+	case '[':
+		err = json.Unmarshal([]byte(text), &raw)
+	case '{':
+		raw, err = decodeNumbered(text)
+	default: // null would pass for an array
+		err = errors.New("it begins with neither [ nor {")
+	}
+	if err != nil {
 		return nil, err
 	}
-	type entry struct {
-		number uint64
-		dependency
-	}
-	entries := make([]entry, 0, len(numbered))
-	for key, one := range numbered {
-		number, err := strconv.ParseUint(key, 10, 32)
-		if err != nil {
-			return nil, fmt.Errorf("the key %q is not a number", key)
+	list := make([]dependency, len(raw))
+	for i := range raw {
+		if list[i], err = decodeOne(raw[i]); err != nil {
+			return nil, err
 		}
-		entries = append(entries, entry{number, one})
-	}
-	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.Name, b.Name))
-	})
-	list := make([]dependency, len(entries))
-	for i, one := range entries {
-		list[i] = one.dependency
 	}
 	return list, nil
 }
 
-func decodeStrictly(text string, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("decode: %w", err)
+// decodeNumbered returns the values of an object in the order of its keys,
+// which are numbers.
+func decodeNumbered(text string) ([]json.RawMessage, error) {
+	var numbered map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &numbered); err != nil {
+		return nil, fmt.Errorf("decode: %w", err)
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the end")
+	numbers := make([]uint64, 0, len(numbered))
+	for key := range numbered {
+		number, err := strconv.ParseUint(key, 10, 32)
+		if err != nil || strconv.FormatUint(number, 10) != key {
+			return nil, fmt.Errorf("the key %q is not a number", key)
+		}
+		numbers = append(numbers, number)
 	}
-	return nil
+	slices.Sort(numbers)
+	raw := make([]json.RawMessage, len(numbers))
+	for i, number := range numbers {
+		raw[i] = numbered[strconv.FormatUint(number, 10)]
+	}
+	return raw, nil
+}
+
+// decodeOne reads an object of just a name and a version, both strings. It is
+// stricter than encoding/json about the case of keys, null and what is missing.
+func decodeOne(raw json.RawMessage) (dependency, error) {
+	var members map[string]any
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return dependency{}, fmt.Errorf("decode: %w", err)
+	}
+	name, hasName := members["name"].(string)
+	version, hasVersion := members["version"].(string)
+	if !hasName || !hasVersion || len(members) != 2 {
+		return dependency{}, fmt.Errorf("%s is not {\"name\": string, \"version\": string}", raw)
+	}
+	if strings.TrimSpace(version) == "" {
+		version = "*" // as npm has it
+	}
+	return dependency{name, version}, nil
 }
 
 // checkDependencies names everything that could not be installed, as one
@@ -135,24 +152,6 @@ func noMatch(name, version string) string {
 	return fmt.Sprintf("No matching version found for %s@%s.", name, version)
 }
 
-// isPackageName follows npm, upper case included: old packages have it.
-func isPackageName(name string) bool {
-	return len(name) <= 214 && regexp.MustCompile(`^(@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*$`).MatchString(name)
-}
-
-// isVersion accepts what npm takes after the @ for a registry package: exact
-// versions, ranges, and tags such as latest.
-func isVersion(text string) bool {
-	const (
-		part       = `(?:0|[1-9][0-9]*|[xX*])`
-		exact      = `[v=]?\s*` + part + `(?:\.` + part + `(?:\.` + part + `(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)?)?`
-		comparator = `(?:>=|<=|>|<|=|~>|~|\^)?\s*` + exact
-		one        = `(?:` + exact + `\s+-\s+` + exact + `|` + comparator + `(?:\s+` + comparator + `)*)`
-		tag        = `[A-Za-z][0-9A-Za-z._-]*`
-	)
-	return regexp.MustCompile(`^\s*(?:` + one + `(?:\s*\|\|\s*` + one + `)*|` + tag + `)\s*$`).MatchString(text)
-}
-
 // complete adds what every Build has (Twilio's page on dependencies) and lifts
 // the handler to what the runtime needs.
 func complete(list []dependency, runtime string) (all []dependency, isTooOld bool) {
@@ -174,13 +173,14 @@ func complete(list []dependency, runtime string) (all []dependency, isTooOld boo
 	return all, isTooOld
 }
 
+var exactVersion = regexp.MustCompile(`[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*`)
+
 // resolve replaces a range by an exact version that it may stand for; see
 // Switches.RangesResolved.
 func resolve(list []dependency) []dependency {
-	exact := regexp.MustCompile(`[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*`)
 	resolved := slices.Clone(list)
 	for i, one := range resolved {
-		resolved[i].Version = cmp.Or(exact.FindString(one.Version), "1.0.0")
+		resolved[i].Version = cmp.Or(exactVersion.FindString(one.Version), "1.0.0")
 	}
 	return resolved
 }

@@ -61,7 +61,7 @@ func createEnvironment(c *call) (reply, error) {
 		return reply{}, err
 	}
 	name, suffix := c.form.Get("UniqueName"), c.form.Get("DomainSuffix")
-	if suffix != "" && !isDomainSuffix(suffix) {
+	if suffix != "" && !domainSuffix.MatchString(suffix) {
 		return reply{}, badRequest("DomainSuffix %q is not URL-friendly: letters, digits and inner dashes are", suffix)
 	}
 	// Two without a suffix would share a domain, so that is a conflict too.
@@ -84,11 +84,9 @@ func createEnvironment(c *call) (reply, error) {
 	return created(c.environmentBody(one))
 }
 
-// isDomainSuffix is what can be part of a domain; the API says no more than
+// domainSuffix is what can be part of a domain; the API says no more than
 // "URL-friendly".
-func isDomainSuffix(suffix string) bool {
-	return regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?$`).MatchString(suffix)
-}
+var domainSuffix = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
 func fetchEnvironment(c *call) (reply, error) {
 	_, one, err := c.environment("Sid")

@@ -156,15 +156,16 @@ func (o *Options) complete() error {
 	return errors.Join(wrong...)
 }
 
+var accountDigits = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
 func validateAccounts(accounts []Account) []error {
-	wellFormed := regexp.MustCompile(`^[0-9a-f]{32}$`)
 	var wrong []error
 	seen := map[string]bool{}
 	for i, account := range accounts {
-		if hex, ok := strings.CutPrefix(account.SID, "AC"); !ok || !wellFormed.MatchString(hex) {
+		if hex, ok := strings.CutPrefix(account.SID, "AC"); !ok || !accountDigits.MatchString(hex) {
 			wrong = append(wrong, fmt.Errorf("account %d has the SID %q; an account SID is AC and 32 hex digits", i+1, account.SID))
 		}
-		if hex, ok := strings.CutPrefix(account.KeySID, "SK"); account.KeySID != "" && (!ok || !wellFormed.MatchString(hex)) {
+		if hex, ok := strings.CutPrefix(account.KeySID, "SK"); account.KeySID != "" && (!ok || !accountDigits.MatchString(hex)) {
 			wrong = append(wrong, fmt.Errorf("account %d has the API key %q; a key SID is SK and 32 hex digits", i+1, account.KeySID))
 		}
 		if account.AuthToken == "" && (account.KeySID == "" || account.KeySecret == "") {

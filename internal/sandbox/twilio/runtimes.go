@@ -49,8 +49,10 @@ func judgeRuntime(asked string) runtimeVerdict {
 // semver is an exact version without pre-release: handlers have no others.
 type semver [3]int
 
+var exactSemver = regexp.MustCompile(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
+
 func parseExact(text string) (semver, bool) {
-	found := regexp.MustCompile(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`).FindStringSubmatch(text)
+	found := exactSemver.FindStringSubmatch(text)
 	if found == nil {
 		return semver{}, false
 	}
