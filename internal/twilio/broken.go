@@ -3,11 +3,13 @@ package twilio
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -35,6 +37,12 @@ func (e *BrokenError) Error() string {
 // Unwrap returns what broke the exchange.
 func (e *BrokenError) Unwrap() error { return e.Err }
 
+// IsPermanent reports whether another attempt would break in the same way: the
+// host does not exist, its certificate is not trusted, it does not speak TLS,
+// or a proxy forbids it. Such a call was not repeated. It is false when the
+// caller's context ended.
+func (e *BrokenError) IsPermanent() bool { return !e.ended && !mayPass(e.Err) }
+
 func newBrokenError(ctx context.Context, r request, err error) *BrokenError {
 	// net/http's own layer repeats the whole URL, query and all.
 	if outer, ok := errors.AsType[*url.Error](err); ok {
@@ -44,14 +52,25 @@ func newBrokenError(ctx context.Context, r request, err error) *BrokenError {
 	if cause := context.Cause(ctx); cause != nil {
 		_, stalled := errors.AsType[*stalledError](cause)
 		broken.Err, broken.ended = cause, !stalled
+		if isOfACall(cause) {
+			broken.Err = errSibling
+		}
 	}
 	return broken
 }
 
-// stalledError ends an exchange in which nothing moves.
-type stalledError struct{ after time.Duration }
+// errSibling stands for the failure of another call that ended this one: a
+// group of calls ends its context with the first error, whose text would
+// otherwise be told for each of them.
+var errSibling = errors.New("another call that belongs to it failed")
 
-func (e *stalledError) Error() string { return fmt.Sprintf("nothing moved for %s", e.after) }
+func isOfACall(cause error) bool {
+	_, isReply := errors.AsType[*Error](cause)
+	_, isBroken := errors.AsType[*BrokenError](cause)
+	_, isUnreadable := errors.AsType[*UnreadableError](cause)
+	_, isFile := errors.AsType[*FileError](cause)
+	return isReply || isBroken || isUnreadable || isFile
+}
 
 // UnreadableError is a success whose body is not the resource that was asked
 // for: cut short, not JSON, or JSON of another shape.
@@ -62,7 +81,8 @@ type UnreadableError struct {
 	Method, Path string
 	// Status is the HTTP status, 200 to 299.
 	Status int
-	// Body is the beginning of the body, in one printable line.
+	// Body is the beginning of the body, in one printable line; empty for
+	// replies that may hold values of variables.
 	Body string
 	// Err is why it could not be read.
 	Err error
@@ -70,12 +90,28 @@ type UnreadableError struct {
 
 // Error says which answer could not be read, and shows its beginning.
 func (e *UnreadableError) Error() string {
-	return fmt.Sprintf("%s: %s %s answered %d with a body that cannot be read (%s): %q",
-		e.Op, e.Method, e.Path, e.Status, oneLine(e.Err.Error(), 200), e.Body)
+	text := fmt.Sprintf("%s: %s %s answered %d with a body that cannot be read (%s)",
+		e.Op, e.Method, e.Path, e.Status, oneLine(e.Err.Error(), 200))
+	if e.Body != "" {
+		text += ": " + strconv.Quote(e.Body)
+	}
+	return text
 }
 
 // Unwrap returns why the body could not be read.
 func (e *UnreadableError) Unwrap() error { return e.Err }
+
+func newUnreadableError(r request, sent *http.Request, response *http.Response, body []byte, err error) *UnreadableError {
+	unreadable := &UnreadableError{Op: r.op, Method: r.method, Path: sent.URL.Path, Status: response.StatusCode, Err: err}
+	_, isSyntax := errors.AsType[*json.SyntaxError](err)
+	switch {
+	case !r.holdsValues:
+		unreadable.Body = oneLine(string(body[:min(len(body), 600)]), 200)
+	case !isSyntax && !errors.Is(err, errTooLarge): // it may quote a value
+		unreadable.Err = errors.New("it is not the resource that was asked for")
+	}
+	return unreadable
+}
 
 // ProxyError says that a proxy would not connect to a host.
 type ProxyError struct {
@@ -126,7 +162,7 @@ func judge(err error) verdict {
 		}
 	}
 	if _, ok := errors.AsType[*UnreadableError](err); ok {
-		return verdict{passing: true}
+		return verdict{passing: !errors.Is(err, errTooLarge)}
 	}
 	if broken, ok := errors.AsType[*BrokenError](err); ok {
 		return verdict{passing: !broken.ended && mayPass(broken.Err)}
@@ -135,8 +171,8 @@ func judge(err error) verdict {
 }
 
 // mayPass tells broken connections from those that will break again: a name
-// that does not exist, a certificate that is not trusted, a proxy that forbids
-// the host, a file that cannot be read.
+// that does not exist, a certificate that is not trusted, a port that does not
+// speak TLS, a proxy that forbids the host, a file that cannot be read.
 func mayPass(err error) bool {
 	if proxy, ok := errors.AsType[*ProxyError](err); ok {
 		return proxy.passing
@@ -145,6 +181,9 @@ func mayPass(err error) bool {
 		return false
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		return false
 	}
 	_, unreadable := errors.AsType[*FileError](err)

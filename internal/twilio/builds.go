@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func (c *Client) FetchBuild(ctx context.Context, service ServiceSID, build Build
 
 // Builds lists a Service's Builds. The order is not reliable.
 func (c *Client) Builds(ctx context.Context, service ServiceSID) iter.Seq2[Build, error] {
-	return list[Build](ctx, c, "list builds", "Services", string(service), "Builds")
+	return list[Build](ctx, c, "list builds", pageSize(fullBuilds), "Services", string(service), "Builds")
 }
 
 // CreateBuild starts a Build and returns it in the state "building". Wait for
@@ -92,7 +93,7 @@ func (c *Client) Builds(ctx context.Context, service ServiceSID) iter.Seq2[Build
 func (c *Client) CreateBuild(ctx context.Context, service ServiceSID, build NewBuild) (Build, error) {
 	form, err := build.form()
 	if err != nil {
-		return Build{}, fmt.Errorf("create build: %w", err)
+		return Build{}, fmt.Errorf("%s: %w", OpCreateBuild, err)
 	}
 	path := []string{"Services", string(service), "Builds"}
 	find := func(ctx context.Context) (Build, bool, error) {
@@ -106,23 +107,31 @@ func (c *Client) CreateBuild(ctx context.Context, service ServiceSID, build NewB
 		}
 		return builds[at], true, nil
 	}
-	return create(ctx, c, "create build", form, lookUp[Build]{find: find}, path...)
+	return create(ctx, c, OpCreateBuild, form, lookUp[Build]{find: find}, path...)
 }
 
 // WaitForBuild watches a Build until it is completed or failed and returns the
-// status. Its pace and budget are the Config's Polling; when that budget is
-// used up first, the error matches retry.ErrBudget.
+// last status it saw. Its pace and budget are the Config's Polling; when that
+// budget is used up first, the error matches retry.ErrBudget, also when a look
+// was under way. Looks that fail are repeated at the same pace, up to ten in a
+// row.
 func (c *Client) WaitForBuild(ctx context.Context, service ServiceSID, build BuildSID) (BuildStatus, error) {
-	var last buildStatusReply
+	r := c.request("fetch build status", http.MethodGet, nil, "Services", string(service), "Builds", string(build), "Status")
+	var last BuildStatus
 	err := retry.Poll(ctx, c.polling, func(ctx context.Context) (bool, error) {
-		reply, err := get[buildStatusReply](ctx, c, "fetch build status", "Services", string(service), "Builds", string(build), "Status")
-		last = reply
-		return err == nil && reply.Status != BuildBuilding, err
+		// A single attempt: the next look is its repetition.
+		reply, err := try[buildStatusReply](ctx, c, r)
+		if err != nil {
+			c.logger.DebugContext(ctx, "look at the build did not succeed", "build", string(build), "cause", err.Error())
+			return false, err
+		}
+		last = reply.Status
+		return last != BuildBuilding, nil
 	})
 	if err != nil {
-		return last.Status, fmt.Errorf("wait for build %s: %w", build, err)
+		return last, fmt.Errorf("wait for build %s: %w", build, err)
 	}
-	return last.Status, nil
+	return last, nil
 }
 
 // buildStatusReply is the Build Status resource. It gives no reason for a

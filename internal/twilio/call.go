@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,9 @@ type request struct {
 	query  string // encoded
 	form   url.Values
 	body   *uploadBody // instead of form
+	// holdsValues says that replies may hold values of variables, so that no
+	// error may quote them.
+	holdsValues bool
 }
 
 // resource is what a reply decodes into. Its check tells a JSON document of
@@ -91,14 +95,21 @@ func create[T resource](
 func repeat[T resource](ctx context.Context, c *Client, r request) (T, error) {
 	var result T
 	err := retry.Do(ctx, c.policy(ctx, r.op), func(ctx context.Context) error {
-		answered, err := attempt[T](ctx, c, r)
+		answered, err := try[T](ctx, c, r)
 		result = answered
-		if verdict := judge(err); verdict.untouched || verdict.passing {
-			return retry.Transient(err, verdict.after)
-		}
 		return err
 	})
 	return result, err
+}
+
+// try is a single attempt of a call that may be repeated; the error says
+// whether it is worth it.
+func try[T resource](ctx context.Context, c *Client, r request) (T, error) {
+	answered, err := attempt[T](ctx, c, r)
+	if verdict := judge(err); verdict.untouched || verdict.passing {
+		return answered, retry.Transient(err, verdict.after)
+	}
+	return answered, err
 }
 
 // policy is the retry policy with a log: each wait at debug, long ones at info.
@@ -121,7 +132,10 @@ func (c *Client) policy(ctx context.Context, op string) retry.Policy {
 }
 
 func (c *Client) request(op, method string, form url.Values, path ...string) request {
-	return request{op: op, method: method, base: c.apiURL, path: joinPath(path), form: form}
+	return request{
+		op: op, method: method, base: c.apiURL, path: joinPath(path), form: form,
+		holdsValues: slices.Contains(path, "Variables"),
+	}
 }
 
 // joinPath escapes each segment, so that a Service named by a person cannot

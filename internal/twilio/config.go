@@ -52,17 +52,20 @@ type Config struct {
 	// UserAgent is sent with each request. Empty means "slipway".
 	UserAgent string
 	// Transport carries the requests. Nil means a transport of its own that
-	// honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+	// honours HTTPS_PROXY and NO_PROXY. Plain http goes through no proxy.
 	Transport http.RoundTripper
 	// Limiter bounds the requests in flight. Nil means NewLimiter(0).
 	Limiter *Limiter
-	// Retry is the policy for each call. The zero value means retry.Default().
+	// Retry is the policy for each call. MaxAttempts 0 means retry.Default(),
+	// with Notify kept.
 	Retry retry.Policy
 	// Polling is the pace for WaitForBuild. The zero value means
 	// retry.DefaultPolling().
 	Polling retry.Polling
 	// StallAfter ends an attempt in which no byte has moved for so long, in
-	// either direction. 0 means 60 s. A long upload that moves is never ended.
+	// either direction. 0 means 60 s. A long upload that moves is never ended,
+	// and one that was read to its end gets a second more for each 64 KB, since
+	// it may still be on its way.
 	StallAfter time.Duration
 	// Observe, when set, is called after each attempt, from many goroutines.
 	Observe func(Call)
@@ -82,6 +85,7 @@ type Client struct {
 	retry       retry.Policy
 	polling     retry.Polling
 	stallAfter  time.Duration
+	clock       *serverClock
 	grace       time.Duration
 	observe     func(Call)
 	logger      *slog.Logger
@@ -113,6 +117,7 @@ func New(cfg Config) (*Client, error) {
 		retry:       cfg.Retry,
 		polling:     orDefault(cfg.Polling, retry.DefaultPolling()),
 		stallAfter:  orDefault(cfg.StallAfter, time.Minute),
+		clock:       new(serverClock),
 		observe:     cfg.Observe,
 		logger:      cfg.Logger,
 	}
@@ -121,6 +126,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	if client.retry.MaxAttempts == 0 {
 		client.retry = retry.Default()
+		client.retry.Notify = cfg.Retry.Notify
 	}
 	if client.observe == nil {
 		client.observe = func(Call) {}
@@ -236,8 +242,10 @@ func ParseBaseURL(text string) (*url.URL, error) {
 	return base, nil
 }
 
+// isLoopback knows the one name that means this machine everywhere; what
+// resolvers make of *.localhost differs.
 func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	ip := net.ParseIP(host)
@@ -247,7 +255,7 @@ func isLoopback(host string) bool {
 func newTransport(connections int) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxy,
 		OnProxyConnectResponse: checkProxy,
 		DialContext:            dialer.DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,
@@ -255,7 +263,19 @@ func newTransport(connections int) *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		MaxIdleConnsPerHost:    connections,
 		ForceAttemptHTTP2:      true,
+		// A connection that died in silence is given up well before its requests
+		// count as stalled, and takes no further ones.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 	}
+}
+
+// proxy sends nothing of plain http through a proxy: it is for this machine's
+// own addresses, and a proxy would read the credentials.
+func proxy(request *http.Request) (*url.URL, error) {
+	if request.URL.Scheme == "http" {
+		return nil, nil //nolint:nilnil // as http.Transport.Proxy wants it.
+	}
+	return http.ProxyFromEnvironment(request) //nolint:wrapcheck // net/http wraps it.
 }
 
 func orDefault[T comparable](value, fallback T) T {

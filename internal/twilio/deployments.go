@@ -27,32 +27,46 @@ func (c *Client) FetchDeployment(ctx context.Context, service ServiceSID, enviro
 
 // Deployments lists an Environment's Deployments, newest first.
 func (c *Client) Deployments(ctx context.Context, service ServiceSID, environment EnvironmentSID) iter.Seq2[Deployment, error] {
-	return list[Deployment](ctx, c, "list deployments", deploymentPath(service, environment)...)
+	return list[Deployment](ctx, c, "list deployments", nil, deploymentPath(service, environment)...)
 }
 
 // CreateDeployment makes a Build live in an Environment; the empty BuildSID
 // leaves the Environment without one. A state that holds already is success,
-// with the Deployment that brought it about.
+// with the Deployment that brought it about. So is an activation that took
+// effect, whose answer was lost, and that another Deployment has replaced by
+// then: it is not done again, which would take the newer Build away. What is
+// live now is the Environment's BuildSID.
 func (c *Client) CreateDeployment(ctx context.Context, service ServiceSID, environment EnvironmentSID, build BuildSID) (Deployment, error) {
 	form := url.Values{}
 	if build != "" {
 		form.Set("BuildSid", string(build))
 	}
 	path := deploymentPath(service, environment)
+	began := time.Now()
+	// Ours is told from older Deployments of the same Build by its age, on the
+	// platform's own clock. To read the newest Deployment beforehand would tell
+	// as much, at the price of a call for every activation that goes well.
 	find := func(ctx context.Context) (Deployment, bool, error) {
 		now, err := c.FetchEnvironment(ctx, service, environment)
-		if err != nil || now.BuildSID != build {
+		if err != nil {
 			return Deployment{}, false, err
 		}
 		deployments, err := newest[Deployment](ctx, c, "list deployments", path...)
 		if err != nil {
 			return Deployment{}, false, err
 		}
-		at := slices.IndexFunc(deployments, func(d Deployment) bool { return d.BuildSID == build })
-		if at < 0 {
+		holds := now.BuildSID == build
+		at := slices.IndexFunc(deployments, func(d Deployment) bool {
+			return d.BuildSID == build && (holds || c.clock.isSince(d.DateCreated, began))
+		})
+		switch {
+		case at >= 0:
+			return deployments[at], true, nil
+		case holds:
 			return Deployment{}, false, fmt.Errorf("the state holds, but no Deployment among the newest %d brought it about", len(deployments))
+		default:
+			return Deployment{}, false, nil
 		}
-		return deployments[at], true, nil
 	}
 	return create(ctx, c, "create deployment", form, lookUp[Deployment]{find: find}, path...)
 }

@@ -31,7 +31,7 @@ func (c *Client) FetchEnvironment(ctx context.Context, service ServiceSID, envir
 
 // Environments lists a Service's Environments.
 func (c *Client) Environments(ctx context.Context, service ServiceSID) iter.Seq2[Environment, error] {
-	return list[Environment](ctx, c, "list environments", "Services", string(service), "Environments")
+	return list[Environment](ctx, c, "list environments", nil, "Services", string(service), "Environments")
 }
 
 // CreateEnvironment creates an Environment, or returns the one that has that
@@ -47,6 +47,6 @@ func (c *Client) CreateEnvironment(ctx context.Context, service ServiceSID, uniq
 			return e.UniqueName == uniqueName && e.DomainSuffix == domainSuffix
 		})
 	}
-	return create(ctx, c, "create environment", form, lookUp[Environment]{find: find, byName: true},
+	return create(ctx, c, OpCreateEnvironment, form, lookUp[Environment]{find: find, byName: true},
 		"Services", string(service), "Environments")
 }

@@ -19,11 +19,14 @@ const (
 	CodeCredentials = 20003
 	// CodeNotFound says that there is no such resource for this account.
 	CodeNotFound = 20404
-	// CodeConflict says that the wanted state is taken, or holds already.
-	CodeConflict = 20409
-	// CodeTooMany says that too many requests were in flight; the request was
-	// not processed.
-	CodeTooMany = 20429
+)
+
+// Names of operations that callers tell apart in an Error's Op.
+const (
+	// OpCreateBuild is CreateBuild's.
+	OpCreateBuild = "create build"
+	// OpCreateEnvironment is CreateEnvironment's.
+	OpCreateEnvironment = "create environment"
 )
 
 // Error is a reply that is not what the operation asked for.
@@ -61,36 +64,33 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// IsNotFound reports whether err is a reply that the resource does not exist.
-func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
-
-// IsConflict reports whether err is a reply that the wanted state is taken or
-// holds already.
-func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
-
-func hasStatus(err error, status int) bool {
+// IsNotFound reports whether err is Twilio's reply that the resource does not
+// exist. A 404 without Twilio's code is none: it comes from a proxy or a wrong
+// address, and says nothing of the resource.
+func IsNotFound(err error) bool {
 	reply, ok := errors.AsType[*Error](err)
-	return ok && reply.Status == status
+	return ok && reply.Status == http.StatusNotFound && reply.Code == CodeNotFound
 }
 
 // newError reads an error from a reply. Twilio's service and its platform edge
 // spell the same fields differently, and some replies are not JSON at all.
-func newError(op string, request *http.Request, response *http.Response, body []byte) *Error {
+func newError(r request, sent *http.Request, response *http.Response, body []byte) *Error {
 	reply := &Error{
-		Op: op, Method: request.Method, Path: request.URL.Path, Status: response.StatusCode,
+		Op: r.op, Method: sent.Method, Path: sent.URL.Path, Status: response.StatusCode,
 		RequestID: requestID(response.Header), RetryAfter: retryAfter(response.Header, time.Now()),
 	}
 	var decoded struct {
-		Code          int    `json:"code"`
-		Message       string `json:"message"`
-		Detail        string `json:"detail"`
-		MoreInfo      string `json:"more_info"`
-		MoreInfoCamel string `json:"moreInfo"` //nolint:tagliatelle // as the platform edge writes it.
+		Code          errorCode `json:"code"`
+		Message       string    `json:"message"`
+		Detail        string    `json:"detail"`
+		MoreInfo      string    `json:"more_info"`
+		MoreInfoCamel string    `json:"moreInfo"` //nolint:tagliatelle // as the platform edge writes it.
 	}
-	err := json.Unmarshal(body, &decoded)
-	reply.Code, reply.MoreInfo = decoded.Code, oneLine(decoded.MoreInfo+decoded.MoreInfoCamel, 200)
+	// A field of another type leaves the others readable.
+	_ = json.Unmarshal(body, &decoded)
+	reply.Code, reply.MoreInfo = int(decoded.Code), oneLine(decoded.MoreInfo+decoded.MoreInfoCamel, 200)
 	switch {
-	case err == nil && decoded.Message != "":
+	case decoded.Message != "":
 		reply.Message = oneLine(decoded.Message, 1000)
 		if decoded.Detail != "" {
 			reply.Message += " (" + oneLine(decoded.Detail, 500) + ")"
@@ -99,11 +99,21 @@ func newError(op string, request *http.Request, response *http.Response, body []
 		reply.Message = "a redirect, which is not followed because the credentials would be"
 	default:
 		reply.Message = statusText(response.StatusCode)
-		if said := oneLine(string(body), 200); said != "" {
+		if said := oneLine(string(body), 200); said != "" && !r.holdsValues {
 			reply.Message += ", with the body " + strconv.Quote(said)
 		}
 	}
 	return reply
+}
+
+// errorCode is a code as a number, or as a string of digits; anything else is
+// no code.
+type errorCode int
+
+func (c *errorCode) UnmarshalJSON(body []byte) error {
+	number, _ := strconv.Atoi(strings.Trim(string(body), `"`))
+	*c = errorCode(number)
+	return nil
 }
 
 func statusText(status int) string {
@@ -113,17 +123,21 @@ func statusText(status int) string {
 	return "no known status"
 }
 
-// requestID is lenient: the header has been seen doubled, "RQa, RQa".
 func requestID(header http.Header) string {
-	id, _, _ := strings.Cut(header.Get("Twilio-Request-Id"), ",")
-	return oneLine(id, 64)
+	return oneLine(firstOf(header, "Twilio-Request-Id"), 64)
+}
+
+// firstOf is lenient: Twilio's headers have been seen doubled, "RQa, RQa".
+func firstOf(header http.Header, name string) string {
+	value, _, _ := strings.Cut(header.Get(name), ",")
+	return strings.TrimSpace(value)
 }
 
 // retryAfter reads both forms of the header, seconds and a date.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
-	if seconds, err := strconv.Atoi(value); err == nil {
-		return min(max(0, time.Duration(seconds)*time.Second), time.Hour)
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(max(0, seconds), 3600)) * time.Second
 	}
 	if date, err := http.ParseTime(value); err == nil {
 		return min(max(0, date.Sub(now)), time.Hour)

@@ -73,7 +73,7 @@ func (c *Client) FetchFunction(ctx context.Context, service ServiceSID, function
 
 // Functions lists a Service's Functions.
 func (c *Client) Functions(ctx context.Context, service ServiceSID) iter.Seq2[Function, error] {
-	return list[Function](ctx, c, "list functions", "Services", string(service), "Functions")
+	return list[Function](ctx, c, "list functions", nil, "Services", string(service), "Functions")
 }
 
 // CreateFunction creates a Function. The API does not keep friendly names
@@ -93,7 +93,7 @@ func (c *Client) FetchAsset(ctx context.Context, service ServiceSID, asset Asset
 
 // Assets lists a Service's Assets.
 func (c *Client) Assets(ctx context.Context, service ServiceSID) iter.Seq2[Asset, error] {
-	return list[Asset](ctx, c, "list assets", "Services", string(service), "Assets")
+	return list[Asset](ctx, c, "list assets", nil, "Services", string(service), "Assets")
 }
 
 // CreateAsset creates an Asset, as CreateFunction does a Function.

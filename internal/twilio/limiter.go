@@ -14,15 +14,18 @@ const (
 	slowStart = 8
 	// leastRoom is what a deploy takes even on a busy account.
 	leastRoom = 2
-	// probeRounds is how many rounds pass at a limit that is known before one
-	// request more is tried: a probe that fails costs a round of refusals.
-	probeRounds = 20
+	// probeRounds is how many rounds pass at a ceiling before one request more is
+	// tried, and probeRequests how many requests at most: a probe that fails
+	// costs a round of refusals.
+	probeRounds, probeRequests = 20, 150
 )
 
 // Limiter bounds the requests that are in flight for one account, on both
 // hosts together. It starts slowly and doubles each round until the first 429;
-// a 429 halves it, after which it doubles again up to where it was refused and
-// from there grows by one in many rounds. Requests of others on the same
+// a 429 halves it, after which it doubles again up to where it was refused. From
+// there it probes: one request more after many rounds, then, as long as nothing
+// is refused, twice as many more each time after half as many rounds, so that
+// an account that was busy is soon used in full again. Requests of others on the same
 // account, which Twilio counts in a reply header, lower its cap. Waiters are
 // served in order of arrival. Make one with NewLimiter; it is safe for
 // concurrent use.
@@ -32,6 +35,9 @@ type Limiter struct {
 	allowed  float64 // how many may be in flight now
 	ceiling  float64 // the most that was not refused; maximum until a 429
 	cutAt    time.Time
+	calm     int     // requests at the ceiling that were not refused
+	rounds   int     // at the ceiling before the next probe
+	step     float64 // of the next probe
 	inFlight int
 	waiting  []chan slot
 	others   float64 // smoothed count of other clients' requests
@@ -99,16 +105,29 @@ func (l *Limiter) release(held slot, tooMany bool, accountInFlight int) {
 			l.ceiling = max(1, float64(held.inFlight-1))
 			l.allowed = max(1, l.allowed/2)
 			l.cutAt = time.Now()
+			l.calm, l.rounds, l.step = 0, probeRounds, 1
 		}
 	case !wasFull: // the limit was not what held us back, so nothing is learnt
 	case l.allowed < l.ceiling:
 		l.allowed = min(l.allowed+1, l.ceiling)
 	default:
-		l.allowed += 1 / (probeRounds * l.allowed)
+		l.probe()
 	}
 	l.allowed = min(l.allowed, float64(l.maximum))
 	l.inFlight--
 	l.wake()
+}
+
+// probe counts a request at the ceiling that was not refused, and raises the
+// ceiling after enough of them.
+func (l *Limiter) probe() {
+	l.calm++
+	if l.ceiling >= float64(l.maximum) || l.calm < min(l.rounds*int(l.ceiling), probeRequests) {
+		return
+	}
+	l.ceiling = min(l.ceiling+l.step, float64(l.maximum))
+	l.allowed = min(l.allowed+1, l.ceiling)
+	l.calm, l.rounds, l.step = 0, max(1, l.rounds/2), 2*l.step
 }
 
 func (l *Limiter) hasRoom() bool { return float64(l.inFlight) < max(1, l.room()) }

@@ -91,6 +91,57 @@ func TestLimiterFindsTheAccountsLimit(t *testing.T) {
 	})
 }
 
+func TestLimiterRecoversOnceTheAccountIsFree(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]int{"1": 1, "2": 2, "5": 5, "10": 10, "15": 15, "19": 19} {
+		t.Run("from a limit of "+name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				limiter := NewLimiter(20)
+				rush(t, limiter, 200, limit, 0)
+				rush(t, limiter, 400, 1000, 0) // the account is free again
+				took, peak, _ := rush(t, limiter, 400, 1000, 0)
+				if peak != 20 || took > 1700*time.Millisecond {
+					t.Errorf("after 400 requests, 400 more took %s with a peak of %d, want at most 1.7s and 20", took, peak)
+				}
+			})
+		})
+	}
+	t.Run("from one refusal of a request alone", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			limiter := NewLimiter(20)
+			alone, err := limiter.acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			limiter.release(alone, true, 0)
+			if _, peak, _ := rush(t, limiter, 200, 1000, 0); peak != 20 {
+				t.Errorf("within 200 requests there were at most %d in flight, want 20", peak)
+			}
+		})
+	})
+}
+
+func TestLimiterKeepsToASteadyLimit(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]int{"3": 3, "5": 5, "10": 10, "15": 15} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const requests = 2000
+				took, _, refused := rush(t, NewLimiter(20), requests, limit, 0)
+				if share := float64(refused) / requests; share > 0.05 {
+					t.Errorf("%.1f %% of the requests were refused, want at most 5 %%", 100*share)
+				}
+				if best := time.Duration(requests/limit) * 80 * time.Millisecond; took > best*12/10 {
+					t.Errorf("took %s, want at most 1.2 times the %s of a known limit", took, best)
+				}
+			})
+		})
+	}
+}
+
 func TestLimiterMakesRoomForOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

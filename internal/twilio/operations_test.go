@@ -189,7 +189,8 @@ func TestCreateEnvironmentKeepsConflictsThatAreNoSuccess(t *testing.T) {
 	client, _ := newWorld(t, sandbox.Options{})
 	s := newSite(t, client)
 	_, err := client.CreateEnvironment(t.Context(), s.service.SID, "other", "dev")
-	if !twilio.IsConflict(err) {
+	reply, ok := errors.AsType[*twilio.Error](err)
+	if !ok || reply.Status != http.StatusConflict || reply.Op != twilio.OpCreateEnvironment {
 		t.Errorf("error %v, want the conflict", err)
 	}
 }

@@ -6,18 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 const (
 	// wholeListing is the page size of a listing that is read to its end; the
 	// API allows up to 1,000 (Twilio's OpenAPI file).
 	wholeListing = 1000
+	// fullBuilds is the page size of Builds: each holds all its Versions, some
+	// 350 bytes a file, and a page must stay well below maxReply.
+	fullBuilds = 50
 	// newestOnly is the page size where only the newest are looked at.
 	newestOnly = 20
-	// maxPages bounds a listing, should its pages ever form a ring.
+	// maxPages bounds a listing that never ends.
 	maxPages = 10_000
 )
 
@@ -66,12 +72,22 @@ func (p page[T]) check() error {
 
 // list reads a listing page by page, as its reader asks for more. A page that
 // fails ends it with that error: half a listing is never passed for a whole.
-func list[T resource](ctx context.Context, c *Client, op string, path ...string) iter.Seq2[T, error] {
+// query may be nil; it may filter, and set another PageSize.
+func list[T resource](ctx context.Context, c *Client, op string, query url.Values, path ...string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		r := c.request(op, http.MethodGet, nil, path...)
-		r.query = pageSize(wholeListing)
+		sized := pageSize(wholeListing)
+		maps.Copy(sized, query)
+		r.query = sized.Encode()
 		var none T
+		seen := make(map[string]bool)
 		for range maxPages {
+			at := r.path + "?" + r.query
+			if seen[at] {
+				yield(none, fmt.Errorf("%s: a page leads back to one that was read already", op))
+				return
+			}
+			seen[at] = true
 			read, err := repeat[page[T]](ctx, c, r)
 			if err != nil {
 				yield(none, err)
@@ -97,22 +113,31 @@ func list[T resource](ctx context.Context, c *Client, op string, path ...string)
 // newest reads the first page of a listing whose newest come first.
 func newest[T resource](ctx context.Context, c *Client, op string, path ...string) ([]T, error) {
 	r := c.request(op, http.MethodGet, nil, path...)
-	r.query = pageSize(newestOnly)
+	r.query = pageSize(newestOnly).Encode()
 	read, err := repeat[page[T]](ctx, c, r)
 	return read.items, err
 }
 
-func pageSize(size int) string { return "PageSize=" + strconv.Itoa(size) }
+func pageSize(size int) url.Values { return url.Values{"PageSize": {strconv.Itoa(size)}} }
 
 // nextPage follows a next_page_url, which is absolute. One of another origin is
 // refused: the credentials would go there.
 func (c *Client) nextPage(r request, next string) (request, error) {
 	address, err := url.Parse(next)
-	if err != nil || address.Scheme != r.base.Scheme || address.Host != r.base.Host {
+	if err != nil || origin(address) != origin(r.base) {
 		return r, &ForeignPageError{Op: r.op, Base: r.base.Scheme + "://" + r.base.Host, Page: oneLine(withoutQuery(address, next), 200)}
 	}
 	r.path, r.query = address.EscapedPath(), address.RawQuery
 	return r, nil
+}
+
+// origin is scheme, host and port, the same text for the same origin.
+func origin(address *url.URL) string {
+	scheme, port := strings.ToLower(address.Scheme), address.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[scheme]
+	}
+	return scheme + "://" + net.JoinHostPort(strings.ToLower(address.Hostname()), port)
 }
 
 func withoutQuery(address *url.URL, text string) string {

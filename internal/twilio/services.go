@@ -42,7 +42,7 @@ func (c *Client) FetchService(ctx context.Context, sidOrUniqueName string) (Serv
 
 // Services lists the account's Services.
 func (c *Client) Services(ctx context.Context) iter.Seq2[Service, error] {
-	return list[Service](ctx, c, "list services", "Services")
+	return list[Service](ctx, c, "list services", nil, "Services")
 }
 
 // CreateService creates a Service, or returns the one that has the unique name

@@ -3,8 +3,11 @@ package twilio
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -22,6 +25,9 @@ type Upload struct {
 	ContentType string
 	// Size is the number of bytes that Open gives. Another number is an error.
 	Size int64
+	// SHA256 is the digest of those bytes in lower-case hexadecimal. When set,
+	// content with another digest is an error, and is never sent whole.
+	SHA256 string
 	// Open opens the content from its beginning. It may be called many times.
 	Open func() (io.ReadCloser, error)
 }
@@ -88,14 +94,15 @@ func newUploadBody(upload Upload) (*uploadBody, error) {
 
 func (b *uploadBody) length() int64 { return int64(len(b.before)+len(b.rest)) + b.upload.Size }
 
-func (b *uploadBody) open(moved func()) (io.ReadCloser, error) {
+func (b *uploadBody) open(stall *stallTimer) (io.ReadCloser, error) {
 	file, err := b.upload.Open()
 	if err != nil {
 		return nil, &FileError{Err: err}
 	}
-	content := &exactReader{file: file, left: b.upload.Size}
+	content := &exactReader{file: file, left: b.upload.Size, sum: sha256.New(), want: b.upload.SHA256}
 	form := io.MultiReader(bytes.NewReader(b.before), content, bytes.NewReader(b.rest))
-	return &uploadReader{Reader: &movingReader{form, moved}, file: file}, nil
+	body := &sendingReader{Reader: form, size: b.length(), left: b.length(), stall: stall}
+	return &uploadReader{Reader: body, file: file}, nil
 }
 
 type uploadReader struct {
@@ -107,27 +114,44 @@ func (r *uploadReader) Close() error {
 	return r.file.Close() //nolint:wrapcheck // opened for reading: nothing is lost.
 }
 
-// exactReader gives as many bytes as were announced, or an error: a file that
-// changes during its upload must not go up in part.
+// exactReader gives the bytes that were announced, or an error: a file that
+// changes during its upload must not go up in part, nor as another than the
+// one that was planned.
 type exactReader struct {
 	file io.Reader
 	left int64
+	sum  hash.Hash
+	want string // the sum in hexadecimal; empty when any will do
 }
 
 func (r *exactReader) Read(p []byte) (int, error) {
 	if r.left == 0 {
-		if n, _ := r.file.Read(make([]byte, 1)); n > 0 {
-			return 0, &FileError{Err: errors.New("the file has grown while it was uploaded")}
-		}
-		return 0, io.EOF
+		return 0, r.end()
 	}
 	n, err := r.file.Read(p[:min(int64(len(p)), r.left)])
 	r.left -= int64(n)
+	_, _ = r.sum.Write(p[:n]) // a hash takes everything
 	switch {
-	case errors.Is(err, io.EOF) && r.left > 0:
-		return n, &FileError{Err: errors.New("the file has shrunk while it was uploaded")}
 	case err != nil && !errors.Is(err, io.EOF):
 		return n, &FileError{Err: err}
+	case err != nil && r.left > 0:
+		return n, &FileError{Err: errors.New("the file has shrunk while it was uploaded")}
+	case r.left > 0:
+		return n, nil
+	}
+	if err := r.end(); !errors.Is(err, io.EOF) {
+		return 0, err // the last bytes stay here, so that nobody takes the file for whole
 	}
 	return n, nil
+}
+
+// end is io.EOF when the file ends here and was the right one.
+func (r *exactReader) end() error {
+	if n, _ := r.file.Read(make([]byte, 1)); n > 0 {
+		return &FileError{Err: errors.New("the file has grown while it was uploaded")}
+	}
+	if r.want != "" && hex.EncodeToString(r.sum.Sum(nil)) != r.want {
+		return &FileError{Err: errors.New("the file has changed while it was uploaded")}
+	}
+	return io.EOF
 }

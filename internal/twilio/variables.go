@@ -28,7 +28,7 @@ func (c *Client) FetchVariable(ctx context.Context, service ServiceSID, environm
 // Variables lists an Environment's Variables.
 func (c *Client) Variables(ctx context.Context, service ServiceSID, environment EnvironmentSID) iter.Seq2[Variable, error] {
 	return func(yield func(Variable, error) bool) {
-		for read, err := range list[variableReply](ctx, c, "list variables", variablePath(service, environment)...) {
+		for read, err := range list[variableReply](ctx, c, "list variables", nil, variablePath(service, environment)...) {
 			if !yield(read.variable(), err) {
 				return
 			}
@@ -41,7 +41,7 @@ func (c *Client) Variables(ctx context.Context, service ServiceSID, environment 
 func (c *Client) CreateVariable(ctx context.Context, service ServiceSID, environment EnvironmentSID, key string, value secret.String) (Variable, error) {
 	path := variablePath(service, environment)
 	find := func(ctx context.Context) (variableReply, bool, error) {
-		found, ok, err := first(list[variableReply](ctx, c, "list variables", path...), func(v variableReply) bool { return v.Key == key })
+		found, ok, err := first(list[variableReply](ctx, c, "list variables", nil, path...), func(v variableReply) bool { return v.Key == key })
 		if err != nil || !ok || found.Value == value.Reveal() {
 			return found, ok, err
 		}

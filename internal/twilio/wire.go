@@ -3,6 +3,7 @@ package twilio
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,9 +12,13 @@ import (
 	"time"
 )
 
-// maxReply bounds a reply that is read into memory. The largest are pages of
-// 1,000 resources and the Content of a Function.
+// maxReply bounds a reply that is read into memory. The largest are pages of 50
+// Builds, some 20 MB when each has a thousand files; pages of 1,000 smaller
+// resources stay below 1 MB.
 const maxReply = 32 << 20
+
+// errTooLarge says that a reply was not read to its end.
+var errTooLarge = errors.New("it is larger than 32 MB")
 
 // attempt sends r once, within a slot of the Limiter, and decodes the reply.
 func attempt[T resource](ctx context.Context, c *Client, r request) (T, error) {
@@ -53,11 +58,10 @@ type answer struct {
 func (c *Client) exchange(ctx context.Context, r request, decode func([]byte) error) (answer, error) {
 	ctx, cancel := c.lingering(ctx, r.method)
 	defer cancel(nil)
-	stall := time.AfterFunc(c.stallAfter, func() { cancel(&stalledError{after: c.stallAfter}) })
-	defer stall.Stop()
-	moved := func() { stall.Reset(c.stallAfter) }
+	stall := newStallTimer(c.stallAfter, cancel)
+	defer stall.stop()
 
-	request, err := c.newRequest(ctx, r, moved)
+	request, err := c.newRequest(ctx, r, stall)
 	if err != nil {
 		return answer{}, err
 	}
@@ -66,21 +70,21 @@ func (c *Client) exchange(ctx context.Context, r request, decode func([]byte) er
 		return answer{}, newBrokenError(ctx, r, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	moved()
+	stall.moved()
+	c.clock.read(response.Header)
 	result := answer{status: response.StatusCode}
-	result.accountInFlight, _ = strconv.Atoi(response.Header.Get("Twilio-Concurrent-Requests"))
-	body, err := io.ReadAll(io.LimitReader(&movingReader{response.Body, moved}, maxReply))
+	result.accountInFlight, _ = strconv.Atoi(firstOf(response.Header, "Twilio-Concurrent-Requests"))
+	body, err := io.ReadAll(io.LimitReader(&movingReader{response.Body, stall.moved}, maxReply+1))
 	switch {
 	case response.StatusCode < 200 || response.StatusCode > 299:
-		return result, newError(r.op, request, response, body)
+		return result, newError(r, request, response, body)
 	case err != nil:
 		return result, newBrokenError(ctx, r, err)
+	case len(body) > maxReply:
+		return result, newUnreadableError(r, request, response, body, errTooLarge)
 	}
 	if err := decode(body); err != nil {
-		return result, &UnreadableError{
-			Op: r.op, Method: r.method, Path: request.URL.Path, Status: response.StatusCode,
-			Body: oneLine(string(body[:min(len(body), 600)]), 200), Err: err,
-		}
+		return result, newUnreadableError(r, request, response, body, err)
 	}
 	return result, nil
 }
@@ -92,21 +96,17 @@ func (c *Client) lingering(ctx context.Context, method string) (context.Context,
 		return context.WithCancelCause(ctx)
 	}
 	exchange, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	var timer *time.Timer
 	unwatch := context.AfterFunc(ctx, func() {
-		timer = time.AfterFunc(c.grace, func() { cancel(context.Cause(ctx)) })
+		// A timer that was started is not stopped: it finds the exchange over.
+		time.AfterFunc(c.grace, func() { cancel(context.Cause(ctx)) })
 	})
 	return exchange, func(cause error) {
-		// When unwatch comes too late, the timer may still be in the making; its
-		// cancel then finds the exchange over.
-		if unwatch() && timer != nil {
-			timer.Stop()
-		}
+		unwatch()
 		cancel(cause)
 	}
 }
 
-func (c *Client) newRequest(ctx context.Context, r request, moved func()) (*http.Request, error) {
+func (c *Client) newRequest(ctx context.Context, r request, stall *stallTimer) (*http.Request, error) {
 	target := r.base.Scheme + "://" + r.base.Host + r.path
 	if r.query != "" {
 		target += "?" + r.query
@@ -122,7 +122,7 @@ func (c *Client) newRequest(ctx context.Context, r request, moved func()) (*http
 	case r.body != nil:
 		request.Header.Set("Content-Type", r.body.contentType)
 		request.ContentLength = r.body.length()
-		request.GetBody = func() (io.ReadCloser, error) { return r.body.open(moved) }
+		request.GetBody = func() (io.ReadCloser, error) { return r.body.open(stall) }
 		if request.Body, err = request.GetBody(); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.op, err)
 		}
@@ -134,18 +134,4 @@ func (c *Client) newRequest(ctx context.Context, r request, moved func()) (*http
 		request.Body, _ = request.GetBody()
 	}
 	return request, nil
-}
-
-// movingReader reports each read that moved bytes.
-type movingReader struct {
-	io.Reader
-	moved func()
-}
-
-func (r *movingReader) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if n > 0 {
-		r.moved()
-	}
-	return n, err //nolint:wrapcheck // io.EOF must stay itself.
 }

@@ -2,6 +2,8 @@ package twilio_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -70,6 +72,26 @@ func TestErrorTellsWhatThePlatformSaid(t *testing.T) {
 			answer(502, "text/html", "<html>\n<body>Bad\tgateway\x1b[31m</body></html>"),
 			twilio.Error{Status: 502, Message: `Bad Gateway, with the body "<html> <body>Bad gateway [31m</body></html>"`},
 			`fetch service: GET /v1/Services/x answered 502: Bad Gateway, with the body "<html> <body>Bad gateway [31m</body></html>"`,
+		},
+		"a code in quotes": {
+			answer(400, "application/json", `{"code":"20001","message":"Invalid","more_info":7,"status":"400"}`),
+			twilio.Error{Status: 400, Code: 20001, Message: "Invalid"},
+			"fetch service: GET /v1/Services/x answered 400 (code 20001): Invalid",
+		},
+		"a hint beyond all bounds": {
+			answer(429, "application/json", `{"code":null,"message":"Too many requests"}`, "Retry-After", "99999999999999999999"),
+			twilio.Error{Status: 429, Message: "Too many requests", RetryAfter: time.Hour},
+			"fetch service: GET /v1/Services/x answered 429: Too many requests",
+		},
+		"a hint that would overflow": {
+			answer(429, "application/json", `{"message":"Too many requests"}`, "Retry-After", "18446744074"),
+			twilio.Error{Status: 429, Message: "Too many requests", RetryAfter: time.Hour},
+			"fetch service: GET /v1/Services/x answered 429: Too many requests",
+		},
+		"a hint that lies back": {
+			answer(429, "application/json", `{"message":"Too many requests"}`, "Retry-After", "-5"),
+			twilio.Error{Status: 429, Message: "Too many requests"},
+			"fetch service: GET /v1/Services/x answered 429: Too many requests",
 		},
 		"nothing at all": {
 			answer(403, "text/plain", ""),
@@ -140,11 +162,37 @@ func TestListingRefusesForeignAndBrokenPages(t *testing.T) {
 			t.Errorf("error %q, want it to name %s without its query", err, want)
 		}
 	})
+	t.Run("that lead in a ring", func(t *testing.T) {
+		t.Parallel()
+		for next, want := range map[string]int{"?PageSize=1000": 1, "?Page=1": 2} {
+			reads := 0
+			client := inMemory(t, func(*http.Request) (*http.Response, error) {
+				reads++
+				return reply(200, strings.NewReader(page(`"https://serverless.twilio.com/v1/Services`+next+`"`))), nil
+			})
+			if _, err := length(client.Services(t.Context())); err == nil || !strings.Contains(err.Error(), "list services: a page leads back") || reads != want {
+				t.Errorf("%s: read %d pages with error %v, want %d and the ring", next, reads, err, want)
+			}
+		}
+	})
+	t.Run("of the same host with its port", func(t *testing.T) {
+		t.Parallel()
+		client := inMemory(t, func(r *http.Request) (*http.Response, error) {
+			if r.URL.Query().Has("Page") {
+				return reply(200, strings.NewReader(page("null"))), nil
+			}
+			return reply(200, strings.NewReader(page(`"https://Serverless.twilio.com:443/v1/Services?Page=1"`))), nil
+		})
+		if n, err := length(client.Services(t.Context())); n != 2 || err != nil {
+			t.Errorf("read %d with error %v, want 2", n, err)
+		}
+	})
 	t.Run("that fails", func(t *testing.T) {
 		t.Parallel()
 		client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Query().Get("Page") != "" {
 				w.WriteHeader(http.StatusNotFound)
+				_, _ = io.WriteString(w, `{"code":20404,"message":"The requested resource was not found"}`)
 				return
 			}
 			_, _ = io.WriteString(w, page(`"http://`+r.Host+`/v1/Services?Page=1"`))
@@ -231,18 +279,22 @@ func TestUploadRefusesAFileThatChanges(t *testing.T) {
 		"gone": {func() (io.ReadCloser, error) {
 			return nil, &fs.PathError{Op: "open", Path: "a.txt", Err: fs.ErrNotExist}
 		}, "a.txt"},
-		"unreadable": {func() (io.ReadCloser, error) { return io.NopCloser(brokenReader{}), nil }, "disk on fire"},
+		"unreadable":         {func() (io.ReadCloser, error) { return io.NopCloser(brokenReader{}), nil }, "disk on fire"},
+		"of the same length": {reading("0123456780"), "changed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var attempts atomic.Int64
 			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				attempts.Add(1)
-				_, _ = io.Copy(io.Discard, r.Body)
+				if _, err := io.Copy(io.Discard, r.Body); err == nil {
+					t.Error("the body went out whole")
+				}
 				_, _ = fmt.Fprintf(w, `{"sid":%q}`, versionSID)
 			}))
 			_, err := client.CreateFunctionVersion(t.Context(), serviceSID, functionSID, twilio.Upload{
 				Path: "/a", Visibility: "public", ContentType: "text/plain", Size: 10, Open: test.open,
+				SHA256: hexDigest("0123456789"),
 			})
 			if _, ok := errors.AsType[*twilio.FileError](err); !ok || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want a FileError with %q", err, test.want)
@@ -252,6 +304,32 @@ func TestUploadRefusesAFileThatChanges(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestUploadTakesTheContentThatWasPlanned(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{"", "x", strings.Repeat("0123456789", 50_000)} {
+		var got atomic.Int64
+		client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n, _ := io.Copy(io.Discard, r.Body)
+			got.Add(n)
+			_, _ = fmt.Fprintf(w, `{"sid":%q}`, versionSID)
+		}), once)
+		planned := asset("/a", content)
+		planned.SHA256 = hexDigest(content)
+		if _, err := client.CreateAssetVersion(t.Context(), serviceSID, functionSID, planned); err != nil || got.Load() <= int64(len(content)) {
+			t.Errorf("%d bytes: sent %d with error %v", len(content), got.Load(), err)
+		}
+		planned.SHA256 = hexDigest(content + ".")
+		if _, err := client.CreateAssetVersion(t.Context(), serviceSID, functionSID, planned); !isA[*twilio.FileError](err) {
+			t.Errorf("%d bytes with another digest: error %v, want a FileError", len(content), err)
+		}
+	}
+}
+
+func hexDigest(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return hex.EncodeToString(sum[:])
 }
 
 func reading(content string) func() (io.ReadCloser, error) {
