@@ -86,39 +86,36 @@ func readFile(fsys fs.FS, file string, limit int64) ([]byte, error) {
 	}
 	// Looking before opening matters: to open a pipe would wait for ever.
 	info, err := fs.Stat(fsys, file)
+	if _, lstatErr := fs.Lstat(fsys, file); errors.Is(err, fs.ErrNotExist) && lstatErr == nil {
+		return nil, &problem.Problem{
+			File: file, Message: "the link leads to nothing",
+			Fix: "Replace it with the file or folder itself, or remove it.",
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read %s: %w", file, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, unreadable(reason(err), "Check the file and its permissions.")
+		return nil, unreadable(problem.Reason(err), "Check the file and its permissions.")
 	}
 	if !info.Mode().IsRegular() {
 		return nil, unreadable("it is not a regular file", "Replace it with a file.")
 	}
 	opened, err := fsys.Open(file)
 	if err != nil {
-		return nil, unreadable(reason(err), "Check the file and its permissions.")
+		return nil, unreadable(problem.Reason(err), "Check the file and its permissions.")
 	}
 	defer opened.Close()
 	var content bytes.Buffer
 	content.Grow(int(min(info.Size(), limit)) + bytes.MinRead)
 	if _, err := content.ReadFrom(io.LimitReader(opened, limit+1)); err != nil {
-		return nil, unreadable(reason(err), "Check the file and its permissions.")
+		return nil, unreadable(problem.Reason(err), "Check the file and its permissions.")
 	}
 	if int64(content.Len()) > limit {
 		return nil, unreadable(fmt.Sprintf("it is larger than %d MiB", limit>>20),
 			"Check that it is the file it should be.")
 	}
 	return content.Bytes(), nil
-}
-
-// reason is err without the operation and the path that the Problem names
-// already.
-func reason(err error) string {
-	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
-		return wrapped.Err.Error()
-	}
-	return err.Error()
 }
 
 // members walks over an object in the order of the file; a name may come more

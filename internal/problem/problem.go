@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 )
@@ -112,4 +113,13 @@ func (l List) Unwrap() []error {
 		wrapped[i] = p
 	}
 	return wrapped
+}
+
+// Reason is what went wrong in err without the operation and the path, for a
+// Problem whose File names the path already.
+func Reason(err error) string {
+	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
+		return wrapped.Err.Error()
+	}
+	return err.Error()
 }

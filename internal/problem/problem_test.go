@@ -3,6 +3,7 @@ package problem_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"testing"
 
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -72,5 +73,15 @@ func TestListTake(t *testing.T) {
 	}
 	if len(list) != 5 {
 		t.Errorf("took %d Problems, want 5: %v", len(list), list)
+	}
+}
+
+func TestReason(t *testing.T) {
+	t.Parallel()
+	path := &fs.PathError{Op: "open", Path: "a", Err: fs.ErrPermission}
+	for _, err := range []error{path, fmt.Errorf("read a: %w", path), fs.ErrPermission} {
+		if got, want := problem.Reason(err), fs.ErrPermission.Error(); got != want {
+			t.Errorf("Reason(%v): got %q, want %q", err, got, want)
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"github.com/slipway-dev/slipway/internal/problem"
 )
 
 // Sizes an Asset may have (Twilio's guide to Functions and Assets). Whether its
@@ -16,8 +18,24 @@ const (
 	maxPrivateAssetBytes = 10 << 20
 )
 
+// Sizes of a Function. Twilio names no limit; these are ours. Above the first a
+// file holds what it need not, above the second it is no Function at all.
+const (
+	largeFunctionBytes = 1 << 20
+	maxFunctionBytes   = 16 << 20
+)
+
+// shrinkFunction is what to do about a Function that is too large.
+const shrinkFunction = "Leave dependencies to package.json, and keep data in private Assets."
+
+// content is what a file holds.
+type content struct {
+	size int64
+	sum  string // SHA-256, in hexadecimal
+}
+
 // add makes a File of a regular file, or Problems.
-func (f *finder) add(t tree, name string, info fs.FileInfo) {
+func (f *finder) add(t tree, name, real string, info fs.FileInfo) {
 	rel := within(t.root, name)
 	placed, problems := place(t.kind, rel)
 	for _, p := range problems {
@@ -39,19 +57,13 @@ func (f *finder) add(t tree, name string, info fs.FileInfo) {
 			"Rename one of the two.")
 		return
 	}
-	if f.byPath == nil {
-		f.byPath = map[string]string{}
-	}
 	f.byPath[placed.path] = name
-	limit := sizeLimit(t.kind, placed.visibility)
-	if limit > 0 && info.Size() > limit {
-		f.problems.AddAt(name, 0, fmt.Sprintf("has %d bytes; Twilio takes %s Assets of up to %d MB",
-			info.Size(), placed.visibility, limit>>20), "Make it smaller, or serve it from elsewhere.")
+	if !f.checkSource(t, name, real, placed) || !f.checkSize(t, name, info.Size(), placed) {
 		return
 	}
-	size, sum, err := f.hash(name)
+	held, err := f.read(name, real)
 	if err != nil {
-		f.problems.AddAt(name, 0, "cannot be read: "+reason(err), "Check the file and its permissions.")
+		f.problems.AddAt(name, 0, "cannot be read: "+problem.Reason(err), "Check the file and its permissions.")
 		return
 	}
 	f.files = append(f.files, File{
@@ -60,34 +72,63 @@ func (f *finder) add(t tree, name string, info fs.FileInfo) {
 		Visibility:  placed.visibility,
 		Name:        name,
 		ContentType: contentType(t.kind, name),
-		Size:        size,
-		SHA256:      sum,
+		Size:        held.size,
+		SHA256:      held.sum,
 	})
 }
 
-// sizeLimit is how many bytes a file may have; 0 means that no limit is known.
-func sizeLimit(kind Kind, visibility Visibility) int64 {
-	switch {
-	case kind == KindFunction:
-		return 0
-	case visibility == Private:
-		return maxPrivateAssetBytes
-	default:
-		return maxAssetBytes
+// checkSource makes sure that a Function's source is not served by a link among
+// the Assets. Files that both kinds link to from a third place are meant so.
+func (f *finder) checkSource(t tree, name, real string, placed placement) bool {
+	if t.kind == KindFunction {
+		f.sources[real] = name
+		return true
 	}
+	function, isSource := f.sources[real]
+	if !isSource || !isBelow(real, f.functions.real) || placed.visibility == Private {
+		return true
+	}
+	f.problems.AddAt(name, 0, fmt.Sprintf("is the Function %s, whose source would be served", function), shareApart)
+	return false
 }
 
-// hash reads a file once, in pieces.
-func (f *finder) hash(name string) (size int64, sum string, err error) {
+// checkSize reports whether a file is small enough to be sent.
+func (f *finder) checkSize(t tree, name string, size int64, placed placement) bool {
+	limit := int64(maxAssetBytes)
+	if placed.visibility == Private {
+		limit = maxPrivateAssetBytes
+	}
+	switch {
+	case t.kind == KindFunction && size > maxFunctionBytes:
+		f.problems.AddAt(name, 0, fmt.Sprintf("has %d bytes; Twilio names no limit for a Function, and Slipway sends up to %d MB",
+			size, maxFunctionBytes>>20), shrinkFunction)
+		return false
+	case t.kind == KindFunction && size > largeFunctionBytes:
+		f.warnings.AddAt(name, 0, fmt.Sprintf("has %d bytes, which is much for a Function: it makes cold starts slow", size), shrinkFunction)
+	case t.kind == KindAsset && size > limit:
+		f.problems.AddAt(name, 0, fmt.Sprintf("has %d bytes; Twilio takes %s Assets of up to %d MB",
+			size, placed.visibility, limit>>20), "Make it smaller, or serve it from elsewhere.")
+		return false
+	}
+	return true
+}
+
+// read reads a file in pieces, and but once however many links lead to it.
+func (f *finder) read(name, real string) (content, error) {
+	if known, ok := f.hashes[real]; ok {
+		return known, nil
+	}
 	opened, err := openRegular(f.fsys, name)
 	if err != nil {
-		return 0, "", err
+		return content{}, err
 	}
 	defer opened.Close()
 	digest := sha256.New()
-	size, err = io.Copy(digest, opened)
+	size, err := io.Copy(digest, opened)
 	if err != nil {
-		return 0, "", fmt.Errorf("read %s: %w", name, err)
+		return content{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	return size, hex.EncodeToString(digest.Sum(nil)), nil
+	held := content{size: size, sum: hex.EncodeToString(digest.Sum(nil))}
+	f.hashes[real] = held
+	return held, nil
 }

@@ -2,7 +2,6 @@ package project
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -18,19 +17,22 @@ const (
 	maxDepth   = 64
 )
 
-// The folders looked for when none is named, the first that exists.
-func functionsFolders() []string { return []string{"functions", "src"} }
-func assetsFolders() []string    { return []string{"assets", "static"} }
-
 // finder walks the folders of a project and collects files, Problems and
 // warnings.
 type finder struct {
 	fsys   fs.FS
 	folder string
 
+	functions tree
+	assets    tree
+
 	problems problem.List
 	warnings problem.List
 	files    []File
+	// hashes is of the files read, by their real path.
+	hashes map[string]content
+	// sources is the names of the Functions by their real path.
+	sources map[string]string
 	// byPath is the name of the file that takes a path.
 	byPath map[string]string
 	// environment is the files with variables, which must never be served.
@@ -44,37 +46,31 @@ type finder struct {
 	entries int
 }
 
-// tree is a folder of one kind of file.
-type tree struct {
-	kind Kind
-	root string
+func newFinder(fsys fs.FS, folder string, environment []environmentFile) *finder {
+	return &finder{
+		fsys: fsys, folder: folder, environment: environment,
+		hashes: map[string]content{}, sources: map[string]string{}, byPath: map[string]string{}, modules: map[string][]string{},
+	}
 }
 
 // find reads both folders of the project.
 func (f *finder) find(functionsFolder, assetsFolder string) {
-	functions, assets := tree{kind: KindFunction}, tree{kind: KindAsset}
-	functions.root = f.root(functionsFolder, "functions-folder", functionsFolders())
-	assets.root = f.root(assetsFolder, "assets-folder", assetsFolders())
-	if functions.root != "" && assets.root != "" && overlap(functions.root, assets.root) {
+	f.functions = f.tree(KindFunction, functionsFolder, "functions-folder", functionsFolders())
+	f.assets = f.tree(KindAsset, assetsFolder, "assets-folder", assetsFolders())
+	if overlap(f.functions, f.assets) {
 		f.problems.Add(fmt.Sprintf("the Functions in %q and the Assets in %q overlap, so that files would be both",
-			functions.root, assets.root), "Keep them in folders of their own.")
+			f.functions.root, f.assets.root), "Keep them in folders of their own.")
 		return
 	}
-	for _, t := range []tree{functions, assets} {
-		if t.root == "" {
-			continue
+	for _, t := range []tree{f.functions, f.assets} {
+		if t.root != "" {
+			f.walk(t, t.root, []string{t.real})
+			f.warnOfDotted(t)
 		}
-		real, err := realPath(f.fsys, t.root)
-		if err != nil {
-			f.badLink(t.root, err)
-			continue
-		}
-		f.walk(t, t.root, []string{real})
-		f.warnOfDotted(t)
 	}
-	f.warnOfModules(functions.root)
+	f.warnOfModules(f.functions.root)
 	if len(f.files) == 0 && len(f.problems) == 0 {
-		f.nothing(functions.root, assets.root)
+		f.nothing(f.functions.root, f.assets.root)
 	}
 }
 
@@ -90,47 +86,12 @@ func (f *finder) sorted(kind Kind) []File {
 	return found
 }
 
-// root returns the folder that is named, else the first candidate that exists,
-// else nothing.
-func (f *finder) root(named, setting string, candidates []string) string {
-	if named != "" {
-		folder, err := inside(f.folder, named, setting)
-		if err != nil {
-			_ = f.problems.Take(err) // it is a list
-			return ""
-		}
-		if info, err := fs.Stat(f.fsys, folder); err != nil || !info.IsDir() {
-			f.problems.Add(fmt.Sprintf("%s is %q, but there is no folder %s", setting, named, folder),
-				"Name a folder relative to the project's folder; build it first if a compiler makes it.")
-			return ""
-		}
-		return folder
-	}
-	for _, candidate := range candidates {
-		folder := path.Join(f.folder, candidate)
-		info, err := fs.Stat(f.fsys, folder)
-		switch {
-		case err == nil && info.IsDir():
-			return folder
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			f.problems.AddAt(folder, 0, "cannot be read: "+reason(err), "Check the folder and its permissions.")
-			return ""
-		}
-	}
-	return ""
-}
-
-// overlap reports whether one folder is the other or lies in it.
-func overlap(a, b string) bool {
-	return a == b || a == "." || b == "." || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")
-}
-
 // walk reads a folder and what is below it. The real paths of the folder and of
 // those above it show when a link leads in a circle; the folder's own is last.
 func (f *finder) walk(t tree, dir string, reals []string) {
 	entries, err := fs.ReadDir(f.fsys, dir)
 	if err != nil {
-		f.problems.AddAt(dir, 0, "the folder cannot be read: "+reason(err), "Check its permissions.")
+		f.unreadable(dir, err)
 		return
 	}
 	if len(reals) > maxDepth {
@@ -164,6 +125,7 @@ func (f *finder) visit(t tree, name string, entry fs.DirEntry, reals []string) {
 		return
 	}
 	isDotted := isHidden(base)
+	isLink := entry.Type() == fs.ModeSymlink
 	info, real, err := f.look(name, path.Join(reals[len(reals)-1], base), entry)
 	switch {
 	case err != nil && isDotted: // such as an editor's lock file, a link to nothing
@@ -172,6 +134,12 @@ func (f *finder) visit(t tree, name string, entry fs.DirEntry, reals []string) {
 		f.badLink(name, err)
 	case info.IsDir() && slices.Contains(reals, real):
 		f.badLink(name, errLinkCircle)
+	case info.IsDir() && real == f.other(t).real:
+		if isLink && t.kind == KindAsset {
+			f.problems.AddAt(name, 0, "the link leads to the Functions, whose source would be served", shareApart)
+		} else if isLink {
+			f.walk(t, name, append(slices.Clone(reals), real))
+		}
 	case info.IsDir():
 		f.walk(t, name, append(slices.Clone(reals), real))
 	case isDotted:
@@ -186,7 +154,7 @@ func (f *finder) visit(t tree, name string, entry fs.DirEntry, reals []string) {
 	case isHidden(path.Base(real)):
 		f.leaveOut(t, name, path.Base(real))
 	default:
-		f.add(t, name, info)
+		f.add(t, name, real, info)
 	}
 }
 
@@ -201,14 +169,14 @@ func (f *finder) look(name, real string, entry fs.DirEntry) (fs.FileInfo, string
 	}
 	info, err := fs.Stat(f.fsys, name)
 	if err != nil {
-		return nil, "", fmt.Errorf("cannot be followed: %s", reason(err))
+		return nil, "", fmt.Errorf("cannot be followed: %s", problem.Reason(err))
 	}
 	return info, real, nil
 }
 
 // badLink adds a Problem about a link.
 func (f *finder) badLink(name string, err error) {
-	f.problems.AddAt(name, 0, "the link "+err.Error(), "Replace it with the file or folder itself, or remove it.")
+	f.problems = append(f.problems, linkProblem(name, err))
 }
 
 // isHidden reports whether a name begins with a dot, also behind a backslash,

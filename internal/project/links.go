@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/slipway-dev/slipway/internal/problem"
 )
 
 // maxLinks is how many links one name may lead through, as on Linux.
@@ -51,7 +53,7 @@ func realPath(fsys fs.FS, name string) (string, error) {
 			return "", errLinkNowhere
 		}
 		if err != nil {
-			return "", fmt.Errorf("cannot be followed: %s", reason(err))
+			return "", fmt.Errorf("cannot be followed: %s", problem.Reason(err))
 		}
 		if info.Mode().Type() != fs.ModeSymlink {
 			done = next
@@ -62,7 +64,7 @@ func realPath(fsys fs.FS, name string) (string, error) {
 		}
 		target, err := links.ReadLink(next)
 		if err != nil {
-			return "", fmt.Errorf("cannot be followed: %s", reason(err))
+			return "", fmt.Errorf("cannot be followed: %s", problem.Reason(err))
 		}
 		if path.IsAbs(target) {
 			return "", errLinkAbsolute
@@ -70,6 +72,27 @@ func realPath(fsys fs.FS, name string) (string, error) {
 		pending = slices.Concat(strings.Split(target, "/"), pending)
 	}
 	return done, nil
+}
+
+// linkError says what is wrong with the links that a name leads through; nil
+// when nothing is, and when there is nothing of that name at all.
+func linkError(fsys fs.FS, name string) error {
+	_, err := realPath(fsys, name)
+	if !errors.Is(err, errLinkNowhere) {
+		return err
+	}
+	if _, missing := fs.Lstat(fsys, name); missing != nil {
+		return nil //nolint:nilerr // a file that is not there is no bad link
+	}
+	return err
+}
+
+// linkProblem is the Problem that a link leads where it must not.
+func linkProblem(name string, err error) *problem.Problem {
+	return &problem.Problem{
+		File: name, Message: "the link " + err.Error(),
+		Fix: "Replace it with the file or folder itself, or remove it.",
+	}
 }
 
 // openRegular opens a regular file. It looks before it opens, for to open a

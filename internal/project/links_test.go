@@ -4,8 +4,10 @@ package project_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -129,8 +131,173 @@ func TestFoldersThatAreBadLinks(t *testing.T) {
 	}, project.Options{})
 	wantProblems(t, err,
 		"assets: the link leads into .git. Replace it with the file or folder itself, or remove it.",
-		"functions: cannot be read: path escapes from parent. Check the folder and its permissions.",
+		"functions: the link leads out of the repository. Replace it with the file or folder itself, or remove it.",
 	)
+}
+
+func TestLinksToNothingAreNotMissing(t *testing.T) {
+	t.Parallel()
+	const nothing = ": the link leads to nothing. Replace it with the file or folder itself, or remove it."
+	_, err := load(t, map[string]string{
+		"repo/functions": "-> gone", "repo/assets": "-> gone", "repo/src/a.js": "", "repo/package.json": "-> gone", "repo/.env": "-> gone",
+	}, project.Options{})
+	wantProblems(t, err, ".env"+nothing, "assets"+nothing, "functions"+nothing, "package.json"+nothing)
+	_, err = load(t, map[string]string{
+		"repo/lib": "-> gone", "repo/web": "-> ../out", "out/a": "", "repo/prod.env": "-> ../out/a",
+		"repo/package.json": `{"dependencies": {"a": "1"}}`, "repo/package-lock.json": "-> gone",
+	}, project.Options{FunctionsFolder: "lib", AssetsFolder: "web", EnvFile: "prod.env"})
+	wantProblems(t, err,
+		"lib"+nothing, "package-lock.json"+nothing,
+		"prod.env: the link leads out of the repository. Replace it with the file or folder itself, or remove it.",
+		"web: the link leads out of the repository. Replace it with the file or folder itself, or remove it.",
+	)
+}
+
+func TestFunctionsAreNeverAssets(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		files map[string]string
+		opts  project.Options
+		want  []string
+	}{
+		"the folder is a link to the other": {
+			map[string]string{"repo/functions/a.js": "", "repo/assets": "-> functions"},
+			project.Options{},
+			[]string{`the Functions in "functions" and the Assets in "assets" overlap, so that files would be both. Keep them in folders of their own.`},
+		},
+		"the folder is a link into the other": {
+			map[string]string{"repo/functions/lib/a.js": "", "repo/assets": "-> functions/lib"},
+			project.Options{},
+			[]string{`the Functions in "functions" and the Assets in "assets" overlap, so that files would be both. Keep them in folders of their own.`},
+		},
+		"links in the Assets": {
+			map[string]string{
+				"repo/functions/a.private.js": "", "repo/functions/lib/b.js": "", "repo/assets/x.js": "-> ../functions/a.private.js",
+				"repo/assets/lib": "-> ../functions/lib", "repo/assets/all": "-> ../functions",
+			},
+			project.Options{},
+			[]string{
+				"assets/all: the link leads to the Functions, whose source would be served. Keep what both share in a folder of its own.",
+				"assets/lib/b.js: is the Function functions/lib/b.js, whose source would be served. Keep what both share in a folder of its own.",
+				"assets/x.js: is the Function functions/a.private.js, whose source would be served. Keep what both share in a folder of its own.",
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := load(t, test.files, test.opts)
+			wantProblems(t, err, test.want...)
+		})
+	}
+}
+
+func TestFoldersInOneAnother(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		files map[string]string
+		opts  project.Options
+		want  []string
+	}{
+		"the Assets in the Functions": {
+			map[string]string{"repo/dist/a.js": "", "repo/dist/lib/b.js": "", "repo/dist/assets/c.js": ""},
+			project.Options{FunctionsFolder: "dist", AssetsFolder: "dist/assets"},
+			[]string{"function /a public dist/a.js", "function /lib/b public dist/lib/b.js", "asset /c.js public dist/assets/c.js"},
+		},
+		"the Functions are the project": {
+			map[string]string{"repo/svc/a.js": "", "repo/svc/assets/c.js": ""},
+			project.Options{Folder: "svc", FunctionsFolder: "."},
+			[]string{"function /a public svc/a.js", "asset /c.js public svc/assets/c.js"},
+		},
+		"the root has both": {
+			map[string]string{"repo/a.js": "", "repo/assets/c.js": ""},
+			project.Options{FunctionsFolder: "."},
+			[]string{"function /a public a.js", "asset /c.js public assets/c.js"},
+		},
+		"the Functions in the Assets": {
+			map[string]string{"repo/site/index.html": "", "repo/site/functions/a.js": ""},
+			project.Options{FunctionsFolder: "site/functions", AssetsFolder: "site"},
+			[]string{"function /a public site/functions/a.js", "asset /index.html public site/index.html"},
+		},
+		"what both share": {
+			map[string]string{"repo/lib/c.js": "", "repo/functions/c.private.js": "-> ../lib/c.js", "repo/assets/c.js": "-> ../lib/c.js"},
+			project.Options{},
+			[]string{"function /c private functions/c.private.js", "asset /c.js public assets/c.js"},
+		},
+		"a Function as a private Asset, and Assets as a Function": {
+			map[string]string{
+				"repo/functions/a.js": "", "repo/assets/b.private.js": "-> ../functions/a.js", "repo/assets/js/c.js": "", "repo/functions/js": "-> ../assets/js",
+			},
+			project.Options{},
+			[]string{
+				"function /a public functions/a.js", "function /js/c public functions/js/c.js",
+				"asset /b.js private assets/b.private.js", "asset /js/c.js public assets/js/c.js",
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found, err := load(t, test.files, test.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(paths(found), test.want); diff != "" {
+				t.Errorf("got (-) differs from want (+):\n%s", diff)
+			}
+		})
+	}
+}
+
+// countingFS counts how often files are opened.
+type countingFS struct {
+	fs.ReadLinkFS
+
+	opened map[string]int
+}
+
+func (f countingFS) Open(name string) (fs.File, error) {
+	f.opened[filepath.Base(name)]++
+	return f.ReadLinkFS.Open(name)
+}
+
+func (f countingFS) Stat(name string) (fs.FileInfo, error) { return fs.Stat(f.ReadLinkFS, name) }
+
+func TestAFileIsReadOnceHoweverManyLinks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "assets"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "big.bin"), []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		if err := os.Symlink("../big.bin", filepath.Join(dir, "assets", strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	links, ok := os.DirFS(dir).(fs.ReadLinkFS)
+	if !ok {
+		t.Fatal("os.DirFS has no links")
+	}
+	counting := countingFS{links, map[string]int{}}
+	found, err := project.Load(counting, project.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := 0
+	for i := range 5 {
+		opened += counting.opened[strconv.Itoa(i)]
+	}
+	if opened != 1 {
+		t.Errorf("opened %d times, want once: %v", opened, counting.opened)
+	}
+	for _, asset := range found.Assets {
+		if asset.Size != 5 || asset.SHA256 != "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" {
+			t.Errorf("got %+v", asset)
+		}
+	}
 }
 
 // TestLinksThatMultiply walks a tree that has no circle, yet far more paths than

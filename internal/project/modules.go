@@ -21,21 +21,20 @@ const (
 func (f *finder) noteModule(t tree, name string) {
 	advice := ""
 	ext := path.Ext(name)
-	switch {
+	isJS := strings.EqualFold(ext, ".js")
+	switch lower := strings.ToLower(ext); {
 	case strings.HasSuffix(name, ".d.ts"):
-	case slices.Contains([]string{".ts", ".mts", ".cts", ".tsx", ".jsx", ".coffee"}, ext):
+	case slices.Contains([]string{".ts", ".mts", ".cts", ".tsx", ".jsx", ".coffee"}, lower):
 		advice = compileFirst
-	case ext == ".mjs" || ext == ".cjs":
+	case lower == ".mjs" || lower == ".cjs" || isJS:
 		advice = renameToJS
 	}
 	if advice == "" {
 		return
 	}
-	if _, err := fs.Stat(f.fsys, strings.TrimSuffix(name, ext)+".js"); err == nil {
+	// Where case makes no difference "a.JS" is the very "a.js" looked for.
+	if _, err := fs.Stat(f.fsys, strings.TrimSuffix(name, ext)+".js"); err == nil && !isJS {
 		return
-	}
-	if f.modules == nil {
-		f.modules = map[string][]string{}
 	}
 	f.modules[advice] = append(f.modules[advice], within(t.root, name))
 }

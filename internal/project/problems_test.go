@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/slipway-dev/slipway/internal/project"
 )
 
@@ -67,8 +69,7 @@ func TestLoadProblems(t *testing.T) {
 			[]string{
 				`functions-folder is "lib", but there is no folder lib. ` +
 					`Name a folder relative to the project's folder; build it first if a compiler makes it.`,
-				`assets-folder is "functions/a.js", but there is no folder functions/a.js. ` +
-					`Name a folder relative to the project's folder; build it first if a compiler makes it.`,
+				`functions/a.js: is a file, but assets-folder must be a folder. Name the folder that holds it.`,
 			},
 		},
 		"named folders outside": {
@@ -78,11 +79,6 @@ func TestLoadProblems(t *testing.T) {
 				`functions-folder is "../x", which lies outside of the repository. Name it relative to the project's folder.`,
 				`assets-folder is "/etc", which lies outside of the repository. Name it relative to the project's folder.`,
 			},
-		},
-		"folders overlap": {
-			map[string]string{"dist/a.js": "", "dist/assets/b.js": ""},
-			project.Options{FunctionsFolder: "dist", AssetsFolder: "dist/assets"},
-			[]string{`the Functions in "dist" and the Assets in "dist/assets" overlap, so that files would be both. Keep them in folders of their own.`},
 		},
 		"one folder for both": {
 			map[string]string{"dist/a.js": ""},
@@ -166,20 +162,38 @@ func TestAssetSizes(t *testing.T) {
 	const tail = " Make it smaller, or serve it from elsewhere."
 	sized := func(bytes int) *fstest.MapFile { return &fstest.MapFile{Data: make([]byte, bytes)} }
 	fits := fstest.MapFS{
-		"assets/a.bin": sized(25 << 20), "assets/b.private.bin": sized(10 << 20), "functions/large.js": sized(26 << 20),
+		"assets/a.bin": sized(25 << 20), "assets/b.private.bin": sized(10 << 20), "functions/large.js": sized(16 << 20),
 	}
 	if _, err := project.Load(fits, project.Options{}); err != nil {
 		t.Errorf("files that fit: %v", err)
 	}
 	tooLarge := fstest.MapFS{
-		"assets/a.bin": sized(25<<20 + 1), "assets/b.private.bin": sized(10<<20 + 1), "assets/c.protected.bin": sized(26 << 20),
+		"functions/x.js": sized(16<<20 + 1),
+		"assets/a.bin":   sized(25<<20 + 1), "assets/b.private.bin": sized(10<<20 + 1), "assets/c.protected.bin": sized(26 << 20),
 	}
 	_, err := project.Load(tooLarge, project.Options{})
 	wantProblems(t, err,
 		"assets/a.bin: has 26214401 bytes; Twilio takes public Assets of up to 25 MB."+tail,
 		"assets/b.private.bin: has 10485761 bytes; Twilio takes private Assets of up to 10 MB."+tail,
 		"assets/c.protected.bin: has 27262976 bytes; Twilio takes protected Assets of up to 25 MB."+tail,
+		"functions/x.js: has 16777217 bytes; Twilio names no limit for a Function, and Slipway sends up to 16 MB. "+
+			"Leave dependencies to package.json, and keep data in private Assets.",
 	)
+}
+
+func TestLargeFunctionsAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	found, err := project.Load(fstest.MapFS{
+		"functions/a.js": {Data: make([]byte, 1<<20)}, "functions/b.js": {Data: make([]byte, 1<<20+1)},
+	}, project.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"functions/b.js: has 1048577 bytes, which is much for a Function: it makes cold starts slow. " +
+		"Leave dependencies to package.json, and keep data in private Assets."}
+	if diff := cmp.Diff(texts(found.Warnings), want); diff != "" {
+		t.Errorf("got (-) differs from want (+):\n%s", diff)
+	}
 }
 
 // deniedFS refuses to open some names.
@@ -210,8 +224,12 @@ func (f deniedFS) ReadDir(name string) ([]fs.DirEntry, error) {
 func TestLoadUnreadable(t *testing.T) {
 	t.Parallel()
 	contents := map[string]string{"functions/a.js": "", "functions/b.js": "", "assets/img/x.png": "", ".env": "A=1"}
+	named := deniedFS{files(maps.Clone(contents)), []string{"lib"}}
+	named.MapFS["lib/a.js"] = &fstest.MapFile{}
+	_, err := project.Load(named, project.Options{FunctionsFolder: "lib"})
+	wantProblems(t, err, "lib: the folder cannot be read: permission denied. Check its permissions.")
 	denied := deniedFS{files(maps.Clone(contents)), []string{"functions/b.js", "assets/img", ".env"}}
-	_, err := project.Load(denied, project.Options{})
+	_, err = project.Load(denied, project.Options{})
 	wantProblems(t, err,
 		".env: cannot be read: permission denied. Check the file and its permissions.",
 		"assets/img: the folder cannot be read: permission denied. Check its permissions.",

@@ -131,7 +131,7 @@ func Load(fsys fs.FS, opts Options) (*Project, error) {
 		pkg = &npm.Package{}
 	}
 
-	found := finder{fsys: fsys, folder: folder, environment: environmentFiles(fsys, opts)}
+	found := newFinder(fsys, folder, environmentFiles(fsys, opts))
 	found.find(opts.FunctionsFolder, opts.AssetsFolder)
 	problems = append(problems, found.problems...)
 	warnings = append(warnings, found.warnings...)
@@ -180,7 +180,7 @@ func projectFolder(fsys fs.FS, folder string) (string, error) {
 		problems.Add(fmt.Sprintf("the folder %q does not exist", folder),
 			"Check working-directory, or path in slipway.yml.")
 	case err != nil:
-		problems.Add(fmt.Sprintf("the folder %q cannot be read: %s", folder, reason(err)), "Check its permissions.")
+		problems.Add(fmt.Sprintf("the folder %q cannot be read: %s", folder, problem.Reason(err)), "Check its permissions.")
 	case !info.IsDir():
 		problems.Add(fmt.Sprintf("%q is a file, not a folder", folder),
 			"Name the folder that holds package.json, functions and assets.")
@@ -221,13 +221,4 @@ func inOrder(list problem.List) []problem.Problem {
 // sortedKeys yields the keys of a map in order.
 func sortedKeys[V any](values map[string]V) func(yield func(string) bool) {
 	return slices.Values(slices.Sorted(maps.Keys(values)))
-}
-
-// reason is err without the operation and the path that a Problem names
-// already.
-func reason(err error) string {
-	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
-		return wrapped.Err.Error()
-	}
-	return err.Error()
 }

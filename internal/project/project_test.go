@@ -186,7 +186,7 @@ func TestLoad(t *testing.T) {
 				"functions: left out, because names that begin with a dot are not served: .eslintrc.js. Rename what shall be.",
 				"functions: left out, because only .js files become Functions: d.ts, f/g.ts. " +
 					"Compile them to .js first, and name the folder with the output as functions-folder.",
-				"functions: left out, because only .js files become Functions: b.mjs, c.cjs. " +
+				"functions: left out, because only .js files become Functions: b.mjs, c.cjs, h.JS. " +
 					"Rename them to .js; Functions are CommonJS modules.",
 				"functions/node_modules: left out: Twilio installs the dependencies of package.json itself",
 			},

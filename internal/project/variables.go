@@ -35,17 +35,21 @@ func Variables(fsys fs.FS, opts Options) (map[string]secret.String, problem.List
 		return nil, nil, err
 	}
 	text, err := readEnv(fsys, file)
+	var problems, warnings problem.List
+	if linkErr := linkError(fsys, file); linkErr != nil {
+		problems = append(problems, linkProblem(file, linkErr))
+		return nil, nil, problems.Err()
+	}
 	if errors.Is(err, fs.ErrNotExist) && opts.EnvFile == "" {
 		return map[string]secret.String{}, nil, nil
 	}
-	var problems, warnings problem.List
 	if errors.Is(err, fs.ErrNotExist) {
 		problems.Add(fmt.Sprintf("env-file is %q, which does not exist", opts.EnvFile),
 			"Name it relative to the project's folder, or leave env-file out.")
 		return nil, nil, problems.Err()
 	}
 	if err != nil {
-		problems.AddAt(file, 0, "cannot be read: "+reason(err), "Check the file and its permissions.")
+		problems.AddAt(file, 0, "cannot be read: "+problem.Reason(err), "Check the file and its permissions.")
 		return nil, nil, problems.Err()
 	}
 	assignments, odd := parseEnv(text)

@@ -101,12 +101,8 @@ func unusable(dir string, err error) error {
 			Fix:     "Let this user read it.",
 		}
 	default:
-		reason := err.Error()
-		if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
-			reason = wrapped.Err.Error()
-		}
 		return &problem.Problem{
-			Message: fmt.Sprintf("the folder %q cannot be opened: %s", dir, reason),
+			Message: fmt.Sprintf("the folder %q cannot be opened: %s", dir, problem.Reason(err)),
 			Fix:     "Check that it is a folder that can be read.",
 		}
 	}
