@@ -62,7 +62,9 @@ func explainCause(err error) (job.Reason, string) {
 	if _, ok := errors.AsType[*twilio.UnreadableError](err); ok {
 		return job.TimedOut, "Check api-url, and whether a proxy answers in Twilio's place; otherwise run it again later."
 	}
-	if _, ok := errors.AsType[*twilio.BrokenError](err); ok {
+	if broken, ok := errors.AsType[*twilio.BrokenError](err); ok && broken.IsPermanent() {
+		return job.BadInput, "The API cannot be reached like this. Check region, edge and api-url, and the proxy settings of this machine."
+	} else if ok {
 		return job.TimedOut, "Check the network, the proxy settings, region and edge; then run it again."
 	}
 	return job.Internal, ""
@@ -94,13 +96,13 @@ func explainReply(reply *twilio.Error) (job.Reason, string) {
 		return job.LimitReached, "Twilio takes public and protected Assets up to 25 MB and private ones up to 10 MB. Host larger files elsewhere."
 	case reply.Status == http.StatusNotFound:
 		return job.BadInput, "It does not exist, or belongs to another account than the credentials do. Check SIDs, credentials and region."
-	case reply.Status == http.StatusConflict && reply.Op == "create environment":
+	case reply.Status == http.StatusConflict && reply.Op == twilio.OpCreateEnvironment:
 		return job.BadInput, "Another Environment of the Service has this unique name or domain suffix. Name that one, by its SID if need be, or choose another name."
 	case reply.Status == http.StatusConflict:
 		return job.Internal, "Something else is changing the same thing. Run it again when that has ended."
 	case isLimit(reply):
 		return job.LimitReached, "Remove what is no longer needed, or ask Twilio's support to raise the limit."
-	case reply.Status == http.StatusBadRequest && reply.Op == "create build":
+	case reply.Status == http.StatusBadRequest && reply.Op == twilio.OpCreateBuild:
 		return job.BadInput, "Twilio checks dependencies and runtime when a Build is created. Correct package.json (and the lock file), or choose another runtime."
 	case reply.Status >= 500:
 		return job.TimedOut, "Twilio has a fault of its own; see https://status.twilio.com. Run it again later."

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -43,6 +44,7 @@ func TestExplain(t *testing.T) {
 		"500":                  {&retry.GaveUpError{Attempts: 12, Err: reply("x", 500, 0, "no")}, job.TimedOut, "status.twilio.com"},
 		"a redirect":           {reply("x", 302, 0, "no"), job.TimedOut, "api-url"},
 		"a broken connection":  {&twilio.BrokenError{Op: "x", Err: errors.New("connection refused")}, job.TimedOut, "network"},
+		"no such host":         {&twilio.BrokenError{Op: "x", Err: &net.DNSError{Err: "no such host", Name: "x.example", IsNotFound: true}}, job.BadInput, "api-url"},
 		"an unreadable answer": {&twilio.UnreadableError{Op: "x", Err: errors.New("EOF")}, job.TimedOut, "proxy"},
 		"a foreign page":       {&twilio.ForeignPageError{Op: "x", Base: "https://a.example", Page: "https://b.example"}, job.Internal, "https://a.example"},
 		"a changed file":       {&twilio.BrokenError{Op: "x", Err: &twilio.FileError{Err: errors.New("the file has grown")}}, job.BadInput, "while it is deployed"},

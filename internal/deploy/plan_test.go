@@ -1,7 +1,9 @@
 package deploy_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -201,7 +203,11 @@ func TestParseEnvironment(t *testing.T) {
 
 // small is a Project whose files newDeployer's Source has.
 func small() *project.Project {
-	function := file(project.KindFunction, "/a", "1")
+	function := file(project.KindFunction, "/a", sum("one"))
 	function.ContentType = "application/javascript"
-	return &project.Project{Runtime: "node22", Functions: []project.File{function}, Assets: []project.File{file(project.KindAsset, "/c.txt", "2")}}
+	return &project.Project{
+		Runtime: "node22", Functions: []project.File{function}, Assets: []project.File{file(project.KindAsset, "/c.txt", sum("two"))},
+	}
 }
+
+func sum(content string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(content))) }

@@ -70,7 +70,7 @@ func (d *Deployer) upload(ctx context.Context, service twilio.ServiceSID, plan P
 
 func (d *Deployer) uploadFile(ctx context.Context, service twilio.ServiceSID, file FilePlan) (twilio.VersionSID, error) {
 	content := twilio.Upload{
-		Path: file.Path, Visibility: string(file.Visibility), ContentType: file.ContentType, Size: file.Size,
+		Path: file.Path, Visibility: string(file.Visibility), ContentType: file.ContentType, Size: file.Size, SHA256: file.SHA256,
 		Open: func() (io.ReadCloser, error) { return d.Source.Open(file.Name) },
 	}
 	if file.Kind == project.KindFunction {
