@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -167,6 +168,29 @@ func TestLatencyAndSlowAnswers(t *testing.T) {
 		wantStatus(t, d.do(http.MethodGet, "/_live/nobody.twil.io/", "", ""), http.StatusNotFound)
 		if took := time.Since(start); took != 0 {
 			t.Errorf("live traffic took %v", took)
+		}
+	})
+}
+
+// TestConcurrencyByDefault: no limit given means 50.
+func TestConcurrencyByDefault(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := direct{t, open(t, twilio.Options{Latency: time.Second})}
+		var tooMany, served atomic.Int32
+		var wait sync.WaitGroup
+		for range 53 {
+			wait.Go(func() {
+				if d.get("/v1/Services").status == http.StatusTooManyRequests {
+					tooMany.Add(1)
+				} else {
+					served.Add(1)
+				}
+			})
+		}
+		wait.Wait()
+		if served.Load() != 50 || tooMany.Load() != 3 {
+			t.Errorf("%d requests were served and %d refused, want 50 and 3", served.Load(), tooMany.Load())
 		}
 	})
 }

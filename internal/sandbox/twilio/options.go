@@ -29,7 +29,8 @@ type Options struct {
 	BuildTimeMax time.Duration
 	// MaxConcurrent is how many API requests of one account may be in flight;
 	// more are answered with 429. 0 means 50: that many uploads at once have
-	// been seen to be refused (twilio-labs/serverless-api issue 37).
+	// been seen to be refused (twilio-labs/serverless-api issue 37). There is no
+	// value for "no limit", and New refuses a negative one.
 	MaxConcurrent int
 	// PageSize caps the size of pages, so that small worlds have several. 0
 	// means as asked: 50 by default, at most 1000.
@@ -45,8 +46,9 @@ type Options struct {
 	FailBuilds bool
 	// DataDir keeps the world: what was there is there again when it is opened
 	// anew, also after a SIGKILL (not after a loss of power: nothing is
-	// synced), logs aside. One process at a time. Empty keeps everything in memory,
-	// contents above 1 MB aside: they are in a temporary folder until Close.
+	// synced), logs aside. One process at a time, which outside Unix is the
+	// caller's to see to. Empty keeps everything in memory, contents above 1 MB
+	// aside: they are in a temporary folder until Close.
 	DataDir string
 	// Switches choose between readings of what is not known about Twilio.
 	Switches Switches

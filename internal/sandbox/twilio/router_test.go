@@ -161,16 +161,17 @@ func TestUniqueNamesWithSlashes(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	_, err := twilio.New(twilio.Options{
-		Accounts:  []twilio.Account{{SID: "AC1"}, {SID: "AC" + strings.Repeat("1", 32), KeySID: "SKx", KeySecret: "s"}},
-		BaseURL:   "127.0.0.1:8765",
-		Latency:   -1,
-		FaultRate: 1.5,
-		PageSize:  -1,
+		Accounts:      []twilio.Account{{SID: "AC1"}, {SID: "AC" + strings.Repeat("1", 32), KeySID: "SKx", KeySecret: "s"}},
+		BaseURL:       "127.0.0.1:8765",
+		Latency:       -1,
+		FaultRate:     1.5,
+		PageSize:      -1,
+		MaxConcurrent: -1,
 	})
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, gist := range []string{`"AC1"`, "neither an auth token", `"SKx"`, "BaseURL", "Latency", "FaultRate", "PageSize"} {
+	for _, gist := range []string{`"AC1"`, "neither an auth token", `"SKx"`, "BaseURL", "Latency", "FaultRate", "PageSize", "MaxConcurrent"} {
 		if !strings.Contains(err.Error(), gist) {
 			t.Errorf("%q is missing in: %v", gist, err)
 		}
