@@ -169,6 +169,10 @@ func (j *journal) compact(root *os.Root, worlds []*world) error {
 	if err := root.WriteFile(fresh, text.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("write the journal anew: %w", err)
 	}
+	// Windows replaces no file that is open.
+	if err := j.file.Close(); err != nil {
+		return fmt.Errorf("close the journal: %w", err)
+	}
 	if err := root.Rename(fresh, journalFile); err != nil {
 		return fmt.Errorf("write the journal anew: %w", err)
 	}
@@ -176,7 +180,6 @@ func (j *journal) compact(root *os.Root, worlds []*world) error {
 	if err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
-	j.file.Close()
 	j.file, j.size = file, int64(text.Len())
 	return nil
 }
@@ -188,7 +191,11 @@ func (j *journal) close() error {
 		return nil
 	}
 	j.broken = errClosed
-	return errors.Join(j.file.Close(), j.lock.Close())
+	err := j.file.Close()
+	if errors.Is(err, os.ErrClosed) {
+		err = nil // a compaction that went wrong has closed it
+	}
+	return errors.Join(err, j.lock.Close())
 }
 
 var errClosed = errors.New("the sandbox is closed")

@@ -231,6 +231,40 @@ func TestJournalIsCompacted(t *testing.T) {
 	}
 }
 
+// TestCompactionThatGoesWrong leaves the journal as it was, and says just what
+// went wrong.
+func TestCompactionThatGoesWrong(t *testing.T) {
+	t.Parallel()
+	options := twilio.Options{DataDir: t.TempDir()}
+	sandbox := open(t, options)
+	zs := direct{t, sandbox}.post("/v1/Services", "UniqueName", "voice", "FriendlyName", "voice").text("sid")
+	_ = sandbox.Close()
+	name := filepath.Join(options.DataDir, "journal.jsonl")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, _ := strings.Cut(string(text), "\n")
+	if err := os.WriteFile(name, []byte(string(text)+strings.Repeat(line, 1100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inTheWay := filepath.Join(options.DataDir, "journal.jsonl.new")
+	if err := os.Mkdir(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := twilio.New(options); err == nil || !strings.Contains(err.Error(), "write the journal anew") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	sandbox = open(t, options)
+	defer sandbox.Close()
+	if got := sandbox.Snapshot().Services; len(got) != 1 || got[0].SID != zs {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestUnfinishedAndUnheldContentsAreRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
