@@ -1,0 +1,158 @@
+package gh
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/slipway-dev/slipway/internal/retry"
+	"github.com/slipway-dev/slipway/internal/secret"
+)
+
+const (
+	defaultAPIURL    = "https://api.github.com"
+	defaultServerURL = "https://github.com"
+
+	// attemptTimeout ends one attempt. GitHub itself ends a request that it
+	// cannot answer within 10 s (its page "Troubleshooting the REST API").
+	attemptTimeout = 30 * time.Second
+)
+
+// Config says how to reach GitHub. The Token is required; every other zero
+// value has a default.
+type Config struct {
+	// Token signs the requests: a workflow's GITHUB_TOKEN, an installation's
+	// or a person's.
+	Token secret.String
+	// APIURL is the root of the REST API, with or without a final slash, as
+	// GITHUB_API_URL has it. Empty means https://api.github.com. http is
+	// accepted for loopback addresses only.
+	APIURL string
+	// ServerURL is the root of the website, as GITHUB_SERVER_URL has it. Empty
+	// means https://github.com.
+	ServerURL string
+	// UserAgent is sent with each request; GitHub refuses those without one.
+	// Empty means "slipway".
+	UserAgent string
+	// Transport carries the requests. Nil means a transport of its own that
+	// honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+	Transport http.RoundTripper
+	// Retry is the policy for each call. Its MaxElapsed also bounds the waits
+	// that GitHub asks for. The zero value means retry.Default().
+	Retry retry.Policy
+	// Logger receives retries. Nil means none.
+	Logger *slog.Logger
+}
+
+// Client performs the verbs of this package. Make one with New. It is safe for
+// concurrent use.
+type Client struct {
+	http      *http.Client
+	apiURL    *url.URL // ends with a slash, as the SDK wants it
+	serverURL *url.URL // ends with a slash, too
+	token     secret.String
+	userAgent string
+	retry     retry.Policy
+	logger    *slog.Logger
+	gate      gate
+}
+
+// New checks cfg and makes a Client from it. It sends nothing. The error joins
+// everything that is wrong with cfg.
+func New(cfg Config) (*Client, error) {
+	api, apiErr := parseBaseURL("API", orDefault(cfg.APIURL, defaultAPIURL))
+	server, serverErr := parseBaseURL("server", orDefault(cfg.ServerURL, defaultServerURL))
+	if err := errors.Join(checkToken(cfg.Token), apiErr, serverErr); err != nil {
+		return nil, err
+	}
+	client := &Client{
+		apiURL:    api,
+		serverURL: server,
+		token:     cfg.Token,
+		userAgent: orDefault(cfg.UserAgent, "slipway"),
+		retry:     cfg.Retry,
+		logger:    cfg.Logger,
+	}
+	if client.retry.MaxAttempts == 0 {
+		client.retry = retry.Default()
+	}
+	if client.logger == nil {
+		client.logger = slog.New(slog.DiscardHandler)
+	}
+	transport := cfg.Transport
+	if transport == nil {
+		transport = newTransport()
+	}
+	client.http = &http.Client{
+		Transport:     &wire{base: transport, api: api, token: cfg.Token},
+		CheckRedirect: func(r *http.Request, via []*http.Request) error { return checkRedirect(api, r, via) },
+	}
+	return client, nil
+}
+
+// sdk returns the SDK's client for one attempt. Each has its own, because the
+// SDK remembers rate limits and then refuses calls with an answer that it makes
+// up, for as long as the primary limit's window lasts even where a secondary
+// limit was met. What is to be remembered, the gate does.
+func (c *Client) sdk() *github.Client {
+	sdk := github.NewClient(c.http)
+	sdk.BaseURL = c.apiURL
+	sdk.UserAgent = c.userAgent
+	return sdk
+}
+
+// RunURL is the page of a workflow's run, whose id GITHUB_RUN_ID has.
+func (c *Client) RunURL(repository Repository, runID string) string {
+	return c.serverURL.JoinPath(repository.Owner, repository.Name, "actions", "runs", runID).String()
+}
+
+func checkToken(token secret.String) error {
+	if token.IsZero() {
+		return errors.New("the GitHub token is missing")
+	}
+	if strings.ContainsFunc(token.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("the GitHub token has a space, a line break or another character that no token has")
+	}
+	return nil
+}
+
+// parseBaseURL reads the address of the API or the website. A path is allowed,
+// since a GitHub Enterprise Server has its API at /api/v3. Plain http is refused
+// for every host but this machine's own: the token would travel in clear.
+func parseBaseURL(what, text string) (*url.URL, error) {
+	base, err := url.Parse(strings.TrimRight(text, "/") + "/")
+	switch {
+	case err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
+		return nil, fmt.Errorf("GitHub's %s URL is not an address such as %s", what, defaultAPIURL)
+	case base.User != nil:
+		return nil, fmt.Errorf("GitHub's %s URL must hold no credentials", what)
+	case base.RawQuery != "" || base.Fragment != "":
+		return nil, fmt.Errorf("GitHub's %s URL %q has more than a host and a path", what, text)
+	case base.Scheme == "http" && !isLoopback(base.Hostname()):
+		return nil, fmt.Errorf("GitHub's %s URL %q is not safe; use https (http is for this machine's own addresses)", what, text)
+	}
+	return base, nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func orDefault[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}

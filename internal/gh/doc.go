@@ -1,0 +1,18 @@
+// Package gh is go-github made safe: one constructor, one way to make a call,
+// and narrow verbs with types of our own, so that no type of the SDK leaves
+// this package. It also reads the payloads of GitHub's events (ParseEvent).
+//
+// A Client is made by New and is safe for concurrent use; one belongs to one
+// token. What it adds to the SDK:
+//
+//   - The token goes to the API's host alone, and no redirect leads elsewhere.
+//   - Rate limits are told apart from missing permissions and waited out within
+//     the retry policy; one that lasts longer ends the call at once and names
+//     the time. Until a limit ends, nothing else is sent.
+//   - A creation is repeated only when the first was surely not handled;
+//     otherwise its effect is looked for before.
+//   - An answer of another shape is an error, never an empty value.
+//
+// The package knows nothing of deploys or of what a comment should say. Level
+// 1: it imports retry and secret, and is the only importer of go-github.
+package gh

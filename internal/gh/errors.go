@@ -1,0 +1,116 @@
+package gh
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Error is a call that GitHub refused, or that got no answer that could be read.
+type Error struct {
+	// Operation is what was tried, such as "set commit status".
+	Operation string
+	// Repository is where.
+	Repository Repository
+	// Status is the HTTP status; 0 when there was no answer.
+	Status int
+	// Message is what GitHub said, in one printable line, with what it said
+	// about single fields; or what happened instead of an answer.
+	Message string
+	// RequestID is what GitHub's support asks for; may be empty.
+	RequestID string
+	// DocumentationURL is the page that GitHub points to; may be empty.
+	DocumentationURL string
+	// Err is what broke the exchange; nil when GitHub answered whole. When the
+	// caller's context ended, it is that cause.
+	Err error
+}
+
+// Error says what was tried, where, and what came back.
+func (e *Error) Error() string {
+	var text strings.Builder
+	text.WriteString(e.Operation)
+	if e.Repository != (Repository{}) {
+		text.WriteString(" of " + e.Repository.String())
+	}
+	text.WriteString(": ")
+	if e.Status != 0 {
+		fmt.Fprintf(&text, "GitHub answered %d: ", e.Status)
+	}
+	text.WriteString(e.Message)
+	if e.Err != nil {
+		text.WriteString(": " + oneLine(e.Err.Error(), 500))
+	}
+	if e.RequestID != "" {
+		text.WriteString(" [request " + e.RequestID + "]")
+	}
+	return text.String()
+}
+
+// Unwrap returns what broke the exchange.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Hint says what to do about refusals whose message does not.
+func (e *Error) Hint() string {
+	switch e.Status {
+	case http.StatusUnauthorized:
+		return "The GitHub token is not accepted: it has expired, was revoked, or belongs to another GitHub than the API's URL."
+	case http.StatusNotFound:
+		return "GitHub says the same of a repository that does not exist and of one that the token may not see; check the name, and what the token was made for."
+	default:
+		return ""
+	}
+}
+
+// PermissionError is a refusal because the token lacks a permission.
+type PermissionError struct {
+	// Operation is what was tried, such as "set commit status".
+	Operation string
+	// Permission is what it needs, as a workflow spells it: "statuses: write".
+	Permission string
+}
+
+// Error names the line that is missing in the workflow.
+func (e *PermissionError) Error() string {
+	return fmt.Sprintf("%s: the GitHub token may not do this; add the line %q under \"permissions:\" in the workflow", e.Operation, e.Permission)
+}
+
+// RateLimitError is a refusal because the token asked too often. Nothing was
+// done.
+type RateLimitError struct {
+	// Operation is what was tried, such as "set commit status".
+	Operation string
+	// Primary tells the limit on requests in an hour from the secondary ones,
+	// which are on bursts.
+	Primary bool
+	// Until is when GitHub takes requests again, as far as it told.
+	Until time.Time
+	// Status is the HTTP status, 403 or 429.
+	Status int
+	// Message is what GitHub said, in one printable line.
+	Message string
+	// RequestID is what GitHub's support asks for; may be empty.
+	RequestID string
+}
+
+// Error says which limit it is, and until when.
+func (e *RateLimitError) Error() string {
+	which := "GitHub's secondary rate limit, on many requests in a short time, holds"
+	if e.Primary {
+		which = "the token has used up GitHub's rate limit for this hour, which holds"
+	}
+	return fmt.Sprintf("%s: %s until %s", e.Operation, which, e.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
+}
+
+// oneLine makes foreign text safe to show: one line, printable, bounded.
+func oneLine(text string, most int) string {
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,204 @@
+package gh
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+)
+
+// outcome is what one attempt came to.
+type outcome struct {
+	err       error         // nil when the answer is whole
+	status    int           // 0 without an answer
+	wait      time.Duration // at least, before the next attempt
+	retryable bool          // it may pass
+	unhandled bool          // it surely had no effect
+}
+
+// errShape says that an answer is not the resource that was asked for.
+var errShape = errors.New("it has not the fields of what was asked for")
+
+// judge turns what the SDK returned into an outcome. The SDK's response is nil
+// when there was no answer.
+func (c *Client) judge(ctx context.Context, op operation, response *github.Response, err error) outcome {
+	if err == nil {
+		c.gate.passed()
+		return outcome{status: response.StatusCode}
+	}
+	if response == nil || response.Response == nil {
+		return c.judgeBroken(ctx, op, err)
+	}
+	status := response.StatusCode
+	said := c.readRefusal(response.Response)
+	failure := &Error{
+		Operation: op.name, Repository: op.repository, Status: status, Message: said.message,
+		RequestID: oneLine(response.Header.Get("X-GitHub-Request-Id"), 64), DocumentationURL: said.page,
+	}
+	switch {
+	case status == http.StatusAccepted:
+		// The SDK has it as an error of its own: GitHub will do it later. None of
+		// these operations is done later.
+		failure.Message = "it was put off, which this operation does not expect"
+		return outcome{err: failure, status: status}
+	case status < 300:
+		if ctx.Err() != nil {
+			return c.judgeBroken(ctx, op, err) // the context ended inside the answer
+		}
+		failure.Message, failure.Err = "the answer cannot be read", err
+		return outcome{err: failure, status: status, retryable: true}
+	case status < 400:
+		failure.Message = c.describeRedirect(response.Response)
+		return outcome{err: failure, status: status, unhandled: true}
+	case isPermission(status, said):
+		return outcome{err: &PermissionError{Operation: op.name, Permission: op.permission}, status: status, unhandled: true}
+	case isLimit(status, response.Header, said, err):
+		return c.judgeLimit(op, response.Response, said)
+	}
+	return outcome{
+		err: failure, status: status, wait: retryAfter(response.Header, serverTime(response.Header)),
+		retryable: status >= 500 || status == http.StatusRequestTimeout,
+		unhandled: status < 500,
+	}
+}
+
+// refusal is what the body of a refusal says.
+type refusal struct{ message, page string }
+
+// readRefusal reads the body, which the SDK has put back after it read it
+// itself. The SDK's errors do not all hold what the body says.
+func (c *Client) readRefusal(response *http.Response) refusal {
+	var body []byte
+	if response.StatusCode >= 300 {
+		body, _ = io.ReadAll(io.LimitReader(response.Body, maxRefusal)) // what there is of it is shown
+	}
+	var said struct {
+		Message          string            `json:"message"`
+		DocumentationURL string            `json:"documentation_url"`
+		Errors           []json.RawMessage `json:"errors"`
+	}
+	if err := json.Unmarshal(body, &said); err != nil || said.Message == "" {
+		message := orDefault(http.StatusText(response.StatusCode), "no known status")
+		if shown := c.clean(string(body), 200); shown != "" {
+			message += ", with the body " + strconv.Quote(shown)
+		}
+		return refusal{message: message}
+	}
+	message := said.Message
+	fields := make([]string, len(said.Errors))
+	for i, one := range said.Errors {
+		fields[i] = describeFieldError(one)
+	}
+	if len(fields) > 0 {
+		message += ": " + strings.Join(fields, "; ")
+	}
+	return refusal{message: c.clean(message, 1000), page: c.clean(said.DocumentationURL, 200)}
+}
+
+// describeFieldError reads one of the errors of "Validation Failed", which are
+// objects, or at times just strings.
+func describeFieldError(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	var one github.Error
+	if err := json.Unmarshal(raw, &one); err != nil {
+		return string(raw)
+	}
+	return orDefault(one.Message, strings.TrimSpace(one.Field+" "+one.Code))
+}
+
+// describeRedirect says where a redirect leads that is not followed.
+func (c *Client) describeRedirect(response *http.Response) string {
+	target, err := response.Location()
+	switch {
+	case err != nil:
+		return "a redirect that leads nowhere"
+	case isSameOrigin(c.apiURL, target):
+		return "a redirect to " + c.clean(target.Path, 200) + " that cannot be followed"
+	default:
+		return "a redirect to " + c.clean(target.Host, 200) + ", which is not followed because the token would go there"
+	}
+}
+
+// isPermission tells a missing permission from a rate limit by GitHub's own
+// words: docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api.
+// No header tells them apart for sure, since a request that lacks a permission
+// may also be the last of its window.
+func isPermission(status int, said refusal) bool {
+	return status == http.StatusForbidden && strings.HasPrefix(said.message, "Resource not accessible by ")
+}
+
+// isLimit tells rate limits of both kinds from other refusals. The SDK has a
+// type for them when they come as 403, and none when they come as 429.
+func isLimit(status int, header http.Header, said refusal, err error) bool {
+	if status == http.StatusTooManyRequests {
+		return true
+	}
+	if _, ok := errors.AsType[*github.RateLimitError](err); ok {
+		return true
+	}
+	return status == http.StatusForbidden && (isSecondary(said, err) || header.Get("Retry-After") != "")
+}
+
+// isSecondary goes by the SDK's type, the page that the answer points to, and
+// the message, which is the sign that GitHub documents.
+func isSecondary(said refusal, err error) bool {
+	if _, ok := errors.AsType[*github.AbuseRateLimitError](err); ok {
+		return true
+	}
+	return strings.Contains(said.page, "secondary-rate-limits") || strings.Contains(said.page, "#abuse-rate-limits") ||
+		strings.Contains(strings.ToLower(said.message), "secondary rate limit")
+}
+
+// judgeBroken judges a call that got no answer.
+func (c *Client) judgeBroken(ctx context.Context, op operation, err error) outcome {
+	failure := &Error{Operation: op.name, Repository: op.repository, Message: "no answer from " + c.apiURL.Host, Err: err}
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		failure.Err = outer.Err // net/http's own layer repeats the whole URL
+	}
+	if ctx.Err() != nil {
+		failure.Message, failure.Err = "cut off", context.Cause(ctx)
+		return outcome{err: failure}
+	}
+	return outcome{err: failure, retryable: mayPass(err), unhandled: wasNotSent(err)}
+}
+
+// mayPass tells broken connections from those that will break again: a name
+// that does not exist, a certificate that is not trusted, a proxy that forbids
+// the host.
+func mayPass(err error) bool {
+	if proxy, ok := errors.AsType[*proxyError](err); ok {
+		return proxy.passing
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return false
+	}
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	return !untrusted
+}
+
+// wasNotSent tells whether there was no connection to send anything on.
+func wasNotSent(err error) bool {
+	if _, ok := errors.AsType[*proxyError](err); ok {
+		return true
+	}
+	network, ok := errors.AsType[*net.OpError](err)
+	return ok && (network.Op == "dial" || network.Op == "proxyconnect")
+}
+
+// clean makes foreign text safe to show: one line, printable, bounded, and
+// without the token, should a server ever repeat it.
+func (c *Client) clean(text string, most int) string {
+	return oneLine(strings.ReplaceAll(text, c.token.Reveal(), "[secret]"), most)
+}

@@ -1,0 +1,185 @@
+package gh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/google/go-github/v60/github"
+)
+
+const (
+	// maxDescription is in characters: "description is too long (maximum is 140
+	// characters)", as GitHub answers.
+	maxDescription = 140
+	// wholePage is the largest page that GitHub's listings have.
+	wholePage = 100
+	// maxStatusPages bounds the search for the newest status of a context. A
+	// commit with more statuses than that is one whose newest are others'.
+	maxStatusPages = 20
+)
+
+// State is what a commit status says.
+type State string
+
+// The states that GitHub knows.
+const (
+	StatePending State = "pending"
+	StateSuccess State = "success"
+	// StateFailure says that the user's part failed.
+	StateFailure State = "failure"
+	// StateError says that the platform's part failed.
+	StateError State = "error"
+)
+
+// CommitStatus is one line among a commit's checks.
+type CommitStatus struct {
+	State State
+	// Context tells the status from those of other tools; it has no case.
+	// Required.
+	Context string
+	// Description is shown beside it, in one line; what is longer than 140
+	// characters is cut.
+	Description string
+	// TargetURL is where its link leads, http or https; may be empty.
+	TargetURL string
+}
+
+func (s CommitStatus) check() error {
+	var wrong []error
+	switch s.State {
+	case StatePending, StateSuccess, StateFailure, StateError:
+	default:
+		wrong = append(wrong, fmt.Errorf("a commit status cannot be %q", oneLine(string(s.State), 50)))
+	}
+	if strings.TrimSpace(s.Context) == "" {
+		wrong = append(wrong, errors.New("a commit status needs a context"))
+	}
+	target, err := url.Parse(s.TargetURL)
+	if s.TargetURL != "" && (err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https") {
+		wrong = append(wrong, errors.New("a commit status can link to http and https addresses only"))
+	}
+	return errors.Join(wrong...)
+}
+
+// equals tells whether a status says the same as another.
+func (s CommitStatus) equals(other CommitStatus) bool {
+	sameContext := strings.EqualFold(s.Context, other.Context)
+	s.Context = other.Context
+	return sameContext && s == other
+}
+
+// SetCommitStatus gives a commit a status, unless the newest one of that
+// context says the same already; written tells which. sha is the full SHA of a
+// commit of the repository. It needs the permission "statuses: write".
+//
+// A lost answer does not double the status: it is looked for before it is
+// written again. Errors are *PermissionError, *RateLimitError (possibly inside
+// a *retry.GaveUpError) and *Error.
+func (c *Client) SetCommitStatus(ctx context.Context, repository Repository, sha string, status CommitStatus) (written bool, err error) {
+	op := operation{name: "set commit status", repository: repository, permission: "statuses: write"}
+	status.Description = fitDescription(status.Description)
+	wrong := errors.Join(repository.check(), checkSHA(sha), status.check())
+	if wrong != nil {
+		return false, fmt.Errorf("%s: %w", op.name, wrong)
+	}
+	find := func(ctx context.Context) (CommitStatus, bool, error) {
+		newest, found, err := c.newestStatus(ctx, repository, sha, status.Context)
+		return newest, found && newest.equals(status), err
+	}
+	if _, isThere, err := find(ctx); err != nil || isThere {
+		return false, err
+	}
+	_, err = create(ctx, c, op, find, func(ctx context.Context, sdk *github.Client) (CommitStatus, *github.Response, error) {
+		made, response, err := sdk.Repositories.CreateStatus(ctx, repository.Owner, repository.Name, sha, status.forSDK())
+		if err == nil && made.GetID() == 0 {
+			err = errShape
+		}
+		return fromSDK(made), response, err
+	})
+	return err == nil, err
+}
+
+// newestStatus finds a commit's newest status of a context. The listing has the
+// newest first.
+func (c *Client) newestStatus(ctx context.Context, repository Repository, sha, statusContext string) (newest CommitStatus, found bool, err error) {
+	// The permission is that of writing, since that is what it is read for.
+	op := operation{name: "read commit statuses", repository: repository, permission: "statuses: write"}
+	options := github.ListOptions{PerPage: wholePage}
+	for range maxStatusPages {
+		page, err := repeat(ctx, c, op, func(ctx context.Context, sdk *github.Client) (statusPage, *github.Response, error) {
+			listed, response, err := sdk.Repositories.ListStatuses(ctx, repository.Owner, repository.Name, sha, &options)
+			if err != nil {
+				return statusPage{}, response, err //nolint:wrapcheck // judge reads it.
+			}
+			return statusPage{listed, response.NextPage}, response, checkStatuses(listed)
+		})
+		if err != nil {
+			return CommitStatus{}, false, err
+		}
+		for _, one := range page.statuses {
+			if strings.EqualFold(one.GetContext(), statusContext) {
+				return fromSDK(one), true, nil
+			}
+		}
+		if page.next == 0 {
+			break
+		}
+		options.Page = page.next
+	}
+	return CommitStatus{}, false, nil
+}
+
+type statusPage struct {
+	statuses []*github.RepoStatus
+	next     int // 0 on the last one
+}
+
+// checkStatuses tells a page of statuses from what else decodes into one: an
+// empty body and null leave the list nil.
+func checkStatuses(listed []*github.RepoStatus) error {
+	if listed == nil {
+		return errShape
+	}
+	for _, one := range listed {
+		if one.GetID() == 0 || one.GetState() == "" {
+			return errShape
+		}
+	}
+	return nil
+}
+
+func (s CommitStatus) forSDK() *github.RepoStatus {
+	sent := &github.RepoStatus{State: new(string(s.State)), Context: new(s.Context), Description: new(s.Description)}
+	if s.TargetURL != "" {
+		sent.TargetURL = new(s.TargetURL)
+	}
+	return sent
+}
+
+func fromSDK(one *github.RepoStatus) CommitStatus {
+	return CommitStatus{
+		State: State(one.GetState()), Context: one.GetContext(),
+		Description: one.GetDescription(), TargetURL: one.GetTargetURL(),
+	}
+}
+
+// fitDescription makes a text one that GitHub takes: one line, without the
+// characters that are four bytes long ("description doesn't accept 4-byte
+// Unicode", which emoji are), at most 140 characters.
+func fitDescription(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r > 0xFFFF || unicode.Is(unicode.Variation_Selector, r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	text = oneLine(text, len(text))
+	if runes := []rune(text); len(runes) > maxDescription {
+		return string(runes[:maxDescription-1]) + "…"
+	}
+	return text
+}
