@@ -135,6 +135,10 @@ func TestReadPackageProblems(t *testing.T) {
 			packageJSON(`"a": "git+https://me:s3cret@github.com/user/repo.git"`),
 			[]string{`package.json:3: dependency "a" is "git+https://github.com/user/repo.git"` + publicOnly},
 		},
+		"token in an address": {
+			packageJSON(`"a": "https://me:s3cret@npm.acme.example/a.tgz?token=s3cret#x"`),
+			[]string{`package.json:3: dependency "a" is "https://npm.acme.example/a.tgz"` + publicOnly},
+		},
 		"alias": {packageJSON(`"a": "npm:@acme/b@^1"`), []string{
 			`package.json:3: dependency "a" is an alias of "@acme/b"; Twilio installs packages under their own names. ` +
 				`Depend on "@acme/b", and require it by that name.`,
@@ -145,6 +149,11 @@ func TestReadPackageProblems(t *testing.T) {
 		}},
 		"neither": {packageJSON(`"a": "^^1 or so"`), []string{
 			`package.json:3: dependency "a" is "^^1 or so", which is neither a range of versions nor a tag. Write a range such as "^1.2.0".`,
+		}},
+		"numbers that are no range": {packageJSON(`"a": "1.*.3"`, `"b": "x.1"`, `"c": "!=1"`), []string{
+			`package.json:3: dependency "a" is "1.*.3", which is neither a range of versions nor a tag. Write a range such as "^1.2.0".`,
+			`package.json:4: dependency "b" is "x.1", which is neither a range of versions nor a tag. Write a range such as "^1.2.0".`,
+			`package.json:5: dependency "c" is "!=1", which is neither a range of versions nor a tag. Write a range such as "^1.2.0".`,
 		}},
 		"handler range": {packageJSON(`"@twilio/runtime-handler": "^2.0.0"`), []string{
 			`package.json:3: dependency "@twilio/runtime-handler" is "^2.0.0"; Twilio needs an exact version of it. ` +

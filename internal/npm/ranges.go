@@ -3,6 +3,7 @@ package npm
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -21,15 +22,17 @@ type Range struct {
 func ParseRange(text string) (Range, error) {
 	alternatives := strings.Split(text, "||")
 	for i, alternative := range alternatives {
-		switch trimmed := strings.TrimSpace(alternative); {
-		case trimmed == "", isEvery(trimmed):
+		trimmed := strings.TrimSpace(alternative)
+		if trimmed == "" || isEvery(trimmed) {
 			return Range{text: text}, nil
-		default:
-			alternatives[i] = trimmed
 		}
+		plain, ok := plainRange(trimmed)
+		if !ok {
+			return Range{}, fmt.Errorf("%q is not a range of versions", text)
+		}
+		alternatives[i] = plain
 	}
-	joined := openEnded().ReplaceAllString(strings.Join(alternatives, " || "), "$1*")
-	constraints, err := semver.NewConstraint(joined)
+	constraints, err := semver.NewConstraint(strings.Join(alternatives, " || "))
 	if err != nil {
 		return Range{}, fmt.Errorf("%q is not a range of versions: %w", text, err)
 	}
@@ -61,7 +64,7 @@ func (r Range) HasMajor(major uint64) bool {
 	if r.has(semver.New(major, 0, 0, "", "")) {
 		return true
 	}
-	for _, number := range numbers().FindAllString(r.text, -1) {
+	for _, number := range numbers.FindAllString(r.text, -1) {
 		least, err := semver.NewVersion(number)
 		if err != nil || least.Major() != major {
 			continue
@@ -80,16 +83,67 @@ func (r Range) has(version *semver.Version) bool {
 	return r.constraints == nil || r.constraints.Check(version)
 }
 
-// openEnded matches "^*", ">=x" and the like: any version to npm, but not to
-// the semver package.
-func openEnded() *regexp.Regexp {
-	return regexp.MustCompile(`(^|\s)(?:\^|~>?|>=|<=|=)\s*[xX*](?:\.[xX*]){0,2}`)
+// The notation of npm (its README of semver), which knows neither "!=" nor ","
+// nor a number behind a wildcard.
+const (
+	partial  = `[v=\s]*(0|[1-9]\d*|[xX*])(?:\.(0|[1-9]\d*|[xX*])(?:\.(0|[1-9]\d*|[xX*])(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)?)?`
+	operator = `(~>|>=|<=|[~^<>=])?`
+)
+
+var (
+	comparator  = regexp.MustCompile(`^` + operator + partial + `(?:\s+|$)`)
+	hyphenRange = regexp.MustCompile(`^(` + partial + `)\s+-\s+(` + partial + `)$`)
+	// numbers is what may be a version in a range. A match too many does no harm:
+	// every candidate is held against the range.
+	numbers = regexp.MustCompile(`\d+(\.\d+){0,2}`)
+)
+
+// plainRange writes a range without "||" in the part of npm's notation that the
+// semver package reads as npm does; false when npm would not take it.
+func plainRange(text string) (string, bool) {
+	if ends := hyphenRange.FindStringSubmatch(text); ends != nil {
+		text = ">=" + ends[1] + " <=" + ends[6]
+	}
+	var written []string
+	for text != "" {
+		found := comparator.FindStringSubmatch(text)
+		if found == nil {
+			return "", false
+		}
+		plain, ok := plainComparator(found[1], found[2:5], found[5])
+		if !ok {
+			return "", false
+		}
+		written = append(written, plain)
+		text = text[len(found[0]):]
+	}
+	return strings.Join(written, " "), true
 }
 
-// numbers matches what may be a version in a range. A match too many does no
-// harm: every candidate is held against the range.
-func numbers() *regexp.Regexp {
-	return regexp.MustCompile(`\d+(\.\d+){0,2}`)
+// plainComparator does the same for one comparator. Parts that are not written
+// are empty.
+func plainComparator(op string, parts []string, pre string) (string, bool) {
+	isWild := func(part string) bool { return part == "" || isEvery(part) }
+	count := slices.IndexFunc(parts, isWild)
+	switch {
+	case count < 0:
+		count = len(parts)
+	case slices.ContainsFunc(parts[count:], func(part string) bool { return !isWild(part) }):
+		return "", false // such as "1.x.3"
+	default:
+		pre = ""
+	}
+	version := strings.Join(parts[:count], ".") + pre
+	switch {
+	case count > 0 && strings.HasPrefix(op, "~") && strings.HasPrefix(version, "0.0.0"):
+		return ">=" + version + " <0.1.0", true // every version to the semver package
+	case count > 0:
+		return op + version, true
+	case op == "<" || op == ">":
+		return "<0.0.0", true // nothing
+	default:
+		return ">=0.0.0", true
+	}
 }
 
 // exactVersion returns a version that is written out in full, freed of the "v"

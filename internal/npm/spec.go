@@ -29,7 +29,8 @@ func classify(spec string) specKind {
 	if _, err := ParseRange(spec); err == nil {
 		return rangeSpec
 	}
-	if isURLSafe(spec) {
+	isNumber := strings.Trim(spec, "0123456789xX*.") == "" // meant as a range, such as "1.*.3"
+	if isURLSafe(spec) && !isNumber {
 		return tagSpec
 	}
 	return invalidSpec
@@ -97,8 +98,14 @@ func isURLSafe(text string) bool {
 	return true
 }
 
-// shown returns a spec for a message, without the user and password an address
-// may carry.
+// userinfo matches the user and password in an address.
+var userinfo = regexp.MustCompile(`//[^/\s]*@`)
+
+// shown returns a spec for a message, without the secrets that an address may
+// carry: user and password, and what follows a question mark.
 func shown(spec string) string {
-	return regexp.MustCompile(`//[^/\s]*@`).ReplaceAllString(spec, "//")
+	if address, _, found := strings.Cut(spec, "?"); found && strings.Contains(address, "//") {
+		spec = address
+	}
+	return userinfo.ReplaceAllString(spec, "//")
 }
