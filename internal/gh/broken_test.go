@@ -102,6 +102,30 @@ func TestWritesThatWereNotSentAreNotLookedFor(t *testing.T) {
 	}
 }
 
+// TestSuccessOfSomethingElse has a proxy answer a write that never arrives. The
+// SDK takes an empty body for a status without fields.
+func TestSuccessOfSomethingElse(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{"nothing": "", "null": "null", "another object": "{}", "a page": "<html>sign in"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world := newSandbox(t, sandbox.Options{})
+			var writes atomic.Int64
+			c := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost && writes.Add(1) == 1 {
+					answer(http.StatusCreated, body).ServeHTTP(w, r)
+					return
+				}
+				world.ServeHTTP(w, r)
+			}))
+			isWritten, err := c.SetCommitStatus(t.Context(), voice, sha, pending())
+			if err != nil || !isWritten || len(statuses(world)) != 1 {
+				t.Errorf("written %t, %d statuses are there, error %v", isWritten, len(statuses(world)), err)
+			}
+		})
+	}
+}
+
 // TestLookUpThatFails ends the call, and says why.
 func TestLookUpThatFails(t *testing.T) {
 	t.Parallel()
