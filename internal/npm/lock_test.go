@@ -262,6 +262,22 @@ func TestExactHandlerNeedsNoLock(t *testing.T) {
 	}
 }
 
+// TestTheHandlerThatTwilioRefusesIsWarnedOf: 2.1.0 is the newest on npm, and
+// refused by the platform.
+func TestTheHandlerThatTwilioRefusesIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	const want = `package.json:3: Twilio refuses @twilio/runtime-handler 2.1.0, though npm has it. Write "2.0.1", or "2.1.2" for node24, which only Twilio has.`
+	lock := lockV3(`"node_modules/@twilio/runtime-handler": {"version": "2.1.0"}`)
+	for _, spec := range []string{"2.1.0", "^2.0.0"} {
+		_, warnings, err := npm.Read(files(map[string]string{
+			"package.json": packageJSON(`"@twilio/runtime-handler": "` + spec + `"`), "package-lock.json": lock,
+		}), ".", npm.Locked)
+		if err != nil || warnings.Error() != want {
+			t.Errorf("%s: got the warnings %v and the error %v, want the warning %s", spec, warnings, err, want)
+		}
+	}
+}
+
 func TestReadLockProblems(t *testing.T) {
 	t.Parallel()
 	const refresh = ". Run `npm install` and commit the lock file, or choose dependencies: ranges."

@@ -19,6 +19,10 @@ const (
 	publish    = "Publish it, or bundle it."
 )
 
+// refusedHandler is the one version of the Handler on npm that Builds are known
+// to fail with (Twilio's page on the runtime handler, issues of its Toolkit).
+const refusedHandler = "2.1.0"
+
 // resolver turns requests into dependencies, with or without a lock.
 type resolver struct {
 	file     string
@@ -27,6 +31,7 @@ type resolver struct {
 	// foreign is the locked packages by the host of a registry that is not the
 	// public one.
 	foreign map[string][]request
+	notes   problem.List
 }
 
 // resolve returns the dependencies in the order of the requests.
@@ -34,6 +39,10 @@ func (r *resolver) resolve(requests []request) []Dependency {
 	var found []Dependency
 	for _, wanted := range requests {
 		if version, ok := r.version(wanted); ok {
+			if wanted.name == Handler && version == refusedHandler {
+				r.notes.AddAt(r.file, wanted.line, fmt.Sprintf("Twilio refuses %s %s, though npm has it", Handler, refusedHandler),
+					`Write "2.0.1", or "2.1.2" for node24, which only Twilio has.`)
+			}
 			found = append(found, Dependency{Name: wanted.name, Version: version})
 		}
 	}
@@ -139,9 +148,10 @@ func (r *resolver) fromRegistry(wanted request, entry lockEntry) bool {
 	return true
 }
 
-// warnings returns one warning for each registry that is not a public one.
+// warnings returns what was noted, and one warning for each registry that is not
+// a public one.
 func (r *resolver) warnings() problem.List {
-	var list problem.List
+	list := r.notes
 	for _, host := range slices.Sorted(maps.Keys(r.foreign)) {
 		var names []string
 		for _, entry := range r.foreign[host] {

@@ -131,6 +131,8 @@ func Load(fsys fs.FS, opts Options) (*Project, error) {
 		pkg = &npm.Package{}
 	}
 
+	warnings = append(warnings, warnOfToolkitSettings(fsys, folder, pkg)...)
+
 	found := newFinder(fsys, folder, environmentFiles(fsys, opts))
 	found.find(opts.FunctionsFolder, opts.AssetsFolder)
 	problems = append(problems, found.problems...)
