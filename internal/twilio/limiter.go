@@ -16,28 +16,27 @@ const (
 	leastRoom = 2
 	// probeRounds is how many rounds pass at a ceiling before one request more is
 	// tried, and probeRequests how many requests at most: a probe that fails
-	// costs a round of refusals.
-	probeRounds, probeRequests = 20, 150
+	// costs a round of refusals. The way back to 20 takes up to some 450 requests.
+	probeRounds, probeRequests = 30, 250
 )
 
 // Limiter bounds the requests that are in flight for one account, on both
 // hosts together. It starts slowly and doubles each round until the first 429;
 // a 429 halves it, after which it doubles again up to where it was refused. From
-// there it probes: one request more after many rounds, then, as long as nothing
-// is refused, twice as many more each time after half as many rounds, so that
-// an account that was busy is soon used in full again. Requests of others on the same
-// account, which Twilio counts in a reply header, lower its cap. Waiters are
-// served in order of arrival. Make one with NewLimiter; it is safe for
-// concurrent use.
+// there it probes: after many rounds the ceiling rises by one; as long as nothing
+// is refused, it then rises by twice as much after half as many rounds, and so
+// on, so that an account that was busy is soon used in full again. Requests of
+// others on the same account, which Twilio counts in a reply header, lower its
+// cap. Waiters are served in order of arrival. Make one with NewLimiter; it is
+// safe for concurrent use.
 type Limiter struct {
 	mu       sync.Mutex
 	maximum  int
 	allowed  float64 // how many may be in flight now
 	ceiling  float64 // the most that was not refused; maximum until a 429
 	cutAt    time.Time
-	calm     int     // requests at the ceiling that were not refused
-	rounds   int     // at the ceiling before the next probe
-	step     float64 // of the next probe
+	calm     int // requests at the ceiling since it changed
+	probes   int // that raised the ceiling since the last 429
 	inFlight int
 	waiting  []chan slot
 	others   float64 // smoothed count of other clients' requests
@@ -105,7 +104,7 @@ func (l *Limiter) release(held slot, tooMany bool, accountInFlight int) {
 			l.ceiling = max(1, float64(held.inFlight-1))
 			l.allowed = max(1, l.allowed/2)
 			l.cutAt = time.Now()
-			l.calm, l.rounds, l.step = 0, probeRounds, 1
+			l.calm, l.probes = 0, 0
 		}
 	case !wasFull: // the limit was not what held us back, so nothing is learnt
 	case l.allowed < l.ceiling:
@@ -122,12 +121,12 @@ func (l *Limiter) release(held slot, tooMany bool, accountInFlight int) {
 // ceiling after enough of them.
 func (l *Limiter) probe() {
 	l.calm++
-	if l.ceiling >= float64(l.maximum) || l.calm < min(l.rounds*int(l.ceiling), probeRequests) {
+	if l.ceiling >= float64(l.maximum) || l.calm<<l.probes < min(probeRounds*int(l.ceiling), probeRequests) {
 		return
 	}
-	l.ceiling = min(l.ceiling+l.step, float64(l.maximum))
+	l.ceiling = min(l.ceiling+float64(int(1)<<l.probes), float64(l.maximum))
 	l.allowed = min(l.allowed+1, l.ceiling)
-	l.calm, l.rounds, l.step = 0, max(1, l.rounds/2), 2*l.step
+	l.calm, l.probes = 0, l.probes+1
 }
 
 func (l *Limiter) hasRoom() bool { return float64(l.inFlight) < max(1, l.room()) }

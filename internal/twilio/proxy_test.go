@@ -48,6 +48,9 @@ func TestProxyThatRefusesIsNamed(t *testing.T) {
 				asked.Load() != int64(test.asked) {
 				t.Errorf("got %v after %d attempts, want a ProxyError after %d", err, asked.Load(), test.asked)
 			}
+			if broken, ok := errors.AsType[*BrokenError](err); !ok || broken.IsPermanent() != (test.asked == 1) {
+				t.Errorf("got %v, want it permanent: %v", err, test.asked == 1)
+			}
 			if want := http.StatusText(test.status); !strings.Contains(err.Error(), want) {
 				t.Errorf("got %q, want it to hold %q", err, want)
 			}

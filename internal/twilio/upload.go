@@ -12,6 +12,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"sync/atomic"
 )
 
 // Upload is the content of a new Function Version or Asset Version. It is
@@ -107,7 +108,18 @@ func (b *uploadBody) open(stall *stallTimer) (io.ReadCloser, error) {
 
 type uploadReader struct {
 	io.Reader
-	file io.Closer
+	file   io.Closer
+	broken atomic.Pointer[FileError]
+}
+
+// Read remembers what was wrong with the file: a server that saw the body end
+// too early may have its own word for it.
+func (r *uploadReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if file, ok := errors.AsType[*FileError](err); ok {
+		r.broken.Store(file)
+	}
+	return n, err //nolint:wrapcheck // io.EOF must stay itself.
 }
 
 func (r *uploadReader) Close() error {

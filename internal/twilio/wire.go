@@ -65,11 +65,15 @@ func (c *Client) exchange(ctx context.Context, r request, decode func([]byte) er
 	if err != nil {
 		return answer{}, err
 	}
+	sent, _ := request.Body.(*uploadReader)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return answer{}, newBrokenError(ctx, r, err)
 	}
 	defer func() { _ = response.Body.Close() }()
+	if sent != nil && sent.broken.Load() != nil {
+		return answer{status: response.StatusCode}, newBrokenError(ctx, r, sent.broken.Load())
+	}
 	stall.moved()
 	c.clock.read(response.Header)
 	result := answer{status: response.StatusCode}
