@@ -44,9 +44,6 @@ func isEvery(text string) bool {
 	return text == "*" || text == "x" || text == "X"
 }
 
-// String returns the range as written.
-func (r Range) String() string { return r.text }
-
 // Has reports whether an exact version is in the range; false when version is
 // none.
 func (r Range) Has(version string) bool {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // maxPackageBytes bounds the package.json files looked at on the way up.
@@ -16,7 +17,7 @@ const maxPackageBytes = 1 << 20
 func rootOf(folder string) (root, git string) {
 	for dir := range upwards(folder) {
 		candidate := filepath.Join(dir, ".git")
-		if _, err := os.Stat(candidate); err == nil {
+		if isRepository(candidate) {
 			return dir, candidate
 		}
 	}
@@ -26,6 +27,16 @@ func rootOf(folder string) (root, git string) {
 		}
 	}
 	return folder, ""
+}
+
+// isRepository reports whether a .git is one: a folder with a HEAD, or a file
+// that names such a folder. An empty one, as a broken clone leaves it, is none.
+func isRepository(git string) bool {
+	if strings.HasPrefix(readLine(git), "gitdir:") {
+		return true
+	}
+	_, err := os.Lstat(filepath.Join(git, "HEAD"))
+	return err == nil
 }
 
 // upwards yields an absolute folder and all that are above it.

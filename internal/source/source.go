@@ -52,12 +52,12 @@ func Folder(dir string) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the current folder: %w", err)
 	}
-	// Links are resolved first, so that "above" means what it means to git.
-	folder, err := filepath.EvalSymlinks(absolute)
+	info, err := os.Stat(absolute)
 	if err != nil {
 		return nil, unusable(dir, err)
 	}
-	info, err := os.Stat(folder)
+	// Links are resolved, so that "above" means what it means to git.
+	folder, err := filepath.EvalSymlinks(absolute)
 	if err != nil {
 		return nil, unusable(dir, err)
 	}

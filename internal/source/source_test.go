@@ -75,6 +75,14 @@ func TestFolderFindsTheRoot(t *testing.T) {
 			map[string]string{".git/HEAD": "", "a/.git": "gitdir: x", "a/top": "", "a/b/": ""},
 			"a/b", "b", "top",
 		},
+		"an empty .git is no repository": {
+			map[string]string{".git/HEAD": "", "top": "", "a/.git/": "", "a/b/": ""},
+			"a/b", "a/b", "top",
+		},
+		"a file .git that names none": {
+			map[string]string{".git/HEAD": "", "top": "", "a/.git": "notes", "a/b/": ""},
+			"a/b", "a/b", "top",
+		},
 		"repository before workspace": {
 			map[string]string{".git/HEAD": "", "top": "", "a/package.json": workspaces, "a/b/": ""},
 			"a/b", "a/b", "top",
@@ -141,7 +149,7 @@ func TestFolderProblems(t *testing.T) {
 		"missing":       {"missing", "does not exist. Check the name, and that the repository was checked out."},
 		"file":          {"file", "is a file, not a folder. Name the folder that holds package.json, functions and assets."},
 		"below a file":  {"file/below", "cannot be opened: not a directory. Check that it is a folder that can be read."},
-		"endless links": {"circle", "cannot be opened: EvalSymlinks: too many links. Check that it is a folder that can be read."},
+		"endless links": {"circle", "cannot be opened: too many levels of symbolic links. Check that it is a folder that can be read."},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
