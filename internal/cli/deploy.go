@@ -133,7 +133,7 @@ func deployProject(ctx context.Context, input deployInput, logger *slog.Logger, 
 	}
 	defer func() { _ = tree.Close() }()
 
-	todo := job.Job{
+	asked := job.Job{
 		Verb:   job.Deploy,
 		Target: job.Target{Service: settings.Service, Environment: settings.Environment},
 		Folder: tree.Folder,
@@ -144,7 +144,7 @@ func deployProject(ctx context.Context, input deployInput, logger *slog.Logger, 
 			BuildTimeout: settings.BuildTimeout,
 		},
 	}
-	return pipeline.Run(ctx, todo, pipeline.Config{
+	return pipeline.Run(ctx, asked, pipeline.Config{
 		Client: client, Source: tree.FS, Variables: settings.Variables, Problems: problems,
 		Progress: progress, LiveURL: settings.Account.LiveURL,
 	})

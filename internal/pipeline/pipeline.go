@@ -56,15 +56,15 @@ type Outcome struct {
 
 // Run does a Job. The error is the cause of a failure that Result.Error puts
 // into words, nil when there was none.
-func Run(ctx context.Context, todo job.Job, cfg Config) (Outcome, error) {
+func Run(ctx context.Context, asked job.Job, cfg Config) (Outcome, error) {
 	started := time.Now()
-	r := &run{job: todo, cfg: cfg, result: job.NewResult()}
-	r.result.Commit = todo.Commit
-	r.result.Service, r.result.Environment = todo.Target.Service, todo.Target.Environment
+	r := &run{job: asked, cfg: cfg, result: job.NewResult()}
+	r.result.Commit = asked.Commit
+	r.result.Service, r.result.Environment = asked.Target.Service, asked.Target.Environment
 
 	var calls atomic.Int64
 	if cfg.Client != nil {
-		r.client = cfg.Client.Observed(func(twilio.Call) { calls.Add(1) }).WithBuildBudget(todo.Options.BuildTimeout)
+		r.client = cfg.Client.Observed(func(twilio.Call) { calls.Add(1) }).WithBuildBudget(asked.Options.BuildTimeout)
 	}
 	err := r.do(ctx)
 	r.result.APICalls = int(calls.Load())

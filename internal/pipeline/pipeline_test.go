@@ -366,9 +366,9 @@ func TestRunReportsAFailedBuild(t *testing.T) {
 func TestRunEndsWithABuildThatNeverDoes(t *testing.T) {
 	t.Parallel()
 	client, _ := newWorld(t, sandbox.Options{BuildTime: time.Hour})
-	todo := deployment()
-	todo.Options.BuildTimeout = 50 * time.Millisecond
-	outcome, err := pipeline.Run(t.Context(), todo, pipeline.Config{Client: client, Source: tree()})
+	asked := deployment()
+	asked.Options.BuildTimeout = 50 * time.Millisecond
+	outcome, err := pipeline.Run(t.Context(), asked, pipeline.Config{Client: client, Source: tree()})
 	if !errors.Is(err, retry.ErrBudget) || outcome.Result.Error.Reason != job.TimedOut || !strings.Contains(outcome.Result.Error.Hint, "build-timeout") {
 		t.Errorf("error %v, failure %+v", err, outcome.Result.Error)
 	}
@@ -451,9 +451,9 @@ func TestRunNamesEveryProblemBeforeTheFirstRequest(t *testing.T) {
 	client := newClient(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
 	var given problem.List
 	given.Add("the front door's own", "")
-	todo := deployment()
-	todo.Target.Environment = "much-too-long-a-suffix"
-	outcome, err := pipeline.Run(t.Context(), todo, pipeline.Config{
+	asked := deployment()
+	asked.Target.Environment = "much-too-long-a-suffix"
+	outcome, err := pipeline.Run(t.Context(), asked, pipeline.Config{
 		Client: client, Problems: given,
 		Source:    tree("package.json", `{"name":"`+strings.Repeat("n", 51)+`","engines":{"node":"16"},"dependencies":{"lib":"file:../lib"}}`, "functions/a#b.js", "1", ".env", "KEY="+strings.Repeat("x", 451)),
 		Variables: map[string]secret.String{"BIG": secret.New(strings.Repeat("y", 451))},
@@ -480,9 +480,9 @@ func TestRunChecksTheServicesName(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			todo := deployment()
-			todo.Target.Service = test.given
-			_, err := pipeline.Run(t.Context(), todo, pipeline.Config{Source: tree("package.json", test.packageJSON)})
+			asked := deployment()
+			asked.Target.Service = test.given
+			_, err := pipeline.Run(t.Context(), asked, pipeline.Config{Source: tree("package.json", test.packageJSON)})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
