@@ -38,4 +38,9 @@ type Event struct {
 	Done    int       `json:"done,omitempty"`
 	Total   int       `json:"total,omitempty"`
 	Message string    `json:"message,omitempty"`
+	// File and Line are where in the repository that lies which Warned tells of,
+	// from its root and with slashes; empty and 0 when it has no such place. The
+	// Message names both as well.
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
 }

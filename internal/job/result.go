@@ -11,7 +11,10 @@ const (
 	Deployed  Status = "deployed"
 	Unchanged Status = "unchanged"
 	Planned   Status = "planned"
-	Failed    Status = "failed"
+	// Skipped says that there was nothing to do for the front door's occasion;
+	// SkipReason says why.
+	Skipped Status = "skipped"
+	Failed  Status = "failed"
 )
 
 // Result is what came of a Job. It is what the command line prints with
@@ -39,6 +42,8 @@ type Result struct {
 	UploadedBytes    int64    `json:"uploaded_bytes"`
 	DurationMS       int64    `json:"duration_ms"`
 	Warnings         []string `json:"warnings"`
+	// SkipReason is set when Status is Skipped.
+	SkipReason string `json:"skip_reason,omitempty"`
 	// Error is set when Status is Failed.
 	Error *Failure `json:"error,omitempty"`
 }
