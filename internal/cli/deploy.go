@@ -10,13 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-dev/slipway/internal/config"
-	"github.com/slipway-dev/slipway/internal/deploy"
-	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
-	"github.com/slipway-dev/slipway/internal/source"
-	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
 func newDeploy(env Env) *cobra.Command {
@@ -57,7 +53,7 @@ it needs none.`,
 			given, getenv = embedded.instead(given), embedded.hide(getenv)
 			note = "sandbox; gone when this command ends"
 		}
-		values := config.Resolve(given, getenv)
+		values := config.Resolve(config.Settings(), given, getenv)
 		settings, err := config.ReadDeploy(values, env.Getenv)
 		if rest := problems.Take(err); rest != nil {
 			return rest
@@ -82,20 +78,15 @@ type deployInput struct {
 }
 
 func runDeploy(ctx context.Context, env Env, input deployInput) error {
-	settings := input.settings
-	if settings.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = withTimeout(ctx, settings.Timeout)
-		defer cancel()
-	}
 	progress := newDisplay(env.Stderr, env.Getenv)
-	logger := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: settings.LogLevel}))
-	logOrigins(logger, input.values)
-
+	logger := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: input.settings.LogLevel}))
 	outcome, err := func() (pipeline.Outcome, error) {
 		defer progress.Close()
 		defer progress.TellStop(ctx)()
-		return deployProject(ctx, input, logger, progress.Show)
+		return pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
+			Settings: input.settings, Values: input.values, Problems: input.problems,
+			UserAgent: userAgent(), Logger: logger, Progress: progress.Show,
+		})
 	}()
 	if input.output == formatJSON {
 		if printErr := printJSON(env, outcome.Result); printErr != nil {
@@ -112,59 +103,4 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		_, err = fmt.Fprint(env.Stdout, report.Deployed(outcome.Result, outcome.Plan, input.note))
 	}
 	return err //nolint:wrapcheck // nothing to add.
-}
-
-// deployProject opens the folder and the account and runs the pipeline on
-// them. What is wrong with either, and with the settings, is reported together
-// with what is wrong with the project.
-func deployProject(ctx context.Context, input deployInput, logger *slog.Logger, progress func(job.Event)) (pipeline.Outcome, error) {
-	settings := input.settings
-	problems := input.problems
-	client, err := newClientUnless(len(problems) > 0, input.values, settings, logger)
-	if rest := problems.Take(err); rest != nil {
-		return failed(settings, rest)
-	}
-	tree, err := source.Folder(settings.WorkingDirectory)
-	if rest := problems.Take(err); rest != nil {
-		return failed(settings, rest)
-	}
-	if tree == nil {
-		return failed(settings, problems.Err())
-	}
-	defer func() { _ = tree.Close() }()
-
-	asked := job.Job{
-		Verb:   job.Deploy,
-		Target: job.Target{Service: settings.Service, Environment: settings.Environment},
-		Folder: tree.Folder,
-		Commit: tree.Commit,
-		Options: job.Options{
-			FunctionsFolder: settings.FunctionsFolder, AssetsFolder: settings.AssetsFolder,
-			Runtime: settings.Runtime, EnvFile: settings.EnvFile, Dependencies: settings.Dependencies,
-			BuildTimeout: settings.BuildTimeout,
-		},
-	}
-	return pipeline.Run(ctx, asked, pipeline.Config{
-		Client: client, Source: tree.FS, Variables: settings.Variables, Problems: problems,
-		Progress: progress, LiveURL: settings.Account.LiveURL,
-	})
-}
-
-// newClientUnless makes the client unless something is wrong already, in which
-// case it only looks for more that is.
-func newClientUnless(broken bool, values config.Values, settings config.Deploy, logger *slog.Logger) (*twilio.Client, error) {
-	if broken {
-		return nil, checkAccount(values)
-	}
-	return newClient(values, settings.Account, settings.Concurrency, logger)
-}
-
-// failed is the Outcome of a Job that could not begin.
-func failed(settings config.Deploy, err error) (pipeline.Outcome, error) {
-	result := job.NewResult()
-	result.Service, result.Environment = settings.Service, settings.Environment
-	failure := deploy.Explain(err)
-	failure.State = "Nothing was changed."
-	result.Status, result.Error = job.Failed, &failure
-	return pipeline.Outcome{Result: result}, err
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 
@@ -164,13 +163,4 @@ func addOutput(cmd *cobra.Command) *format {
 	cmd.Flags().Var(&output, "output", "form of the result on standard output")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return &output
-}
-
-// logOrigins tells where each setting came from, at debug level.
-func logOrigins(logger *slog.Logger, values config.Values) {
-	for _, setting := range config.Settings() {
-		if value := values[setting.Name]; value.Text != "" {
-			logger.Debug("setting", "name", setting.Name, "value", value.Shown(), "origin", value.Origin.String())
-		}
-	}
 }

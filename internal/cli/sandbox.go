@@ -81,7 +81,7 @@ answers with a small JSON document that names its path, Version and Build.`,
 		var problems problem.List
 		options.FailBuilds = failBuild.read(&problems)
 		input.check(&problems)
-		level, err := config.ReadLogLevel(config.Resolve(explicit(cmd.Flags()), env.Getenv))
+		level, err := config.ReadLogLevel(config.Resolve(config.Settings(), explicit(cmd.Flags()), env.Getenv))
 		if rest := problems.Take(err); rest != nil {
 			return rest
 		}

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
 )
@@ -26,22 +25,6 @@ func (i InterruptedError) exitCode() int {
 		return 128 + int(number)
 	}
 	return job.Cancelled.ExitCode()
-}
-
-// timeUpError is the cause of a context whose time ran out. It matches
-// context.DeadlineExceeded.
-type timeUpError struct{ limit time.Duration }
-
-func (e timeUpError) Error() string {
-	return "the time for the run (" + e.limit.String() + ") is up"
-}
-
-// Is makes the cause match context.DeadlineExceeded.
-func (e timeUpError) Is(target error) bool { return target == context.DeadlineExceeded }
-
-// withTimeout bounds a run.
-func withTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, limit, timeUpError{limit})
 }
 
 // WithSignals returns a context that ends, with an InterruptedError as its

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/npm"
+	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
 	"github.com/slipway-dev/slipway/internal/source"
@@ -35,7 +36,7 @@ It needs the same credentials as deploy.`,
 	addSettings(cmd, slices.Concat(accountSettings(), commonSettings(), []string{config.Service, config.WorkingDirectory})...)
 	output := addOutput(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		values := config.Resolve(explicit(cmd.Flags()), env.Getenv)
+		values := config.Resolve(config.Settings(), explicit(cmd.Flags()), env.Getenv)
 		var problems problem.List
 		form := output.read(&problems)
 		folder := values[config.WorkingDirectory].Text
@@ -70,7 +71,7 @@ func readStatus(
 	if rest := problems.Take(err); rest != nil {
 		return "", rest
 	}
-	if rest := problems.Take(checkAccount(values)); rest != nil {
+	if rest := problems.Take(pipeline.CheckAccount(values)); rest != nil {
 		return "", rest
 	}
 	service, err = serviceOf(values[config.Service].Text, folder)
@@ -104,11 +105,11 @@ func serviceOf(given, folder string) (string, error) {
 }
 
 func runStatus(ctx context.Context, env Env, values config.Values, remote config.Remote, service string, output format) error {
-	ctx, cancel := withTimeout(ctx, remote.Timeout)
+	ctx, cancel := pipeline.WithTimeout(ctx, remote.Timeout)
 	defer cancel()
 	logger := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: remote.LogLevel}))
-	logOrigins(logger, values)
-	client, err := newClient(values, remote.Account, 0, logger)
+	values.Log(logger)
+	client, err := pipeline.OpenAccount(pipeline.Opening{Values: values, Account: remote.Account, UserAgent: userAgent(), Logger: logger})
 	if err != nil {
 		return err
 	}

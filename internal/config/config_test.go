@@ -19,7 +19,7 @@ const (
 func read(explicit, environment map[string]string) (config.Deploy, error) {
 	getenv := func(name string) string { return environment[name] }
 	lookup := func(name string) (string, bool) { text, ok := explicit[name]; return text, ok }
-	return config.ReadDeploy(config.Resolve(lookup, getenv), getenv)
+	return config.ReadDeploy(config.Resolve(config.Settings(), lookup, getenv), getenv)
 }
 
 func TestSettingsAreToldApart(t *testing.T) {
@@ -58,6 +58,7 @@ func TestResolvePrecedence(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			values := config.Resolve(
+				config.Settings(),
 				func(name string) (string, bool) { return test.explicit, name == config.Environment },
 				func(name string) string { return map[string]string{"SLIPWAY_ENVIRONMENT": test.environment}[name] },
 			)
@@ -98,6 +99,7 @@ func TestShownHidesWhatMayBeASecret(t *testing.T) {
 		t.Run(test.name+" "+test.text, func(t *testing.T) {
 			t.Parallel()
 			values := config.Resolve(
+				config.Settings(),
 				func(name string) (string, bool) { return test.text, name == test.name },
 				func(string) string { return "" },
 			)
@@ -148,6 +150,7 @@ func TestRunnerDebugMeansDebug(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			values := config.Resolve(
+				config.Settings(),
 				func(name string) (string, bool) { return test.explicit, name == config.LogLevel },
 				func(name string) string {
 					return map[string]string{"SLIPWAY_LOG_LEVEL": test.environment, "RUNNER_DEBUG": test.runner}[name]
@@ -283,6 +286,7 @@ func TestVariablesShowNoPartOfAValue(t *testing.T) {
 func TestReadRemoteNeedsNoProject(t *testing.T) {
 	t.Parallel()
 	values := config.Resolve(
+		config.Settings(),
 		func(name string) (string, bool) { return "5", name == config.BuildTimeout },
 		func(name string) string {
 			return map[string]string{"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "s"}[name]

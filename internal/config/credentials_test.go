@@ -106,6 +106,7 @@ func TestCredentialsThatLostAreNotChecked(t *testing.T) {
 	flags := give("flag:account-sid flag:auth-token").flags
 	environment := map[string]string{"TWILIO_API_KEY": "no SID", "TWILIO_API_SECRET": "open sesame"}
 	values := config.Resolve(
+		config.Settings(),
 		func(name string) (string, bool) { text, ok := flags[name]; return text, ok },
 		func(name string) string { return environment[name] },
 	)

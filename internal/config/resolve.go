@@ -2,8 +2,11 @@ package config
 
 import (
 	"fmt"
+	"log/slog"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -83,16 +86,16 @@ func (v Value) isHarmless() bool {
 // Values are the resolved settings by name.
 type Values map[string]Value
 
-// Resolve looks each setting of the table up: explicit first, then its
-// environment variable, then its default. Empty text counts as not given, as
+// Resolve looks the settings up: each explicit first, then its environment
+// variable, then its default. Empty text counts as not given, as
 // GitHub Actions passes unset inputs and secrets. White space around text goes.
 //
 // A workflow that is run again with debug logging (RUNNER_DEBUG is 1) has the
 // log level debug unless another is given. Of two pairs of credentials only the
 // one that counts stays.
-func Resolve(explicit func(name string) (string, bool), getenv func(string) string) Values {
+func Resolve(settings []Setting, explicit func(name string) (string, bool), getenv func(string) string) Values {
 	values := make(Values)
-	for _, setting := range Settings() {
+	for _, setting := range settings {
 		value := Value{Setting: setting, Text: setting.Default, Origin: FromDefault}
 		if setting.Env != "" {
 			value = value.with(getenv(setting.Env), FromEnvironment)
@@ -120,4 +123,14 @@ func (v Value) with(text string, origin Origin) Value {
 		v.Text = text // an error names a line by its number
 	}
 	return v
+}
+
+// Log tells where each setting that holds came from, at debug level, with no
+// more of its text than may be shown.
+func (values Values) Log(logger *slog.Logger) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if value := values[name]; value.Text != "" {
+			logger.Debug("setting", "name", name, "value", value.Shown(), "origin", value.Origin.String())
+		}
+	}
 }

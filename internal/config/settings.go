@@ -8,6 +8,8 @@
 // files. Level 0: it imports problem and secret.
 package config
 
+import "slices"
+
 // Kind is how a setting's text is read.
 type Kind int
 
@@ -51,6 +53,11 @@ const (
 	Concurrency      = "concurrency"
 	Timeout          = "timeout"
 	LogLevel         = "log-level"
+
+	// Of the Action alone.
+	GitHubToken  = "github-token"
+	Command      = "command"
+	CommitStatus = "commit-status"
 )
 
 // Setting is one row of the table.
@@ -70,7 +77,9 @@ type Setting struct {
 	Help string
 }
 
-// Settings returns the table, in the order in which help shows it.
+// Settings returns the rows of the table that every front door has, in the
+// order in which help shows them: as flags of the command line and as inputs of
+// the Action.
 func Settings() []Setting {
 	return []Setting{
 		{AccountSID, "TWILIO_ACCOUNT_SID", "", Text, "SID", "the Twilio account; required with an auth token, optional with an API key"},
@@ -98,9 +107,18 @@ func Settings() []Setting {
 	}
 }
 
-// Lookup returns the row with that name.
+// ActionSettings returns the rows that the Action alone has, as inputs.
+func ActionSettings() []Setting {
+	return []Setting{
+		{GitHubToken, "GITHUB_TOKEN", "", Secret, "TOKEN", "writes the commit status; needs the permission statuses: write"},
+		{Command, "", "auto", Text, "auto|deploy", "what to do: auto decides by the event, deploy deploys on any event but a pull request"},
+		{CommitStatus, "", "true", Boolean, "", "write a commit status, pending at once and how it ended at the end"},
+	}
+}
+
+// Lookup returns the row with that name, of Settings and ActionSettings.
 func Lookup(name string) (Setting, bool) {
-	for _, setting := range Settings() {
+	for _, setting := range slices.Concat(Settings(), ActionSettings()) {
 		if setting.Name == name {
 			return setting, true
 		}

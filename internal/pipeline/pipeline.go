@@ -37,6 +37,11 @@ type Config struct {
 	Steps deploy.Steps
 	// Progress is told what happens, from many goroutines. Nil means nobody.
 	Progress func(job.Event)
+	// Targeted is told the Job's Target once the Project is read, with the name
+	// of the Service that it gives (empty when nothing does): before the first
+	// request, and also when the input's Problems end the Job next. Nil means
+	// nobody.
+	Targeted func(job.Target)
 	// Problems are what the front door found wrong with its input. Run fails with
 	// them and with those of the Project together, before the first request.
 	Problems problem.List
@@ -102,6 +107,9 @@ func (r *run) do(ctx context.Context) error {
 func (r *run) deploy(ctx context.Context) error {
 	r.tell(job.Event{Kind: job.Started, Phase: job.PhaseRead})
 	wanted, environment, err := r.read()
+	if r.cfg.Targeted != nil {
+		r.cfg.Targeted(r.job.Target)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -40,10 +39,9 @@ func (r *run) read() (*project.Project, deploy.Environment, error) {
 	}
 	if name, known := r.serviceName(wanted); known {
 		checkService(name, &problems)
+		r.job.Target.Service, r.result.Service = name, name
 	}
 	if wanted != nil {
-		r.job.Target.Service = cmp.Or(r.job.Target.Service, wanted.Name)
-		r.result.Service = r.job.Target.Service
 		warnings = append(warnings, pointers(wanted.Warnings)...)
 	}
 	r.warn(warnings)
@@ -115,7 +113,7 @@ func (r *run) warn(warnings problem.List) {
 		text := warning.Error()
 		if !shown[text] {
 			shown[text] = true
-			r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseRead, Message: text})
+			r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseRead, Message: text, File: warning.File, Line: warning.Line})
 		}
 	}
 }

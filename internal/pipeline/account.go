@@ -1,4 +1,4 @@
-package cli
+package pipeline
 
 import (
 	"log/slog"
@@ -10,9 +10,9 @@ import (
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// checkAccount finds what is wrong with the form of the account's settings. The
+// CheckAccount finds what is wrong with the form of the account's settings. The
 // error is a problem.List.
-func checkAccount(values config.Values) error {
+func CheckAccount(values config.Values) error {
 	var problems problem.List
 	checkSID(&problems, values[config.AccountSID], "AC", "an Account SID")
 	checkSID(&problems, values[config.APIKey], "SK", "the SID of an API key")
@@ -26,22 +26,38 @@ func checkAccount(values config.Values) error {
 	return problems.Err()
 }
 
-// newClient makes the client for an account. The error is a problem.List.
-func newClient(values config.Values, account config.Account, concurrency int, logger *slog.Logger) (*twilio.Client, error) {
-	if err := checkAccount(values); err != nil {
+// Opening says how to reach an account.
+type Opening struct {
+	// Values are the settings as they were resolved, for Problems to cite.
+	Values config.Values
+	// Account is what was read from them.
+	Account config.Account
+	// Concurrency caps the calls in flight; 0 means adaptive.
+	Concurrency int
+	// UserAgent is what the client calls itself.
+	UserAgent string
+	// Logger receives each call at debug level.
+	Logger *slog.Logger
+}
+
+// OpenAccount makes the client for an account. It sends nothing. The error is a
+// problem.List or a *problem.Problem.
+func OpenAccount(opening Opening) (*twilio.Client, error) {
+	if err := CheckAccount(opening.Values); err != nil {
 		return nil, err
 	}
+	account := opening.Account
 	client, err := twilio.New(twilio.Config{
 		Credentials: twilio.Credentials{User: account.User, Password: account.Password},
 		APIURL:      account.APIURL, UploadURL: account.UploadURL,
 		Region: account.Region, Edge: account.Edge,
-		UserAgent: userAgent(),
-		Limiter:   twilio.NewLimiter(concurrency),
-		Logger:    logger,
-		Observe:   func(call twilio.Call) { logCall(logger, call) },
+		UserAgent: opening.UserAgent,
+		Limiter:   twilio.NewLimiter(opening.Concurrency),
+		Logger:    opening.Logger,
+		Observe:   func(call twilio.Call) { logCall(opening.Logger, call) },
 	})
 	if err != nil {
-		return nil, oneProblem(err.Error(), "")
+		return nil, &problem.Problem{Message: err.Error()}
 	}
 	return client, nil
 }

@@ -1,0 +1,98 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/source"
+	"github.com/slipway-dev/slipway/internal/twilio"
+)
+
+// FolderDeploy is a deploy of a folder on this machine, as the settings of a
+// front door ask for it.
+type FolderDeploy struct {
+	// Settings say what to deploy, and where.
+	Settings config.Deploy
+	// Values are the settings as they were resolved, for Problems to cite.
+	Values config.Values
+	// Problems are what the front door found wrong with its input.
+	Problems problem.List
+	// Commit is the commit's SHA, for folders that do not tell theirs.
+	Commit string
+	// UserAgent is what calls of the API are made as.
+	UserAgent string
+	// Logger receives settings and calls, at debug level.
+	Logger *slog.Logger
+	// Progress is told what happens, from many goroutines.
+	Progress func(job.Event)
+	// Targeted is told where the deploy goes; see Config.
+	Targeted func(job.Target)
+}
+
+// DeployFolder opens the account and the folder, makes a Job of them, and runs
+// it within the setting timeout. What is wrong with either, and with the
+// settings, is reported together with what is wrong with the project.
+func DeployFolder(ctx context.Context, wanted FolderDeploy) (Outcome, error) {
+	settings, problems := wanted.Settings, wanted.Problems
+	ctx, cancel := WithTimeout(ctx, settings.Timeout)
+	defer cancel()
+	wanted.Values.Log(wanted.Logger)
+
+	client, err := wanted.open()
+	if rest := problems.Take(err); rest != nil {
+		return notBegun(settings, rest)
+	}
+	tree, err := source.Folder(settings.WorkingDirectory)
+	if rest := problems.Take(err); rest != nil {
+		return notBegun(settings, rest)
+	}
+	if tree == nil {
+		return notBegun(settings, problems.Err())
+	}
+	defer func() { _ = tree.Close() }()
+
+	asked := job.Job{
+		Verb:   job.Deploy,
+		Target: job.Target{Service: settings.Service, Environment: settings.Environment},
+		Folder: tree.Folder,
+		Commit: tree.Commit,
+		Options: job.Options{
+			FunctionsFolder: settings.FunctionsFolder, AssetsFolder: settings.AssetsFolder,
+			Runtime: settings.Runtime, EnvFile: settings.EnvFile, Dependencies: settings.Dependencies,
+			BuildTimeout: settings.BuildTimeout,
+		},
+	}
+	if asked.Commit == "" {
+		asked.Commit = wanted.Commit
+	}
+	return Run(ctx, asked, Config{
+		Client: client, Source: tree.FS, Variables: settings.Variables, Problems: problems,
+		Progress: wanted.Progress, Targeted: wanted.Targeted, LiveURL: settings.Account.LiveURL,
+	})
+}
+
+// open makes the client unless something is wrong already, in which case it
+// only looks for more that is.
+func (w FolderDeploy) open() (*twilio.Client, error) {
+	if len(w.Problems) > 0 {
+		return nil, CheckAccount(w.Values)
+	}
+	return OpenAccount(Opening{
+		Values: w.Values, Account: w.Settings.Account, Concurrency: w.Settings.Concurrency,
+		UserAgent: w.UserAgent, Logger: w.Logger,
+	})
+}
+
+// notBegun is the Outcome of a Job that could not begin.
+func notBegun(settings config.Deploy, err error) (Outcome, error) {
+	result := job.NewResult()
+	result.Service, result.Environment = settings.Service, settings.Environment
+	failure := deploy.Explain(err)
+	failure.State = "Nothing was changed."
+	result.Status, result.Error = job.Failed, &failure
+	return Outcome{Result: result}, err
+}
