@@ -309,3 +309,44 @@ func TestParseBoolean(t *testing.T) {
 		}
 	}
 }
+
+func TestReadActionReadsItsOwnSettings(t *testing.T) {
+	t.Parallel()
+	inputs := slices.Concat(config.Settings(), config.ActionSettings())
+	read := func(given map[string]string) (config.Action, error) {
+		given["api-key"], given["api-secret"] = "SK"+strings.Repeat("0", 32), "secret"
+		return config.ReadAction(config.Resolve(inputs, func(name string) (string, bool) {
+			text, ok := given[name]
+			return text, ok
+		}, func(name string) string {
+			return map[string]string{"GITHUB_TOKEN": "token-of-the-environment"}[name]
+		}), func(string) string { return "" })
+	}
+
+	got, err := read(map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Command != "auto" || !got.CommitStatus || got.GitHubToken.Reveal() != "token-of-the-environment" {
+		t.Errorf("by default: command %q, commit-status %t, github-token %q", got.Command, got.CommitStatus, got.GitHubToken.Reveal())
+	}
+	got, err = read(map[string]string{"command": "deploy", "commit-status": "False", "github-token": " given\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Command != "deploy" || got.CommitStatus || got.GitHubToken.Reveal() != "given" {
+		t.Errorf("as given: command %q, commit-status %t, github-token %q", got.Command, got.CommitStatus, got.GitHubToken.Reveal())
+	}
+	_, err = read(map[string]string{
+		"command": "destroy", "commit-status": "no", "github-token": "a b", "environment": "dev\nstage", "timeout": "never",
+	})
+	const want = `timeout "never" is not a length of time. Give a number and a unit, such as 90s or 15m.
+environment "dev\nstage" has more than one line
+command "destroy" is not known. Use auto or deploy.
+commit-status "no" is neither true nor false
+github-token holds blanks, line breaks or other characters that no secret of GitHub has. Copy it again, without anything around it.`
+	lines := func(text string) []string { return slices.Sorted(strings.SplitSeq(text, "\n")) }
+	if err == nil || !slices.Equal(lines(err.Error()), lines(want)) {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}

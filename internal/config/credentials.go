@@ -51,8 +51,8 @@ func (r *reader) credentials() (user string, password secret.String) {
 	if token != "" && account == "" {
 		r.wrong(AuthToken, "is given without account-sid", "Set TWILIO_ACCOUNT_SID too.")
 	}
-	r.visible(APISecret)
-	r.visible(AuthToken)
+	r.visible(APISecret, "Twilio")
+	r.visible(AuthToken, "Twilio")
 	if key != "" {
 		return key, secret.New(keySecret)
 	}
@@ -60,10 +60,10 @@ func (r *reader) credentials() (user string, password secret.String) {
 }
 
 // visible refuses what was pasted with line breaks or blanks inside.
-func (r *reader) visible(name string) {
+func (r *reader) visible(name, platform string) {
 	for _, character := range r.text(name) {
 		if character <= ' ' || character > '~' {
-			r.wrong(name, "holds blanks, line breaks or other characters that no secret of Twilio has",
+			r.wrong(name, "holds blanks, line breaks or other characters that no secret of "+platform+" has",
 				"Copy it again, without anything around it.")
 			return
 		}

@@ -107,6 +107,7 @@ type reader struct {
 }
 
 func (r *reader) remote() Remote {
+	r.singleLines()
 	return Remote{Account: r.account(), Timeout: r.duration(Timeout), LogLevel: r.logLevel()}
 }
 

@@ -103,6 +103,19 @@ const (
 	Cancelled Reason = "cancelled"
 )
 
+// IsUsers tells the failures whose cause is the user's to mend from those of
+// Slipway, the platform or the network, and from a run that was stopped.
+func (r Reason) IsUsers() bool {
+	switch r {
+	case BadInput, BadCredentials, BuildFailed, LimitReached:
+		return true
+	case Internal, TimedOut, Cancelled:
+		return false
+	default:
+		return false
+	}
+}
+
 // ExitCode is the exit code of a command that failed for this reason. A
 // cancelled one exits with 128 plus the signal's number, which the front door
 // knows; 130 stands for an interrupt.

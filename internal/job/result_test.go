@@ -37,3 +37,16 @@ func TestReasonExitCode(t *testing.T) {
 		}
 	}
 }
+
+func TestReasonIsUsers(t *testing.T) {
+	t.Parallel()
+	want := map[job.Reason]bool{
+		job.Internal: false, job.BadInput: true, job.BadCredentials: true, job.BuildFailed: true,
+		job.TimedOut: false, job.LimitReached: true, job.Cancelled: false, "unheard of": false,
+	}
+	for reason, isUsers := range want {
+		if got := reason.IsUsers(); got != isUsers {
+			t.Errorf("%s is the user's: %t, want %t", reason, got, isUsers)
+		}
+	}
+}

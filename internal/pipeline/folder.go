@@ -15,7 +15,8 @@ import (
 // FolderDeploy is a deploy of a folder on this machine, as the settings of a
 // front door ask for it.
 type FolderDeploy struct {
-	// Settings say what to deploy, and where.
+	// Settings say what to deploy, and where. An empty WorkingDirectory is one
+	// that the Problems are about; there is no other folder to fall back to.
 	Settings config.Deploy
 	// Values are the settings as they were resolved, for Problems to cite.
 	Values config.Values
@@ -45,6 +46,9 @@ func DeployFolder(ctx context.Context, wanted FolderDeploy) (Outcome, error) {
 	client, err := wanted.open()
 	if rest := problems.Take(err); rest != nil {
 		return notBegun(settings, rest)
+	}
+	if settings.WorkingDirectory == "" {
+		return notBegun(settings, problems.Err())
 	}
 	tree, err := source.Folder(settings.WorkingDirectory)
 	if rest := problems.Take(err); rest != nil {

@@ -1,0 +1,56 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/secret"
+)
+
+// Action is the settings of a run of the Action.
+type Action struct {
+	Deploy
+
+	// Command is "auto" or "deploy".
+	Command      string
+	CommitStatus bool
+	// GitHubToken is empty when there is none.
+	GitHubToken secret.String
+}
+
+// ReadAction reads values as an Action. getenv gives the values of bare KEY
+// lines in variables. The error is a problem.List of everything that is wrong.
+func ReadAction(values Values, getenv func(string) string) (Action, error) {
+	read := Action{}
+	r := reader{values: values}
+	var err error
+	read.Deploy, err = ReadDeploy(values, getenv)
+	if rest := r.problems.Take(err); rest != nil {
+		return read, rest
+	}
+	read.Command = r.oneOf(Command, "auto", "deploy")
+	read.CommitStatus = r.boolean(CommitStatus)
+	read.GitHubToken = secret.New(r.text(GitHubToken))
+	r.visible(GitHubToken, "GitHub")
+	return read, r.problems.Err()
+}
+
+func (r *reader) boolean(name string) bool {
+	value, ok := ParseBoolean(r.text(name))
+	if !ok {
+		r.wrong(name, "is neither true nor false", "")
+	}
+	return value
+}
+
+// singleLines refuses line breaks in settings that are one line. Secrets have a
+// stricter rule of their own.
+func (r *reader) singleLines() {
+	for _, name := range slices.Sorted(maps.Keys(r.values)) {
+		value := r.values[name]
+		if value.Setting.Kind != Lines && value.Setting.Kind != Secret && strings.ContainsAny(value.Text, "\n\r") {
+			r.wrong(name, "has more than one line", "")
+		}
+	}
+}
