@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/slipway-dev/slipway/internal/words"
 )
 
 // usageError is a command line that cannot be understood.
@@ -102,35 +104,9 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 
 // didYouMean names what is closest to a word, when anything is close.
 func didYouMean(prefix, word string, known []string) string {
-	best, distance := "", (len(word)+1)/3 // more than a slip or two make another word
-	for _, candidate := range known {
-		if d := editDistance(word, candidate); d < distance || d == distance && best == "" {
-			best, distance = candidate, d
-		}
-	}
+	best := words.Closest(word, known)
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %s%s?", prefix, best)
-}
-
-// editDistance counts the bytes to insert, remove or replace to make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -1,5 +1,6 @@
 // Package words puts numbers into words, the same way wherever Slipway speaks
-// to people. Level 0: it imports nothing of the project.
+// to people, and finds the word that somebody meant. Level 0: it imports nothing
+// of the project.
 package words
 
 import (
