@@ -1,0 +1,42 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/words"
+)
+
+// OneLine tells how a Job ended in one line, for places that have no more room,
+// such as a commit status.
+func OneLine(result job.Result) string {
+	took := words.Elapsed(time.Duration(result.DurationMS) * time.Millisecond)
+	switch result.Status {
+	case job.Deployed:
+		return fmt.Sprintf("Deployed %s to %s in %s", result.Service, result.Environment, took)
+	case job.Unchanged:
+		return fmt.Sprintf("Unchanged: %s is what is live already", result.Environment)
+	case job.Planned:
+		return "Planned only; nothing was changed"
+	case job.Skipped:
+		return "Skipped: " + result.SkipReason
+	case job.Failed:
+		return failedLine(result.Error)
+	default:
+		return string(result.Status)
+	}
+}
+
+// failedLine is the reason and the first line of the message, which says most.
+func failedLine(failure *job.Failure) string {
+	if failure == nil {
+		return "Failed"
+	}
+	message, rest, _ := strings.Cut(failure.Message, "\n")
+	if more := strings.Count(rest, "\n") + 1; rest != "" {
+		message += fmt.Sprintf(" (and %d more)", more)
+	}
+	return strings.ReplaceAll(string(failure.Reason), "-", " ") + ": " + message
+}

@@ -1,0 +1,40 @@
+package report_test
+
+import (
+	"testing"
+
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/report"
+)
+
+func TestOneLine(t *testing.T) {
+	t.Parallel()
+	result := func(status job.Status, change ...func(*job.Result)) job.Result {
+		made := job.NewResult()
+		made.Status, made.Service, made.Environment, made.DurationMS = status, "voice", "stage", 12_340
+		for _, one := range change {
+			one(&made)
+		}
+		return made
+	}
+	failed := func(reason job.Reason, message string) job.Result {
+		return result(job.Failed, func(r *job.Result) { r.Error = &job.Failure{Reason: reason, Message: message} })
+	}
+	for _, test := range []struct {
+		result job.Result
+		want   string
+	}{
+		{result(job.Deployed), "Deployed voice to stage in 12.3s"},
+		{result(job.Unchanged), "Unchanged: stage is what is live already"},
+		{result(job.Planned), "Planned only; nothing was changed"},
+		{result(job.Skipped, func(r *job.Result) { r.SkipReason = "the push deleted a branch" }), "Skipped: the push deleted a branch"},
+		{failed(job.BuildFailed, "Build ZB1 failed"), "build failed: Build ZB1 failed"},
+		{failed(job.BadInput, "one\ntwo\nthree"), "bad input: one (and 2 more)"},
+		{result(job.Failed), "Failed"},
+		{result("new"), "new"},
+	} {
+		if got := report.OneLine(test.result); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
+		}
+	}
+}
