@@ -14,7 +14,8 @@ func TestClosest(t *testing.T) {
 		"environment": "environment",
 		"envfile":     "env-file",
 		"servcie":     "service",
-		"egde":        "edge",
+		"egde":        "", // two slips in four letters
+		"edg":         "edge",
 		"account":     "",
 		"":            "",
 		"x":           "",
