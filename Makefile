@@ -40,6 +40,7 @@ lint: ## check form, style, rooms (depguard), workflows and modules
 	go mod tidy -diff
 	cd tools && go mod tidy -diff
 	cd tools/actionlint && go mod tidy -diff
+	cd tools/act && go mod tidy -diff
 
 fmt: ## put the code in form
 	$(golangci-lint) fmt
