@@ -13,6 +13,7 @@ require (
 require (
 	github.com/cenkalti/backoff/v4 v4.3.0
 	github.com/google/go-github/v60 v60.0.0
+	github.com/sethvargo/go-githubactions v1.4.0
 	golang.org/x/sync v0.24.0
 )
 
