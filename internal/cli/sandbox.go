@@ -1,13 +1,7 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -15,13 +9,14 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/problem"
-	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
+	"github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
 // sandboxInput is what the command line asks for.
 type sandboxInput struct {
-	listen  string
-	options sandbox.Options
+	listen     string
+	options    twilio.Options
+	withGitHub bool
 }
 
 // check finds what is out of bounds.
@@ -53,17 +48,25 @@ any other client, at it.
 
 Its answers follow Twilio's documentation strictly: an unknown field or route
 is refused. Dependencies are not installed and Functions are not run; a Function
-answers with a small JSON document that names its path, Version and Build.`,
+answers with a small JSON document that names its path, Version and Build.
+
+With --github it serves GitHub's API as well, below /api/v3/, where a GitHub
+Enterprise Server has it, and logs each commit status that is written. Nobody
+has pushed anything to it: repositories and commits exist as soon as they are
+named. --latency, --fault-rate and --seed are for both APIs, --build-time,
+--max-concurrent and --fail-build for Twilio's alone, and --data keeps nothing of
+GitHub's.`,
 		Example: `  slipway sandbox                              # on a free port of this machine
   slipway sandbox --listen 127.0.0.1:8765 --data .sandbox
-  slipway sandbox --fault-rate 0.2 --seed 7 --latency 80ms`,
+  slipway sandbox --fault-rate 0.2 --seed 7 --latency 80ms
+  slipway sandbox --github                     # GitHub's commit statuses, too`,
 		Args: noArguments,
 	}
 	input := &sandboxInput{}
 	flags, options := cmd.Flags(), &input.options
 	flags.StringVar(&input.listen, "listen", "127.0.0.1:0", "address and port; port 0 takes a free one")
 	flags.StringVar(&options.DataDir, "data", "", "keep the world in this folder, for several runs")
-	flags.DurationVar(&options.Latency, "latency", 0, "time added to each answer of the API")
+	flags.DurationVar(&options.Latency, "latency", 0, "time added to each answer of an API")
 	flags.DurationVar(&options.BuildTime, "build-time", time.Second, "how long a Build takes")
 	flags.DurationVar(&options.BuildTimeMax, "build-time-max", 0, "draw each Build's time between --build-time and this")
 	flags.IntVar(&options.MaxConcurrent, "max-concurrent", 50, "requests at once above which an account gets 429")
@@ -76,10 +79,12 @@ answers with a small JSON document that names its path, Version and Build.`,
 		namePlaceholder(flags, name, value)
 	}
 	failBuild := addBoolean(cmd, "fail-build", "let every Build fail")
+	withGitHub := addBoolean(cmd, "github", "serve GitHub's API below /api/v3/, too")
 	addSettings(cmd, config.LogLevel)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var problems problem.List
 		options.FailBuilds = failBuild.read(&problems)
+		input.withGitHub = withGitHub.read(&problems)
 		input.check(&problems)
 		level, err := config.ReadLogLevel(config.Resolve(config.Settings(), explicit(cmd.Flags()), env.Getenv))
 		if rest := problems.Take(err); rest != nil {
@@ -91,90 +96,4 @@ answers with a small JSON document that names its path, Version and Build.`,
 		return runSandbox(cmd.Context(), env, *input, level)
 	}
 	return cmd
-}
-
-func runSandbox(ctx context.Context, env Env, input sandboxInput, level slog.Level) error {
-	logger := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: level}))
-	input.options.Observe = func(call sandbox.Call) {
-		attributes := []any{"operation", call.Operation, "method", call.Method, "path", call.Path, "status", call.Status}
-		if call.BuildTime > 0 {
-			attributes = append(attributes, "build_ms", call.BuildTime.Milliseconds())
-		}
-		logger.DebugContext(ctx, "api call", attributes...)
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", input.listen)
-	if err != nil {
-		return oneProblem(fmt.Sprintf("cannot listen on %s: %v", input.listen, rootCause(err)), "Choose another address or port with --listen.")
-	}
-	served, err := sandbox.New(input.options)
-	if err != nil {
-		_ = listener.Close()
-		return oneProblem(err.Error(), "")
-	}
-	if address, err := netip.ParseAddrPort(listener.Addr().String()); err == nil && !address.Addr().IsLoopback() {
-		fmt.Fprintf(env.Stderr, "warning: %s can be reached from other machines, and the sandbox's credentials are known to everybody\n", listener.Addr())
-	}
-	printEnvironment(env, "http://"+reachable(listener.Addr()))
-	return errors.Join(serve(ctx, listener, served), served.Close())
-}
-
-// reachable is the address at which this machine reaches a listener: one that
-// listens everywhere is not called "everywhere".
-func reachable(address net.Addr) string {
-	parsed, err := netip.ParseAddrPort(address.String())
-	if err != nil || !parsed.Addr().IsUnspecified() {
-		return address.String()
-	}
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), parsed.Port()).String()
-}
-
-// printEnvironment prints what points a client at the sandbox, as lines that a
-// shell can read.
-func printEnvironment(env Env, url string) {
-	account := sandbox.DefaultAccount()
-	fmt.Fprintf(env.Stdout, "# The sandbox answers at %s until it is stopped. Point Slipway at it with:\n", url)
-	for _, pair := range [][2]string{
-		{"TWILIO_ACCOUNT_SID", account.SID},
-		{"TWILIO_AUTH_TOKEN", account.AuthToken},
-		{"TWILIO_API_KEY", account.KeySID},
-		{"TWILIO_API_SECRET", account.KeySecret},
-		{"SLIPWAY_API_URL", url},
-		{"SLIPWAY_UPLOAD_URL", url},
-		{"SLIPWAY_LIVE_URL", liveURL(url)},
-	} {
-		fmt.Fprintf(env.Stdout, "export %s=%s\n", pair[0], shellQuote(pair[1]))
-	}
-}
-
-func liveURL(url string) string { return url + "/_live/{domain}" }
-
-// shellQuote protects the braces of the live URL.
-func shellQuote(text string) string { return "'" + text + "'" }
-
-// serve answers until ctx ends, then lets requests end for a moment.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serve the sandbox: %w", err)
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if server.Shutdown(grace) != nil {
-		_ = server.Close()
-	}
-	return nil // being stopped is how a sandbox ends
-}
-
-func rootCause(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
 }

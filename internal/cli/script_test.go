@@ -67,6 +67,8 @@ func TestScript(t *testing.T) {
 			"proxy":   positive(startProxy),
 			"proxied": positive(proxied),
 			"post":    positive(post),
+			// A client of GitHub's.
+			"commitstatus": positive(commitStatus),
 			// What is there.
 			"fetch":       positive(fetch),
 			"variables":   positive(variables),

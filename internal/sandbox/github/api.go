@@ -18,6 +18,9 @@ type Call struct {
 	// Operation is GitHub's operation id of what was asked for, such as
 	// "repos/create-commit-status". Empty when the path or method is unknown.
 	Operation string
+	// Repository is the one that was asked for, as "owner/name"; empty when it
+	// was none.
+	Repository string
 	// Login is who asked; empty when it is nobody that is known.
 	Login string
 	// Status is the answer's, or 0 when the connection was cut instead.
@@ -26,6 +29,9 @@ type Call struct {
 	Fault Fault
 	// Duration is how long the answer took, up to its first byte.
 	Duration time.Duration
+	// CommitStatus is what the request wrote, also when its answer was spoilt;
+	// nil when it wrote none. It is the receiver's own.
+	CommitStatus *Status
 }
 
 // unknownHeader names, on answers to requests that the Sandbox has no operation
@@ -63,6 +69,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 // which token, how often, in which form, and for what.
 func (x *exchange) serve(path string) {
 	s, r := x.sandbox, x.request
+	x.delay(s.options.Latency)
 	if strings.TrimSpace(r.UserAgent()) == "" {
 		x.send(noUserAgentReply())
 		return
@@ -90,6 +97,9 @@ func (x *exchange) serve(path string) {
 		return
 	}
 	x.call.Operation = found.name
+	if params["repo"] != "" {
+		x.call.Repository = params["owner"] + "/" + params["repo"]
+	}
 	x.needs = found.needs
 	c := &call{
 		sandbox: s, token: token, op: &found.operation, params: params, rate: x.rate,
@@ -142,6 +152,9 @@ func acceptsJSON(accept string) bool {
 
 // delay waits; a client that goes meanwhile ends the exchange.
 func (x *exchange) delay(d time.Duration) {
+	if d <= 0 {
+		return
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -22,6 +22,8 @@ type call struct {
 	path    string // escaped, below the API's root
 	base    string // of absolute URLs
 	now     time.Time
+	// written is the commit status that the call wrote; nil when it wrote none.
+	written *Status
 }
 
 // run checks the request and carries it out. Handlers run under the Sandbox's
@@ -57,6 +59,7 @@ func (c *call) permit() error {
 		return nil
 	}
 	c.sandbox.mu.Lock()
+	c.assumePushed()
 	one := c.repository()
 	c.sandbox.mu.Unlock()
 	isRead := levelOf(c.op.needs.level) == levelOf("read")

@@ -107,6 +107,9 @@ func (x *exchange) withFault(c *call) {
 		x.cut()
 	}
 	answer, err := c.run()
+	if c.written != nil {
+		x.call.CommitStatus = new(*c.written)
+	}
 	if err != nil {
 		answer = replyTo(err, c.op.docs)
 	}

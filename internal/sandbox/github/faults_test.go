@@ -137,6 +137,20 @@ func TestSlowAnswersTakeTheirTime(t *testing.T) {
 	})
 }
 
+func TestLatencyIsOnEveryAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDirect(t, github.Options{Latency: 80 * time.Millisecond})
+		for _, path := range []string{voice, "/nothing"} {
+			started := time.Now()
+			d.do("GET", path, "")
+			if took := time.Since(started); took != 80*time.Millisecond {
+				t.Errorf("%s took %s, want 80ms", path, took)
+			}
+		}
+	})
+}
+
 func TestPanicsAreReported(t *testing.T) {
 	t.Parallel()
 	d := newDirect(t, github.Options{Fault: func(*http.Request) github.Fault { panic("boom") }})

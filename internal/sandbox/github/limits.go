@@ -11,6 +11,8 @@ const (
 	defaultSecondaryAfter = 80 // requests that create content, in a minute
 	secondaryWindow       = time.Minute
 
+	defaultBranch = "main" // of a repository that was given none
+
 	// docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api.
 	defaultPageSize = 30
 	largestPageSize = 100

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,13 @@ import (
 type Options struct {
 	// Repositories are those that exist.
 	Repositories []Repository
+	// AssumePushed lets a repository and a commit (a full SHA) exist as soon as
+	// a request names them, as if somebody had pushed them before: for trials,
+	// in which nobody pushes to the Sandbox. The token has to be one for that
+	// repository, which comes into being as a public one; nothing else is known
+	// of either, such as branches. Default: what was not given here or to
+	// AddCommit does not exist.
+	AssumePushed bool
 	// Tokens are those that are accepted. None means one, DefaultToken.
 	Tokens []Token
 	// BaseURL is the externally visible scheme://host:port that absolute URLs
@@ -30,6 +36,8 @@ type Options struct {
 	// SecondaryAfter is how many requests that create content a token has in a
 	// minute: one of the secondary rate limits. 0 means 80, as documented.
 	SecondaryAfter int
+	// Latency is added to each answer.
+	Latency time.Duration
 	// FaultRate is the share of requests, 0 to 1, that meet a fault of a kind
 	// drawn by Seed (see Fault for the kinds).
 	FaultRate float64
@@ -115,7 +123,7 @@ func (o *Options) complete() error {
 	}
 	o.Repositories = slices.Clone(o.Repositories)
 	for i := range o.Repositories {
-		o.Repositories[i].DefaultBranch = orDefault(o.Repositories[i].DefaultBranch, "main")
+		o.Repositories[i].DefaultBranch = orDefault(o.Repositories[i].DefaultBranch, defaultBranch)
 	}
 	o.RateLimit = orDefault(o.RateLimit, defaultRateLimit)
 	o.SecondaryAfter = orDefault(o.SecondaryAfter, defaultSecondaryAfter)
@@ -133,6 +141,7 @@ func (o *Options) wrongNumbers() []error {
 		{"PageSize", int64(o.PageSize)},
 		{"RateLimit", int64(o.RateLimit)},
 		{"SecondaryAfter", int64(o.SecondaryAfter)},
+		{"Latency", int64(o.Latency)},
 		{"SlowAnswer", int64(o.SlowAnswer)},
 	} {
 		if number.is < 0 {
@@ -150,11 +159,10 @@ func (o *Options) wrongNumbers() []error {
 
 func (o *Options) wrongRepositories() []error {
 	var wrong []error
-	wellFormed := regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 	seen := map[string]bool{}
 	for i, one := range o.Repositories {
 		fullName := one.Owner + "/" + one.Name
-		if !wellFormed.MatchString(one.Owner) || !wellFormed.MatchString(one.Name) {
+		if !isName(one.Owner) || !isName(one.Name) {
 			wrong = append(wrong, fmt.Errorf("repository %d is %q; owner and name are letters, digits, '.', '_' and '-'", i+1, fullName))
 		}
 		if folded := strings.ToLower(fullName); seen[folded] {

@@ -50,6 +50,9 @@ func (one *repository) resolve(ref string) (sha string, found bool) {
 
 func isSHA(text string) bool { return regexp.MustCompile(`^[0-9a-f]{40}$`).MatchString(text) }
 
+// isName tells whether an owner or a repository can be called that.
+func isName(text string) bool { return regexp.MustCompile(`^[A-Za-z0-9._-]+$`).MatchString(text) }
+
 // repository finds a repository by its names, which have no case. The caller
 // holds the lock.
 func (s *Sandbox) repository(owner, name string) *repository {
@@ -59,6 +62,30 @@ func (s *Sandbox) repository(owner, name string) *repository {
 		}
 	}
 	return nil
+}
+
+// assumePushed lets what the path names exist, if the options say so. The
+// caller holds the lock.
+func (c *call) assumePushed() {
+	owner, name := c.params["owner"], c.params["repo"]
+	if !c.sandbox.options.AssumePushed || !isName(owner) || !isName(name) {
+		return
+	}
+	one := c.repository()
+	if one == nil {
+		one = newRepository(Repository{Owner: owner, Name: name, DefaultBranch: defaultBranch}, c.sandbox.nextID())
+	}
+	if !c.token.covers(one) {
+		return // what others know of is not theirs to find out
+	}
+	if c.repository() == nil {
+		c.sandbox.repositories = append(c.sandbox.repositories, one)
+	}
+	for _, named := range []string{c.params["ref"], c.params["sha"]} {
+		if isSHA(named) {
+			one.add(named, "")
+		}
+	}
 }
 
 type userBody struct {
@@ -135,7 +162,8 @@ func getCommit(c *call) (reply, error) {
 // Snapshot is what there is at one moment, in structs of its own that stay as
 // they are.
 type Snapshot struct {
-	// Repositories are in the order of Options.Repositories.
+	// Repositories are in the order of Options.Repositories. Those that
+	// Options.AssumePushed let exist follow, in the order they were named.
 	Repositories []RepositorySnapshot
 }
 

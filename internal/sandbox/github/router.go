@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// enterprisePrefix is where a GitHub Enterprise Server has the API.
-const enterprisePrefix = "/api/v3"
+// EnterprisePrefix is where a GitHub Enterprise Server has the API, and the
+// Sandbox has it, too.
+const EnterprisePrefix = "/api/v3"
 
 // permission is what an operation needs of a token. The zero value is none.
 type permission struct{ name, level string }
@@ -79,8 +80,8 @@ func (one *route) fit(segments []string) (map[string]string, bool) {
 // apiPath is the request's path below the API's root, and that root's prefix.
 func apiPath(r *http.Request) (path, prefix string) {
 	path = r.URL.EscapedPath()
-	if below, found := strings.CutPrefix(path, enterprisePrefix); found && strings.HasPrefix(below, "/") {
-		return below, enterprisePrefix
+	if below, found := strings.CutPrefix(path, EnterprisePrefix); found && strings.HasPrefix(below, "/") {
+		return below, EnterprisePrefix
 	}
 	return path, ""
 }

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/slipway-dev/slipway/internal/sandbox/github"
 )
 
@@ -369,17 +372,15 @@ func TestObserve(t *testing.T) {
 	b.get("/api/v3" + voice + "?page=1")
 	b.get("/nothing")
 	b.as("wrong").get(voice)
+	b.get("/rate_limit")
 	want := []github.Call{
-		{Method: "GET", Path: voice, Operation: "repos/get", Login: "github-actions[bot]", Status: 422},
+		{Method: "GET", Path: voice, Operation: "repos/get", Repository: "acme/voice", Login: "github-actions[bot]", Status: 422},
 		{Method: "GET", Path: "/nothing", Login: "github-actions[bot]", Status: 404},
 		{Method: "GET", Path: voice, Status: 401},
+		{Method: "GET", Path: "/rate_limit", Operation: "rate-limit/get", Login: "github-actions[bot]", Status: 200},
 	}
-	calls := seen.all()
-	for i := range calls {
-		calls[i].Duration = 0
-	}
-	if !slices.Equal(calls, want) {
-		t.Errorf("got  %+v\nwant %+v", calls, want)
+	if diff := cmp.Diff(seen.all(), want, cmpopts.IgnoreFields(github.Call{}, "Duration")); diff != "" {
+		t.Errorf("got-want+\n%s", diff)
 	}
 }
 
@@ -393,7 +394,7 @@ func TestOptionsReportAllThatIsWrong(t *testing.T) {
 		},
 		Tokens:    []github.Token{{}, {Value: "a b"}, {Value: "x", Permissions: map[string]string{"statuses": "all"}}, {Value: "x"}},
 		BaseURL:   "127.0.0.1",
-		FaultRate: 2, PageSize: -1, RateLimit: -1, SecondaryAfter: -1, SlowAnswer: -1,
+		FaultRate: 2, Latency: -1, PageSize: -1, RateLimit: -1, SecondaryAfter: -1, SlowAnswer: -1,
 	})
 	if err == nil {
 		t.Fatal("accepted")
@@ -401,7 +402,7 @@ func TestOptionsReportAllThatIsWrong(t *testing.T) {
 	for _, want := range []string{
 		`repository 1 is "a/b/x"`, `repository acme/voice has the commit "abc"`, "repository 3 repeats ACME/voice",
 		"token 1 is empty", "token 2 is empty or has characters", `token 3 has the permission statuses: "all"`, "token 4 repeats",
-		`BaseURL is "127.0.0.1"`, "FaultRate is 2", "PageSize is negative", "RateLimit is negative", "SecondaryAfter is negative", "SlowAnswer is negative",
+		`BaseURL is "127.0.0.1"`, "FaultRate is 2", "Latency is negative", "PageSize is negative", "RateLimit is negative", "SecondaryAfter is negative", "SlowAnswer is negative",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not told in\n%v", want, err)

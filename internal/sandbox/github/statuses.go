@@ -67,6 +67,7 @@ func createStatus(c *call) (reply, error) {
 		}}
 	}
 	in.statuses = append(in.statuses, one)
+	c.written = one
 	body := c.statusBody(one)
 	return reply{status: http.StatusCreated, body: body, header: map[string]string{"Location": body.URL}}, nil
 }

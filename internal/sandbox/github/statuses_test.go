@@ -102,6 +102,49 @@ func TestCreateStatusRefuses(t *testing.T) {
 	}
 }
 
+// TestObserveToldOfStatuses has a status that is written, one whose answer is
+// lost, and one that is refused.
+func TestObserveToldOfStatuses(t *testing.T) {
+	t.Parallel()
+	var seen observed
+	faults := make(chan github.Fault, 1)
+	b := newBox(t, github.Options{Observe: seen.add, Fault: func(*http.Request) github.Fault { return <-faults }})
+	const body = `{"state":"pending","context":"slipway/voice/dev","description":"Started","target_url":"https://ci.example/1"}`
+	for _, request := range []struct {
+		fault github.Fault
+		body  string
+	}{
+		{github.FaultNone, body}, {github.FaultCutAfter, body}, {github.FaultServerError, body}, {github.FaultNone, `{"state":"done"}`},
+	} {
+		faults <- request.fault
+		b.post(statuses, request.body)
+	}
+
+	written := &github.Status{
+		SHA: sha, State: "pending", Context: "slipway/voice/dev", Description: "Started", TargetURL: "https://ci.example/1", Creator: "github-actions[bot]",
+	}
+	var want []github.Call
+	for _, one := range []github.Call{
+		{Status: 201, CommitStatus: written},
+		{Fault: github.FaultCutAfter, CommitStatus: written},
+		{Status: 500, Fault: github.FaultServerError},
+		{Status: 422},
+	} {
+		one.Method, one.Path, one.Operation = "POST", statuses, "repos/create-commit-status"
+		one.Repository, one.Login = "acme/voice", "github-actions[bot]"
+		want = append(want, one)
+	}
+	calls := seen.all()
+	ignored := []cmp.Option{cmpopts.IgnoreFields(github.Call{}, "Duration"), cmpopts.IgnoreFields(github.Status{}, "ID", "Created")}
+	if diff := cmp.Diff(calls, want, ignored...); diff != "" {
+		t.Fatalf("got-want+\n%s", diff)
+	}
+	calls[0].CommitStatus.State = "spoilt"
+	if kept := b.Snapshot().Repositories[0].Statuses[0]; kept.State != "pending" {
+		t.Errorf("what Observe is told of is the Sandbox's own: %+v", kept)
+	}
+}
+
 func TestThousandStatusesPerContext(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, github.Options{RateLimit: 5000, SecondaryAfter: 5000})

@@ -19,6 +19,12 @@ import (
 // LivePrefix, the domain, and the path.
 const LivePrefix = "/_live/"
 
+// IsLive tells whether a request is for a deployed domain, and not for the API.
+func IsLive(r *http.Request) bool {
+	_, _, found := liveTarget(r)
+	return found
+}
+
 // liveTarget tells which deployed domain a request is for, and the path there.
 func liveTarget(r *http.Request) (domain, path string, found bool) {
 	if rest, isPrefixed := strings.CutPrefix(r.URL.Path, LivePrefix); isPrefixed {
