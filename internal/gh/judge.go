@@ -61,7 +61,7 @@ func (c *Client) judge(ctx context.Context, op operation, response *github.Respo
 		return outcome{err: failure, status: status, unhandled: true}
 	case isPermission(status, said):
 		return outcome{err: &PermissionError{Operation: op.name, Permission: op.permission}, status: status, unhandled: true}
-	case isLimit(status, response.Header, said, err):
+	case isLimit(status, response.Header, said):
 		return c.judgeLimit(op, response.Response, said)
 	}
 	return outcome{
@@ -139,26 +139,27 @@ func isPermission(status int, said refusal) bool {
 	return status == http.StatusForbidden && strings.HasPrefix(said.message, "Resource not accessible by ")
 }
 
-// isLimit tells rate limits of both kinds from other refusals. The SDK has a
-// type for them when they come as 403, and none when they come as 429.
-func isLimit(status int, header http.Header, said refusal, err error) bool {
-	if status == http.StatusTooManyRequests {
+// isLimit tells rate limits of both kinds from other refusals. That nothing
+// remains of the window says little alone, since any refusal may be the last
+// answer of its window; the SDK goes by it all the same.
+func isLimit(status int, header http.Header, said refusal) bool {
+	switch status {
+	case http.StatusTooManyRequests:
 		return true
+	case http.StatusForbidden:
+		return header.Get("Retry-After") != "" || isSecondary(said) ||
+			strings.Contains(strings.ToLower(said.message), "rate limit")
+	default:
+		return false
 	}
-	if _, ok := errors.AsType[*github.RateLimitError](err); ok {
-		return true
-	}
-	return status == http.StatusForbidden && (isSecondary(said, err) || header.Get("Retry-After") != "")
 }
 
-// isSecondary goes by the SDK's type, the page that the answer points to, and
-// the message, which is the sign that GitHub documents.
-func isSecondary(said refusal, err error) bool {
-	if _, ok := errors.AsType[*github.AbuseRateLimitError](err); ok {
-		return true
-	}
-	return strings.Contains(said.page, "secondary-rate-limits") || strings.Contains(said.page, "#abuse-rate-limits") ||
-		strings.Contains(strings.ToLower(said.message), "secondary rate limit")
+// isSecondary goes by the message, which is the sign that GitHub documents,
+// that of older servers, and the page that the answer points to.
+func isSecondary(said refusal) bool {
+	message := strings.ToLower(said.message)
+	return strings.Contains(message, "secondary rate limit") || strings.Contains(message, "abuse detection") ||
+		strings.Contains(said.page, "secondary-rate-limits") || strings.Contains(said.page, "#abuse-rate-limits")
 }
 
 // judgeBroken judges a call that got no answer.

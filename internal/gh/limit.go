@@ -50,10 +50,14 @@ func (g *gate) close(limit *RateLimitError, until time.Time) {
 	}
 }
 
-// untoldWait is how long to wait after a limit that does not say it.
-func (g *gate) untoldWait() time.Duration {
+// untoldWait is how long to wait after a limit that does not say it. Calls that
+// were on their way together met one limit, not several in a row.
+func (g *gate) untoldWait(now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if now.Before(g.until) {
+		return g.until.Sub(now)
+	}
 	wait := min(firstUntoldWait<<min(g.untold, 10), longestWait)
 	g.untold++
 	return wait
@@ -76,7 +80,7 @@ func (c *Client) judgeLimit(op operation, response *http.Response, said refusal)
 	header, now, server := response.Header, time.Now(), serverTime(response.Header)
 	reset, isUsedUp := resetTime(header)
 	limit := &RateLimitError{
-		Operation: op.name, Primary: isUsedUp && !isSecondary(said, nil), Status: response.StatusCode,
+		Operation: op.name, Primary: isUsedUp && !isSecondary(said), Status: response.StatusCode,
 		Message: said.message, RequestID: oneLine(header.Get("X-GitHub-Request-Id"), 64),
 	}
 	var wait time.Duration
@@ -89,7 +93,7 @@ func (c *Client) judgeLimit(op operation, response *http.Response, said refusal)
 		wait = left + time.Second // since the header has whole ones
 		limit.Until = server.Add(left)
 	default:
-		wait = c.gate.untoldWait()
+		wait = c.gate.untoldWait(now)
 		limit.Until = now.Add(wait)
 	}
 	c.gate.close(limit, now.Add(wait))

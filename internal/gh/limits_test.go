@@ -77,6 +77,7 @@ func TestWaits(t *testing.T) {
 			return map[string]string{"X-RateLimit-Remaining": "900", "X-RateLimit-Reset": in(50 * time.Minute)}
 		}, time.Minute, 2},
 		"nothing, for two minutes": {2 * time.Minute, secondaryBody, func() map[string]string { return nil }, 3 * time.Minute, 3},
+		"an older message":         {time.Minute, `{"message":"You have triggered an abuse detection mechanism. Please wait a few minutes before you try again."}`, func() map[string]string { return nil }, time.Minute, 2},
 		"an older page":            {time.Minute, `{"message":"You have triggered an abuse detection mechanism.","documentation_url":"https://docs.github.com/rest#abuse-rate-limits"}`, func() map[string]string { return nil }, time.Minute, 2},
 		"the message alone":        {time.Minute, `{"message":"You have exceeded a secondary rate limit."}`, func() map[string]string { return nil }, time.Minute, 2},
 		"the reset": {40 * time.Second, primaryBody, func() map[string]string {
@@ -205,6 +206,32 @@ func TestLimitsHoldAllCallsOfAClient(t *testing.T) {
 	})
 }
 
+// TestLimitsMetAtOnceAreOne has calls that were all on their way when the limit
+// began, and that is not said to last longer for their number.
+func TestLimitsMetAtOnceAreOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		server := &limited{until: started.Add(time.Minute), status: 403, body: secondaryBody}
+		client := inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(time.Second)
+			server.ServeHTTP(w, r)
+		}))
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if _, err := client.SetCommitStatus(t.Context(), voice, sha, pending()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if waited := time.Since(started); waited < time.Minute || waited > time.Minute+10*time.Second || server.asked.Load() != 16 {
+			t.Errorf("waited %s and asked %d times, want a minute and 16", waited, server.asked.Load())
+		}
+	})
+}
+
 // TestWaitsGrowAndEnd has a secondary limit that never says how long.
 func TestWaitsGrowAndEnd(t *testing.T) {
 	t.Parallel()
@@ -277,7 +304,8 @@ func TestMissingPermissionInTheLastRequestOfAWindow(t *testing.T) {
 	})
 }
 
-// TestOtherRefusalsAreNotRepeated has what is neither a limit nor a permission.
+// TestOtherRefusalsAreNotRepeated has what is neither a limit nor a permission,
+// even where it answers the last request of a window.
 func TestOtherRefusalsAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -285,23 +313,26 @@ func TestOtherRefusalsAreNotRepeated(t *testing.T) {
 		body   string
 	}{
 		"archived":    {403, `{"message":"Repository was archived so is read-only.","documentation_url":"https://docs.github.com/rest"}`},
+		"by SAML":     {403, `{"message":"Resource protected by organization SAML enforcement. You must grant your OAuth token access to this organization."}`},
 		"by the edge": {403, "Request forbidden by administrative rules."},
 		"for lawyers": {451, `{"message":"Repository access blocked"}`},
 		"a conflict":  {409, `{"message":"Git Repository is empty."}`},
 		"gone":        {410, ``},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var asked atomic.Int64
-			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				asked.Add(1)
-				answer(test.status, test.body, "X-RateLimit-Remaining", "10").ServeHTTP(w, r)
-			}))
-			_, err := client.SetCommitStatus(t.Context(), voice, sha, pending())
-			refusal, ok := errors.AsType[*gh.Error](err)
-			if !ok || refusal.Status != test.status || asked.Load() != 1 {
-				t.Errorf("asked %d times, error %v", asked.Load(), err)
-			}
-		})
+		for _, remaining := range []string{"10", "0"} {
+			t.Run(name+" with "+remaining, func(t *testing.T) {
+				t.Parallel()
+				var asked atomic.Int64
+				client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					asked.Add(1)
+					answer(test.status, test.body, "X-RateLimit-Remaining", remaining, "X-RateLimit-Reset", "9999999999").ServeHTTP(w, r)
+				}))
+				_, err := client.SetCommitStatus(t.Context(), voice, sha, pending())
+				refusal, ok := errors.AsType[*gh.Error](err)
+				if !ok || refusal.Status != test.status || asked.Load() != 1 {
+					t.Errorf("asked %d times, error %v", asked.Load(), err)
+				}
+			})
+		}
 	}
 }
