@@ -25,7 +25,8 @@ type Event struct {
 	Name string
 	// Repository is where it happened.
 	Repository Repository
-	// Sender is the login of who caused it.
+	// Sender is the login of who caused it; empty where GitHub does not say, as
+	// for the pushes that a merge queue makes.
 	Sender string
 	// Ref is the full name of what was pushed to or chosen, such as
 	// refs/heads/main. Branch or Tag is its short name; the other is empty, and
@@ -71,10 +72,11 @@ type payload struct {
 	Inputs   map[string]json.RawMessage `json:"inputs"`
 }
 
-// ParseEvent reads the payload of the event called name. Of an event that this
-// package does not know, it returns the name alone and leaves the payload
-// unread. How much is read into memory is the caller's to limit. The error says
-// everything that the payload lacks.
+// ParseEvent reads the payload of the event called name. Of any event but
+// EventPush and EventWorkflowDispatch it returns the name alone and leaves the
+// payload unread: a workflow's run learns its commit and repository from
+// GITHUB_SHA and GITHUB_REPOSITORY then. How much is read into memory is the
+// caller's to limit. The error says everything that the payload lacks.
 func ParseEvent(name string, raw []byte) (Event, error) {
 	event := Event{Name: name}
 	switch name {
@@ -94,13 +96,10 @@ func ParseEvent(name string, raw []byte) (Event, error) {
 	event.Repository = read.repository()
 	event.Sender = oneLine(read.Sender.Login, 100)
 	event.Ref = read.Ref
-	event.Branch, _ = strings.CutPrefix(read.Ref, "refs/heads/")
-	event.Tag, _ = strings.CutPrefix(read.Ref, "refs/tags/")
-	if event.Branch == read.Ref {
-		event.Branch = ""
-	}
-	if event.Tag == read.Ref {
-		event.Tag = ""
+	if branch, ok := strings.CutPrefix(read.Ref, "refs/heads/"); ok {
+		event.Branch = branch
+	} else if tag, ok := strings.CutPrefix(read.Ref, "refs/tags/"); ok {
+		event.Tag = tag
 	}
 	wrong := []error{event.Repository.check(), checkRef(read.Ref)}
 	if name == EventPush {
@@ -130,7 +129,6 @@ func (p *payload) lacks(name string) []string {
 	needs("ref", p.Ref)
 	needs("repository.owner.login", p.repository().Owner)
 	needs("repository.name", p.Repository.Name)
-	needs("sender.login", p.Sender.Login)
 	if name == EventPush {
 		needs("before", p.Before)
 		needs("after", p.After)
