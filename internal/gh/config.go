@@ -45,7 +45,7 @@ type Config struct {
 	// honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
 	Transport http.RoundTripper
 	// Retry is the policy for each call. Its MaxElapsed also bounds the waits
-	// that GitHub asks for. The zero value means retry.Default().
+	// that GitHub asks for. Fields that are zero are those of retry.Default().
 	Retry retry.Policy
 	// Logger receives retries. Nil means none.
 	Logger *slog.Logger
@@ -67,8 +67,8 @@ type Client struct {
 // New checks cfg and makes a Client from it. It sends nothing. The error joins
 // everything that is wrong with cfg.
 func New(cfg Config) (*Client, error) {
-	api, apiErr := parseBaseURL("API", orDefault(cfg.APIURL, defaultAPIURL))
-	server, serverErr := parseBaseURL("server", orDefault(cfg.ServerURL, defaultServerURL))
+	api, apiErr := parseBaseURL("API", cfg.APIURL, defaultAPIURL)
+	server, serverErr := parseBaseURL("server", cfg.ServerURL, defaultServerURL)
 	if err := errors.Join(checkToken(cfg.Token), apiErr, serverErr); err != nil {
 		return nil, err
 	}
@@ -77,11 +77,8 @@ func New(cfg Config) (*Client, error) {
 		serverURL: server,
 		token:     cfg.Token,
 		userAgent: orDefault(cfg.UserAgent, "slipway"),
-		retry:     cfg.Retry,
+		retry:     completePolicy(cfg.Retry),
 		logger:    cfg.Logger,
-	}
-	if client.retry.MaxAttempts == 0 {
-		client.retry = retry.Default()
 	}
 	if client.logger == nil {
 		client.logger = slog.New(slog.DiscardHandler)
@@ -113,6 +110,15 @@ func (c *Client) RunURL(repository Repository, runID string) string {
 	return c.serverURL.JoinPath(repository.Owner, repository.Name, "actions", "runs", runID).String()
 }
 
+func completePolicy(policy retry.Policy) retry.Policy {
+	usual := retry.Default()
+	policy.Initial = orDefault(policy.Initial, usual.Initial)
+	policy.Max = orDefault(policy.Max, usual.Max)
+	policy.MaxAttempts = orDefault(policy.MaxAttempts, usual.MaxAttempts)
+	policy.MaxElapsed = orDefault(policy.MaxElapsed, usual.MaxElapsed)
+	return policy
+}
+
 func checkToken(token secret.String) error {
 	if token.IsZero() {
 		return errors.New("the GitHub token is missing")
@@ -125,24 +131,27 @@ func checkToken(token secret.String) error {
 
 // parseBaseURL reads the address of the API or the website. A path is allowed,
 // since a GitHub Enterprise Server has its API at /api/v3. Plain http is refused
-// for every host but this machine's own: the token would travel in clear.
-func parseBaseURL(what, text string) (*url.URL, error) {
-	base, err := url.Parse(strings.TrimRight(text, "/") + "/")
+// for every host but this machine's own: the token would travel in clear. The
+// errors show the host alone, as the rest may hold what is secret.
+func parseBaseURL(what, text, usual string) (*url.URL, error) {
+	base, err := url.Parse(strings.TrimRight(orDefault(text, usual), "/") + "/")
 	switch {
 	case err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
-		return nil, fmt.Errorf("GitHub's %s URL is not an address such as %s", what, defaultAPIURL)
+		return nil, fmt.Errorf("GitHub's %s URL is not an address such as %s", what, usual)
 	case base.User != nil:
 		return nil, fmt.Errorf("GitHub's %s URL must hold no credentials", what)
 	case base.RawQuery != "" || base.Fragment != "":
-		return nil, fmt.Errorf("GitHub's %s URL %q has more than a host and a path", what, text)
+		return nil, fmt.Errorf("GitHub's %s URL, at %q, has more than a host and a path", what, base.Host)
 	case base.Scheme == "http" && !isLoopback(base.Hostname()):
-		return nil, fmt.Errorf("GitHub's %s URL %q is not safe; use https (http is for this machine's own addresses)", what, text)
+		return nil, fmt.Errorf("GitHub's %s URL, at %q, is not safe; use https (http is for this machine's own addresses)", what, base.Host)
 	}
 	return base, nil
 }
 
+// isLoopback knows the one name that means this machine everywhere; what
+// resolvers make of *.localhost differs.
 func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	ip := net.ParseIP(host)

@@ -36,6 +36,9 @@ type wire struct {
 // RoundTrip sends a request with the token.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !isSameOrigin(w.api, r.URL) {
+		if r.Body != nil {
+			_ = r.Body.Close() // as every RoundTripper must
+		}
 		return nil, fmt.Errorf("%s is not the API's host %s; nothing is sent there", r.URL.Host, w.api.Host)
 	}
 	signed := r.Clone(r.Context())

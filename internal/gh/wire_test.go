@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/retry"
@@ -25,20 +27,21 @@ func TestConfigIsChecked(t *testing.T) {
 		change func(*gh.Config)
 		want   []string
 	}{
-		"the defaults":     {func(*gh.Config) {}, nil},
-		"an enterprise":    {func(c *gh.Config) { c.APIURL, c.ServerURL = "https://github.example/api/v3", "https://github.example" }, nil},
-		"loopback":         {func(c *gh.Config) { c.APIURL = "http://127.0.0.1:1" }, nil},
-		"localhost":        {func(c *gh.Config) { c.APIURL = "http://localhost:1/api/v3///" }, nil},
-		"no token":         {func(c *gh.Config) { c.Token = secret.String{} }, []string{"the GitHub token is missing"}},
-		"a line break":     {func(c *gh.Config) { c.Token = secret.New("abc\n") }, []string{"the GitHub token has a space, a line break"}},
-		"no scheme":        {func(c *gh.Config) { c.APIURL = "api.github.com" }, []string{"API URL is not an address such as https://api.github.com"}},
-		"another scheme":   {func(c *gh.Config) { c.APIURL = "ftp://api.github.com" }, []string{"API URL is not an address"}},
-		"no host":          {func(c *gh.Config) { c.APIURL = "https:///api/v3" }, []string{"API URL is not an address"}},
-		"plain http":       {func(c *gh.Config) { c.APIURL = "http://github.example" }, []string{"is not safe; use https"}},
-		"credentials":      {func(c *gh.Config) { c.APIURL = "https://me:s3cret@github.example" }, []string{"must hold no credentials"}},
-		"a query":          {func(c *gh.Config) { c.APIURL = "https://github.example/?a=b" }, []string{"more than a host and a path"}},
-		"all that is bad":  {func(c *gh.Config) { *c = gh.Config{APIURL: ":", ServerURL: "http://x.example"} }, []string{"token is missing", "API URL", "server URL"}},
-		"a bad server URL": {func(c *gh.Config) { c.ServerURL = "github.com" }, []string{"server URL is not an address"}},
+		"the defaults":      {func(*gh.Config) {}, nil},
+		"an enterprise":     {func(c *gh.Config) { c.APIURL, c.ServerURL = "https://github.example/api/v3", "https://github.example" }, nil},
+		"loopback":          {func(c *gh.Config) { c.APIURL = "http://127.0.0.1:1" }, nil},
+		"localhost":         {func(c *gh.Config) { c.APIURL = "http://localhost:1/api/v3///" }, nil},
+		"no token":          {func(c *gh.Config) { c.Token = secret.String{} }, []string{"the GitHub token is missing"}},
+		"a line break":      {func(c *gh.Config) { c.Token = secret.New("abc\n") }, []string{"the GitHub token has a space, a line break"}},
+		"no scheme":         {func(c *gh.Config) { c.APIURL = "api.github.com" }, []string{"API URL is not an address such as https://api.github.com"}},
+		"another scheme":    {func(c *gh.Config) { c.APIURL = "ftp://api.github.com" }, []string{"API URL is not an address"}},
+		"no host":           {func(c *gh.Config) { c.APIURL = "https:///api/v3" }, []string{"API URL is not an address"}},
+		"plain http":        {func(c *gh.Config) { c.APIURL = "http://github.example" }, []string{"is not safe; use https"}},
+		"a loopback's name": {func(c *gh.Config) { c.APIURL = "http://evil.localhost" }, []string{"is not safe; use https"}},
+		"credentials":       {func(c *gh.Config) { c.APIURL = "https://me:s3cret@github.example" }, []string{"must hold no credentials"}},
+		"a query":           {func(c *gh.Config) { c.APIURL = "https://github.example/?a=s3cret" }, []string{"more than a host and a path"}},
+		"all that is bad":   {func(c *gh.Config) { *c = gh.Config{APIURL: ":", ServerURL: "http://x.example"} }, []string{"token is missing", "API URL", "server URL"}},
+		"a bad server URL":  {func(c *gh.Config) { c.ServerURL = "github.com" }, []string{"server URL is not an address such as https://github.com"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,6 +59,39 @@ func TestConfigIsChecked(t *testing.T) {
 			if err != nil && (strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "abc")) {
 				t.Errorf("%q shows a secret", err)
 			}
+		})
+	}
+}
+
+// TestPoliciesAreCompleted gives some fields of a policy, and looks at the waits
+// that come of them.
+func TestPoliciesAreCompleted(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		policy          retry.Policy
+		attempts        int64
+		atLeast, atMost time.Duration
+	}{
+		"none":             {retry.Policy{}, 12, 40 * time.Second, 3 * time.Minute},
+		"the bound alone":  {retry.Policy{MaxElapsed: 2 * time.Second}, 6, time.Millisecond, 2 * time.Second},
+		"the attempts":     {retry.Policy{MaxAttempts: 2}, 2, 125 * time.Millisecond, 375 * time.Millisecond},
+		"the longest wait": {retry.Policy{Max: time.Second}, 12, 4 * time.Second, 15 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int64
+				c := inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					asked.Add(1)
+					w.WriteHeader(http.StatusBadGateway)
+				}), func(cfg *gh.Config) { cfg.Retry = test.policy })
+				started := time.Now()
+				_, err := c.SetCommitStatus(t.Context(), voice, sha, pending())
+				waited := time.Since(started)
+				if err == nil || waited < test.atLeast || waited > test.atMost || asked.Load() > test.attempts || test.policy.MaxElapsed == 0 && asked.Load() != test.attempts {
+					t.Errorf("waited %s and asked %d times, error %v", waited, asked.Load(), err)
+				}
+			})
 		})
 	}
 }
@@ -148,14 +184,25 @@ func TestNothingIsSentElsewhere(t *testing.T) {
 		})
 	})
 	for _, address := range []string{"https://elsewhere.invalid/", "http://api.github.com/", "https://api.github.com:8443/", "https://api.github.com.evil.example/"} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		body := &closeNoter{Reader: strings.NewReader("x")}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err = c.Send(request); err == nil || !strings.Contains(err.Error(), "nothing is sent there") {
-			t.Errorf("%s: error %v", address, err)
+		if err = c.Send(request); err == nil || !strings.Contains(err.Error(), "nothing is sent there") || !body.isClosed {
+			t.Errorf("%s: closed %t, error %v", address, body.isClosed, err)
 		}
 	}
+}
+
+type closeNoter struct {
+	io.Reader
+	isClosed bool
+}
+
+func (c *closeNoter) Close() error {
+	c.isClosed = true
+	return nil
 }
 
 // TestRenamedRepositories are redirected within the API: reading with 301,
