@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // Call tells Options.Observe of one request.
@@ -34,15 +36,11 @@ type Call struct {
 	CommitStatus *Status
 }
 
-// unknownHeader names, on answers to requests that the Sandbox has no operation
-// for, what was asked.
-const unknownHeader = "Slipway-Sandbox-Unknown"
-
 // exchange is one request and the sending of its answer.
 type exchange struct {
+	wire.Exchange
+
 	sandbox *Sandbox
-	writer  http.ResponseWriter
-	request *http.Request
 	started time.Time
 	call    Call
 	token   *Token // nil without one
@@ -52,30 +50,23 @@ type exchange struct {
 
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	path, _ := apiPath(r)
-	x := &exchange{sandbox: s, writer: w, request: r, started: time.Now()}
-	x.call = Call{Method: r.Method, Path: path}
-	defer func() {
-		if met := recover(); met != nil {
-			if met == http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
-				panic(met)
-			}
-			x.send(replyTo(s.notePanic(r, met), ""))
-		}
-	}()
+	x := &exchange{sandbox: s, started: time.Now(), call: Call{Method: r.Method, Path: path}}
+	x.Exchange = wire.Exchange{Writer: w, Request: r, Leaving: x.observe}
+	defer s.panics.Recover(r, func(err error) { x.send(replyTo(err, "")) })
 	x.serve(path)
 }
 
 // serve lets a request pass GitHub's checks one by one: who asks at all, with
 // which token, how often, in which form, and for what.
 func (x *exchange) serve(path string) {
-	s, r := x.sandbox, x.request
-	x.delay(s.options.Latency)
+	s, r := x.sandbox, x.Request
+	x.Delay(s.options.Latency)
 	if strings.TrimSpace(r.UserAgent()) == "" {
 		x.send(noUserAgentReply())
 		return
 	}
 	token, err := s.signedInAs(r)
-	found, params := match(s.routes, r.Method, path)
+	found, params, _ := s.router.Find(r.Method, path)
 	isFree := err != nil || found != nil && found.isFree
 	x.token = token
 	if token != nil {
@@ -102,8 +93,8 @@ func (x *exchange) serve(path string) {
 	}
 	x.needs = found.needs
 	c := &call{
-		sandbox: s, token: token, op: &found.operation, params: params, rate: x.rate,
-		writer: x.writer, request: r, base: s.baseURL(r), path: path, now: x.started,
+		sandbox: s, token: token, op: found, params: params, rate: x.rate,
+		writer: x.Writer, request: r, base: s.baseURL(r), path: path, now: x.started,
 	}
 	x.call.Fault = s.faultFor(r)
 	x.withFault(c)
@@ -112,9 +103,9 @@ func (x *exchange) serve(path string) {
 // unknown answers what the table of operations does not have. GitHub says "Not
 // Found" to a method that a path does not take, too.
 func (x *exchange) unknown(path string) reply {
-	asked := x.request.Method + " " + path
+	asked := x.Request.Method + " " + path
 	answer := replyTo(refusal(http.StatusNotFound, "Not Found (the sandbox knows no operation %s)", asked), "")
-	answer.header = map[string]string{unknownHeader: asked}
+	answer.header = map[string]string{wire.UnknownHeader: asked}
 	return answer
 }
 
@@ -150,31 +141,17 @@ func acceptsJSON(accept string) bool {
 	return false
 }
 
-// delay waits; a client that goes meanwhile ends the exchange.
-func (x *exchange) delay(d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-x.request.Context().Done():
-		x.cut()
-	}
-}
+func (x *exchange) send(answer reply)     { x.Send(x.head(answer)) }
+func (x *exchange) sendHalf(answer reply) { x.SendHalf(x.head(answer)) }
 
-func (x *exchange) send(answer reply) { x.sendPart(answer, 1) }
-
-// sendPart sends the whole answer's headers and 1/of of its body; a part cuts
-// the connection.
-func (x *exchange) sendPart(answer reply, of int) {
+// head writes the header of an answer, and returns what is to follow it.
+func (x *exchange) head(answer reply) (status int, body []byte) {
 	body, contentType, err := answer.encode()
 	if err != nil {
 		answer = replyTo(err, "")
 		body, contentType, _ = answer.encode()
 	}
-	header := x.writer.Header()
+	header := x.Writer.Header()
 	header.Set("Server", "github.com")
 	header.Set("X-GitHub-Request-Id", requestID())
 	header.Set("X-GitHub-Media-Type", "github.v3; format=json")
@@ -188,14 +165,7 @@ func (x *exchange) sendPart(answer reply, of int) {
 	for name, value := range answer.header {
 		header.Set(name, value)
 	}
-	x.observe(answer.status)
-	x.writer.WriteHeader(answer.status)
-	// A client that has gone misses its answer; that is no concern of ours.
-	_, _ = x.writer.Write(body[:len(body)/of])
-	if of > 1 {
-		_ = http.NewResponseController(x.writer).Flush()
-		panic(http.ErrAbortHandler)
-	}
+	return answer.status, body
 }
 
 // requestID has the looks of GitHub's, such as 8A3C:1B2D4F:5E6F70:8192A3:6B4C5D.
@@ -203,12 +173,6 @@ func requestID() string {
 	var random [14]byte
 	_, _ = rand.Read(random[:]) // never fails, as documented
 	return fmt.Sprintf("%X:%X:%X:%X:%X", random[:2], random[2:5], random[5:8], random[8:11], random[11:])
-}
-
-// cut ends the connection without an answer.
-func (x *exchange) cut() {
-	x.observe(0)
-	panic(http.ErrAbortHandler)
 }
 
 func (x *exchange) observe(status int) {

@@ -1,10 +1,11 @@
 package github
 
 import (
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // Fault is something done to a request on purpose. "Before" means that the
@@ -72,29 +73,13 @@ func (f Fault) String() string {
 // RedirectTarget is the host that FaultRedirect points to. It resolves nowhere.
 const RedirectTarget = "elsewhere.invalid"
 
-// random returns the next of the sequence of generators that the seed stands
-// for.
-func (s *Sandbox) random() *rand.Rand {
-	//nolint:gosec // faults are meant to be repeatable, not secret
-	return rand.New(rand.NewPCG(s.options.Seed, s.draws.Add(1)))
-}
-
 func (s *Sandbox) faultFor(r *http.Request) Fault {
 	if s.options.Fault != nil {
 		return s.options.Fault(r)
 	}
-	if s.options.FaultRate == 0 {
-		return FaultNone
-	}
-	random := s.random()
-	if random.Float64() >= s.options.FaultRate {
-		return FaultNone
-	}
-	drawn := []Fault{
+	return wire.Deal(&s.chance, s.options.FaultRate,
 		FaultSecondary, FaultTooMany, FaultServerError, FaultBadGateway, FaultUnavailable,
-		FaultCutAfter, FaultServerErrorAfter, FaultSlow,
-	}
-	return drawn[random.IntN(len(drawn))]
+		FaultCutAfter, FaultServerErrorAfter, FaultSlow)
 }
 
 // withFault carries the call out as its fault has it.
@@ -104,7 +89,7 @@ func (x *exchange) withFault(c *call) {
 		return
 	}
 	if x.call.Fault == FaultCutBefore {
-		x.cut()
+		x.Cut()
 	}
 	answer, err := c.run()
 	if c.written != nil {
@@ -115,17 +100,17 @@ func (x *exchange) withFault(c *call) {
 	}
 	switch x.call.Fault {
 	case FaultCutAfter:
-		x.cut()
+		x.Cut()
 	case FaultServerErrorAfter:
 		answer = serverErrorReply()
 	case FaultTruncated:
-		x.sendPart(answer, 2)
+		x.sendHalf(answer)
 	case FaultEmpty:
 		answer.empty = true
 	case FaultWrongShape:
 		answer.body = map[string]any{"unexpected": []string{"shape"}}
 	case FaultSlow:
-		x.delay(x.sandbox.options.SlowAnswer)
+		x.Delay(x.sandbox.options.SlowAnswer)
 	default:
 	}
 	x.send(answer)
@@ -167,7 +152,7 @@ func (x *exchange) insteadOf(c *call) (reply, bool) {
 
 // shortWait draws a Retry-After that a test can sit out.
 func (s *Sandbox) shortWait() time.Duration {
-	return time.Duration(s.random().IntN(2)) * time.Second
+	return time.Duration(s.chance.Next().IntN(2)) * time.Second
 }
 
 // serverErrorReply is what GitHub answers when it took too long, among others:

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // Options say what the Sandbox is like. The zero value is a Sandbox of one
@@ -129,32 +130,14 @@ func (o *Options) complete() error {
 	o.SecondaryAfter = orDefault(o.SecondaryAfter, defaultSecondaryAfter)
 	o.SlowAnswer = orDefault(o.SlowAnswer, 2*time.Second)
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
-	return errors.Join(slices.Concat(o.wrongNumbers(), o.wrongRepositories(), o.wrongTokens())...)
-}
-
-func (o *Options) wrongNumbers() []error {
-	var wrong []error
-	for _, number := range []struct {
-		name string
-		is   int64
-	}{
-		{"PageSize", int64(o.PageSize)},
-		{"RateLimit", int64(o.RateLimit)},
-		{"SecondaryAfter", int64(o.SecondaryAfter)},
-		{"Latency", int64(o.Latency)},
-		{"SlowAnswer", int64(o.SlowAnswer)},
-	} {
-		if number.is < 0 {
-			wrong = append(wrong, fmt.Errorf("option %s is negative", number.name))
-		}
-	}
-	if !(o.FaultRate >= 0 && o.FaultRate <= 1) {
-		wrong = append(wrong, fmt.Errorf("option FaultRate is %v; it is a share from 0 to 1", o.FaultRate))
-	}
-	if base, err := url.Parse(o.BaseURL); o.BaseURL != "" && (err != nil || base.Host == "" || base.Scheme == "" || base.Path != "") {
-		wrong = append(wrong, fmt.Errorf("option BaseURL is %q; it is a scheme, host and port, such as http://127.0.0.1:8766", o.BaseURL))
-	}
-	return wrong
+	wrong := wire.CheckOptions(o.BaseURL, o.FaultRate, map[string]int64{
+		"PageSize":       int64(o.PageSize),
+		"RateLimit":      int64(o.RateLimit),
+		"SecondaryAfter": int64(o.SecondaryAfter),
+		"Latency":        int64(o.Latency),
+		"SlowAnswer":     int64(o.SlowAnswer),
+	})
+	return errors.Join(slices.Concat(wrong, o.wrongRepositories(), o.wrongTokens())...)
 }
 
 func (o *Options) wrongRepositories() []error {

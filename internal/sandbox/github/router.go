@@ -2,8 +2,9 @@ package github
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // EnterprisePrefix is where a GitHub Enterprise Server has the API, and the
@@ -28,53 +29,12 @@ type operation struct {
 	handle  func(*call) (reply, error)
 }
 
-// route is an operation with its pattern cut into segments.
-type route struct {
-	operation
-	segments []string
-}
-
-func compile(table []operation) []route {
-	routes := make([]route, len(table))
-	for i, op := range table {
-		routes[i] = route{op, strings.Split(op.pattern, "/")}
+func route(table []operation) *wire.Router[operation] {
+	router := &wire.Router[operation]{}
+	for _, op := range table {
+		router.Add(op.method, op.pattern, op)
 	}
-	return routes
-}
-
-// match finds the operation for a request. As on GitHub, a path with a slash
-// at its end is another path, and a slash inside a parameter is %2F.
-func match(routes []route, method, escapedPath string) (*route, map[string]string) {
-	segments := strings.Split(escapedPath, "/")
-	for i := range routes {
-		if one := &routes[i]; one.method == method {
-			if params, fits := one.fit(segments); fits {
-				return one, params
-			}
-		}
-	}
-	return nil, nil
-}
-
-func (one *route) fit(segments []string) (map[string]string, bool) {
-	if len(segments) != len(one.segments) {
-		return nil, false
-	}
-	params := map[string]string{}
-	for i, want := range one.segments {
-		if !strings.HasPrefix(want, "{") {
-			if want != segments[i] {
-				return nil, false
-			}
-			continue
-		}
-		value, err := url.PathUnescape(segments[i])
-		if err != nil || value == "" {
-			return nil, false
-		}
-		params[strings.Trim(want, "{}")] = value
-	}
-	return params, true
+	return router
 }
 
 // apiPath is the request's path below the API's root, and that root's prefix.

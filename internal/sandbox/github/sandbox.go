@@ -11,17 +11,16 @@
 // What it knows is the table in operations.go, and no more. Sources named in
 // comments: GitHub's own documentation (docs.github.com/rest, read 2026-11) and
 // answers that users of the API have quoted in public issues. It shares nothing
-// with any client. Level 0: it imports the standard library alone.
+// with any client. Level 1: it imports sandbox/wire and the standard library.
 package github
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"sync"
-	"sync/atomic"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // Sandbox is the handler. Make it with New. It is safe for concurrent use.
@@ -30,14 +29,14 @@ import (
 // Enterprise Server does.
 type Sandbox struct {
 	options Options
-	routes  []route
-	draws   atomic.Uint64
+	router  *wire.Router[operation]
+	chance  wire.Chance
+	panics  wire.Panics
 
 	mu           sync.Mutex // guards all below; never held while a body travels
 	lastID       int64
 	repositories []*repository
 	quotas       map[string]*quota // by token
-	panics       []error
 }
 
 // New makes a Sandbox. It reports all options that are wrong at once.
@@ -45,7 +44,9 @@ func New(options Options) (*Sandbox, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	s := &Sandbox{options: options, routes: compile(operations()), quotas: map[string]*quota{}}
+	s := &Sandbox{
+		options: options, router: route(operations()), chance: wire.Chance{Seed: options.Seed}, quotas: map[string]*quota{},
+	}
 	for _, given := range options.Repositories {
 		made := newRepository(given, s.nextID())
 		for _, one := range given.Commits {
@@ -76,11 +77,7 @@ func (s *Sandbox) AddCommit(fullName, sha, branch string) error {
 
 // Close reports panics that the Sandbox met while it served: each is a bug of
 // the Sandbox, and a test that ends with Close shows it.
-func (s *Sandbox) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return errors.Join(s.panics...)
-}
+func (s *Sandbox) Close() error { return s.panics.Err() }
 
 // ServeHTTP answers the API.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.serve(w, r) }
@@ -90,13 +87,4 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.serve(w,
 func (s *Sandbox) nextID() int64 {
 	s.lastID++
 	return s.lastID
-}
-
-// notePanic keeps what a handler panicked with, for Close to report.
-func (s *Sandbox) notePanic(r *http.Request, met any) error {
-	err := fmt.Errorf("the sandbox panicked at %s %s: %v\n%s", r.Method, r.URL.Path, met, debug.Stack())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.panics = append(s.panics, err)
-	return err
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // Call tells Options.Observe of one API request.
@@ -29,15 +31,11 @@ type Call struct {
 	BuildTime time.Duration
 }
 
-// unknownHeader names, on answers to requests that the Sandbox has no operation
-// for, what was asked.
-const unknownHeader = "Slipway-Sandbox-Unknown"
-
 // exchange is one API request and the sending of its answer.
 type exchange struct {
+	wire.Exchange
+
 	sandbox *Sandbox
-	writer  http.ResponseWriter
-	request *http.Request
 	started time.Time
 	call    Call
 	world   *world // nil until signed in
@@ -48,47 +46,40 @@ type exchange struct {
 
 // serveAPI answers a request to the API, on whichever host.
 func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{sandbox: s, writer: w, request: r, started: time.Now()}
-	x.call = Call{Method: r.Method, Path: r.URL.Path}
+	x := &exchange{sandbox: s, started: time.Now(), call: Call{Method: r.Method, Path: r.URL.Path}}
+	x.Exchange = wire.Exchange{Writer: w, Request: r, Leaving: x.observe}
 	defer x.leave()
-	defer func() {
-		if met := recover(); met != nil {
-			if met == http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
-				panic(met)
-			}
-			x.send(replyTo(s.notePanic(r, met)))
-		}
-	}()
+	defer s.panics.Recover(r, func(err error) { x.send(replyTo(err)) })
 	x.serve()
 }
 
 func (x *exchange) serve() {
-	s, r := x.sandbox, x.request
+	s, r := x.sandbox, x.Request
 	x.world = s.signedInAs(r)
 	if x.world != nil {
 		x.call.AccountSID = x.world.account.SID
 		if !x.enter() {
-			x.delay(s.options.Latency)
+			x.Delay(s.options.Latency)
 			x.send(tooManyReply())
 			return
 		}
 	}
-	x.delay(s.options.Latency)
+	x.Delay(s.options.Latency)
 	if x.world == nil {
 		answer := errorReply(http.StatusUnauthorized, codeUnauthorised, "Authenticate")
 		answer.header = map[string]string{"WWW-Authenticate": `Basic realm="Twilio API"`}
 		x.send(answer)
 		return
 	}
-	found, params, methods := match(s.routes, sideOf(hostName(r)), r.Method, r.URL.EscapedPath())
+	found, params, methods := s.routers[sideOf(hostName(r))].Find(r.Method, r.URL.EscapedPath())
 	if found == nil {
 		x.send(x.unknown(methods))
 		return
 	}
 	x.call.Operation = found.name
 	c := &call{
-		sandbox: s, world: x.world, op: &found.operation, params: params,
-		writer: x.writer, request: r, base: s.baseURL(r),
+		sandbox: s, world: x.world, op: found, params: params,
+		writer: x.Writer, request: r, base: s.baseURL(r),
 	}
 	x.call.Fault = s.faultFor(r)
 	x.withFault(c)
@@ -96,7 +87,7 @@ func (x *exchange) serve() {
 
 // unknown answers what the table of operations does not have.
 func (x *exchange) unknown(methods []string) reply {
-	asked := x.request.Method + " " + x.request.URL.Path
+	asked := x.Request.Method + " " + x.Request.URL.Path
 	var answer reply
 	if len(methods) > 0 {
 		answer = errorReply(http.StatusMethodNotAllowed, codeMethodNotAllowed,
@@ -104,10 +95,10 @@ func (x *exchange) unknown(methods []string) reply {
 		answer.header = map[string]string{"Allow": strings.Join(methods, ", ")}
 	} else {
 		answer = errorReply(http.StatusNotFound, codeNotFound,
-			fmt.Sprintf("%v (the sandbox knows no operation %s on this host)", notFound(x.request.URL.Path), asked))
+			fmt.Sprintf("%v (the sandbox knows no operation %s on this host)", notFound(x.Request.URL.Path), asked))
 		answer.header = map[string]string{}
 	}
-	answer.header[unknownHeader] = asked
+	answer.header[wire.UnknownHeader] = asked
 	return answer
 }
 
@@ -131,35 +122,19 @@ func (x *exchange) leave() {
 	}
 }
 
-// delay waits; a client that goes meanwhile ends the exchange.
-func (x *exchange) delay(d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-x.request.Context().Done():
-		x.cut()
-	}
-}
+func (x *exchange) send(answer reply)     { x.Send(x.head(answer)) }
+func (x *exchange) sendHalf(answer reply) { x.SendHalf(x.head(answer)) }
 
-// send answers. The CORS headers are those of the OpenAPI file, on everything
-// but 204; the others as seen in twilio/twilio-cli issue 173.
-func (x *exchange) send(answer reply) {
-	x.sendPart(answer, 1)
-}
-
-// sendPart sends the whole answer's headers and 1/of of its body; a part cuts
-// the connection.
-func (x *exchange) sendPart(answer reply, of int) {
+// head writes the header of an answer, and returns what is to follow it. The
+// CORS headers are those of the OpenAPI file, on everything but 204; the others
+// as seen in twilio/twilio-cli issue 173.
+func (x *exchange) head(answer reply) (status int, body []byte) {
 	body, contentType, err := answer.encode()
 	if err != nil {
 		answer = replyTo(err)
 		body, contentType, _ = answer.encode()
 	}
-	header := x.writer.Header()
+	header := x.Writer.Header()
 	if x.world != nil {
 		inFlight := x.concurrent
 		if inFlight == 0 {
@@ -181,20 +156,7 @@ func (x *exchange) sendPart(answer reply, of int) {
 	for name, value := range answer.header {
 		header.Set(name, value)
 	}
-	x.observe(answer.status)
-	x.writer.WriteHeader(answer.status)
-	// A client that has gone misses its answer; that is no concern of ours.
-	_, _ = x.writer.Write(body[:len(body)/of])
-	if of > 1 {
-		_ = http.NewResponseController(x.writer).Flush()
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// cut ends the connection without an answer.
-func (x *exchange) cut() {
-	x.observe(0)
-	panic(http.ErrAbortHandler)
+	return answer.status, body
 }
 
 func (x *exchange) observe(status int) {

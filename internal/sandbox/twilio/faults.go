@@ -1,10 +1,11 @@
 package twilio
 
 import (
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // Fault is something done to an API request on purpose. "Before" means that
@@ -62,29 +63,13 @@ func (f Fault) String() string {
 // RedirectTarget is the host that FaultRedirect points to. It resolves nowhere.
 const RedirectTarget = "elsewhere.invalid"
 
-// random returns the next of the sequence of generators that the seed stands
-// for.
-func (s *Sandbox) random() *rand.Rand {
-	//nolint:gosec // faults are meant to be repeatable, not secret
-	return rand.New(rand.NewPCG(s.options.Seed, s.draws.Add(1)))
-}
-
 func (s *Sandbox) faultFor(r *http.Request) Fault {
 	if s.options.Fault != nil {
 		return s.options.Fault(r)
 	}
-	if s.options.FaultRate == 0 {
-		return FaultNone
-	}
-	random := s.random()
-	if random.Float64() >= s.options.FaultRate {
-		return FaultNone
-	}
-	drawn := []Fault{
+	return wire.Deal(&s.chance, s.options.FaultRate,
 		FaultTooMany, FaultTooManyRetryAfter, FaultServerError, FaultBadGateway,
-		FaultUnavailable, FaultCutAfter, FaultServerErrorAfter, FaultSlow,
-	}
-	return drawn[random.IntN(len(drawn))]
+		FaultUnavailable, FaultCutAfter, FaultServerErrorAfter, FaultSlow)
 }
 
 // withFault carries the call out as its fault has it.
@@ -94,7 +79,7 @@ func (x *exchange) withFault(c *call) {
 		return
 	}
 	if x.call.Fault == FaultCutBefore {
-		x.cut()
+		x.Cut()
 	}
 	answer, err := c.run()
 	x.call.BuildTime = c.buildTime
@@ -103,20 +88,20 @@ func (x *exchange) withFault(c *call) {
 	}
 	switch x.call.Fault {
 	case FaultCutAfter:
-		x.cut()
+		x.Cut()
 	case FaultServerErrorAfter:
 		answer = serverErrorReply()
 	case FaultTruncated:
 		if answer.status == http.StatusNoContent {
-			x.cut() // nothing to send half of
+			x.Cut() // nothing to send half of
 		}
-		x.sendPart(answer, 2)
+		x.sendHalf(answer)
 	case FaultWrongShape:
 		if answer.status != http.StatusNoContent {
 			answer.body = map[string]any{"unexpected": []string{"shape"}}
 		}
 	case FaultSlow:
-		x.delay(x.sandbox.options.SlowAnswer)
+		x.Delay(x.sandbox.options.SlowAnswer)
 	default:
 	}
 	x.send(answer)
@@ -129,7 +114,7 @@ func (x *exchange) insteadOf(c *call) (reply, bool) {
 		return tooManyReply(), true
 	case FaultTooManyRetryAfter:
 		answer := tooManyReply()
-		answer.header = map[string]string{"Retry-After": strconv.Itoa(x.sandbox.random().IntN(2))}
+		answer.header = map[string]string{"Retry-After": strconv.Itoa(x.sandbox.chance.Next().IntN(2))}
 		return answer, true
 	case FaultServerError:
 		return serverErrorReply(), true
@@ -165,5 +150,5 @@ func (s *Sandbox) buildTime() time.Duration {
 	if longest <= shortest {
 		return shortest
 	}
-	return shortest + time.Duration(s.random().Int64N(int64(longest-shortest)+1))
+	return shortest + time.Duration(s.chance.Next().Int64N(int64(longest-shortest)+1))
 }

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // Options say what the Sandbox is like. The zero value is a Sandbox of one
@@ -132,30 +134,16 @@ func (o *Options) complete() error {
 	if o.SlowAnswer == 0 {
 		o.SlowAnswer = 2 * time.Second
 	}
-	wrong := validateAccounts(o.Accounts)
-	for _, number := range []struct {
-		name string
-		is   int64
-	}{
-		{"Latency", int64(o.Latency)},
-		{"BuildTime", int64(o.BuildTime)},
-		{"BuildTimeMax", int64(o.BuildTimeMax)},
-		{"SlowAnswer", int64(o.SlowAnswer)},
-		{"MaxConcurrent", int64(o.MaxConcurrent)},
-		{"PageSize", int64(o.PageSize)},
-	} {
-		if number.is < 0 {
-			wrong = append(wrong, fmt.Errorf("option %s is negative", number.name))
-		}
-	}
-	if !(o.FaultRate >= 0 && o.FaultRate <= 1) {
-		wrong = append(wrong, fmt.Errorf("option FaultRate is %v; it is a share from 0 to 1", o.FaultRate))
-	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
-	if base, err := url.Parse(o.BaseURL); o.BaseURL != "" && (err != nil || base.Host == "" || base.Scheme == "" || base.Path != "") {
-		wrong = append(wrong, fmt.Errorf("option BaseURL is %q; it is a scheme, host and port, such as http://127.0.0.1:8765", o.BaseURL))
-	}
-	return errors.Join(wrong...)
+	wrong := wire.CheckOptions(o.BaseURL, o.FaultRate, map[string]int64{
+		"Latency":       int64(o.Latency),
+		"BuildTime":     int64(o.BuildTime),
+		"BuildTimeMax":  int64(o.BuildTimeMax),
+		"SlowAnswer":    int64(o.SlowAnswer),
+		"MaxConcurrent": int64(o.MaxConcurrent),
+		"PageSize":      int64(o.PageSize),
+	})
+	return errors.Join(slices.Concat(validateAccounts(o.Accounts), wrong)...)
 }
 
 var accountDigits = regexp.MustCompile(`^[0-9a-f]{32}$`)

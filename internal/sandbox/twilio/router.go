@@ -3,9 +3,9 @@ package twilio
 import (
 	"net"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // side is the half of the API that a host has.
@@ -30,64 +30,15 @@ type operation struct {
 	handle  func(*call) (reply, error)
 }
 
-// route is an operation with its pattern cut into segments.
-type route struct {
-	operation
-	segments []string
-}
-
-func compile(table []operation) []route {
-	routes := make([]route, len(table))
-	for i, op := range table {
-		routes[i] = route{op, strings.Split(op.pattern, "/")}
-	}
-	return routes
-}
-
-// match finds the operation for a request to a host of the given side. Without
-// one it returns the methods that the path has there; none means that no such
-// path is known.
-func match(routes []route, on side, method, escapedPath string) (*route, map[string]string, []string) {
-	segments := strings.Split(escapedPath, "/")
-	var methods []string
-	for i := range routes {
-		one := &routes[i]
-		if on != eitherSide && on != one.side {
-			continue
-		}
-		params, fits := one.fit(segments)
-		if !fits {
-			continue
-		}
-		if one.method == method {
-			return one, params, nil
-		}
-		if !slices.Contains(methods, one.method) {
-			methods = append(methods, one.method)
+// route makes a router for each kind of host.
+func route(table []operation) map[side]*wire.Router[operation] {
+	routers := map[side]*wire.Router[operation]{eitherSide: {}, apiSide: {}, uploadSide: {}}
+	for _, op := range table {
+		for _, on := range []side{eitherSide, op.side} {
+			routers[on].Add(op.method, op.pattern, op)
 		}
 	}
-	return nil, nil, methods
-}
-
-func (one *route) fit(segments []string) (map[string]string, bool) {
-	if len(segments) != len(one.segments) {
-		return nil, false
-	}
-	params := map[string]string{}
-	for i, want := range one.segments {
-		if !strings.HasPrefix(want, "{") {
-			if want != segments[i] {
-				return nil, false
-			}
-			continue
-		}
-		value, err := url.PathUnescape(segments[i])
-		if err != nil || value == "" {
-			return nil, false
-		}
-		params[strings.Trim(want, "{}")] = value
-	}
-	return params, true
+	return routers
 }
 
 // hostName is the request's host in lower case, without a port.

@@ -11,7 +11,7 @@
 // Sources named in comments: the official OpenAPI file of the Serverless API,
 // Twilio's reference pages, and issues of twilio-labs/serverless-toolkit
 // ("toolkit") and other public clients. It shares nothing with any client.
-// Level 0: it imports the standard library alone.
+// Level 1: it imports sandbox/wire and the standard library.
 package twilio
 
 import (
@@ -19,9 +19,8 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"runtime/debug"
-	"sync"
-	"sync/atomic"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/wire"
 )
 
 // Sandbox is the handler. Make it with New. It is safe for concurrent use.
@@ -32,16 +31,14 @@ import (
 // the API, and the domains under /_live/<domain>/.
 type Sandbox struct {
 	options Options
-	routes  []route
+	routers map[side]*wire.Router[operation]
+	chance  wire.Chance
+	panics  wire.Panics
 	worlds  []*world // fixed by New
 	blobs   *blobStore
 	domains *domainBases
 	root    *os.Root // nil in memory
 	journal *journal // nil in memory
-	draws   atomic.Uint64
-
-	mu     sync.Mutex
-	panics []error
 }
 
 // New opens a Sandbox. It reports all options that are wrong at once, and a
@@ -52,7 +49,8 @@ func New(options Options) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		options: options,
-		routes:  compile(operations()),
+		routers: route(operations()),
+		chance:  wire.Chance{Seed: options.Seed},
 		domains: &domainBases{taken: map[string]bool{}},
 	}
 	if options.DataDir == "" {
@@ -141,13 +139,11 @@ func (s *Sandbox) worldOf(account string) *world {
 }
 
 // Close lets go of the data directory; requests that change anything fail from
-// then on. Without one it removes the temporary folder of large contents. It reports panics that the Sandbox met while it served: each is a
-// bug of the Sandbox, and a test that ends with Close shows it. To close again is
-// no error.
+// then on. Without one it removes the temporary folder of large contents. It
+// reports panics that the Sandbox met while it served: each is a bug of the
+// Sandbox, and a test that ends with Close shows it. To close again is no error.
 func (s *Sandbox) Close() error {
-	s.mu.Lock()
-	met := errors.Join(s.panics...)
-	s.mu.Unlock()
+	met := s.panics.Err()
 	if s.journal == nil {
 		return errors.Join(met, s.blobs.close())
 	}
@@ -161,13 +157,4 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.serveAPI(w, r)
-}
-
-// notePanic keeps what a handler panicked with, for Close to report.
-func (s *Sandbox) notePanic(r *http.Request, met any) error {
-	err := fmt.Errorf("the sandbox panicked at %s %s: %v\n%s", r.Method, r.URL.Path, met, debug.Stack())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.panics = append(s.panics, err)
-	return err
 }
