@@ -106,12 +106,10 @@ func (c *console) Write(p []byte) (int, error) {
 // keep adds to the partial line. It keeps so much more than may be shown that a
 // secret at the border is still seen whole.
 func (c *console) keep(part []byte) {
-	if c.dropped == 0 {
-		room := max(0, longestLine+c.masks.longest-len(c.partial))
-		taken := min(room, len(part))
-		c.partial, part = append(c.partial, part[:taken]...), part[taken:]
-	}
-	c.dropped += len(part)
+	room := max(0, longestLine+c.masks.longest-len(c.partial))
+	kept := part[:min(room, len(part))]
+	c.partial = append(c.partial, kept...)
+	c.dropped += len(part) - len(kept)
 }
 
 func (c *console) endLine() {

@@ -55,8 +55,8 @@ func (c *console) AddSummary(markdown string) error {
 		size += info.Size()
 	}
 	if size > largestSummary {
-		return fmt.Errorf("the summary is not written: it would have %s, and GitHub drops one of more than %s. %s",
-			words.Size(size), words.Size(largestSummary), follows)
+		return fmt.Errorf("the summary is not written: it would be %s too long, and GitHub drops one of more than %s. %s",
+			words.Size(size-largestSummary), words.Size(largestSummary), follows)
 	}
 	if err := c.fileCommand(summaryFile, func() { c.actions.AddStepSummary(markdown) }); err != nil {
 		return fmt.Errorf("the summary is not written: %w. %s", err, follows)

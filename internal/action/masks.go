@@ -69,11 +69,8 @@ func (m *masks) hideUpTo(text string, limit int) (shown string, left int) {
 	}
 	if at < limit {
 		end := min(limit, len(text))
-		for back := end; end < len(text) && end-back < utf8.UTFMax && back > at; back-- {
-			if utf8.RuneStart(text[back]) {
-				end = back
-				break
-			}
+		for at < end && end < len(text) && !utf8.RuneStart(text[end]) && limit-end < utf8.UTFMax {
+			end--
 		}
 		out.WriteString(text[at:end])
 		at = end
@@ -183,10 +180,11 @@ func base64Of(text string) []string {
 // fall into them, and characters that value shares with its neighbours go.
 func base64Within(value string) []string {
 	var forms []string
-	for shift := range min(3, len(value)) {
-		whole := value[shift:]
+	for before := range 3 {
+		padded := append(make([]byte, before), value...)
+		from, to := (before*8+5)/6, len(padded)*8/6
 		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-			forms = append(forms, encoding.EncodeToString([]byte(whole))[:len(whole)*8/6])
+			forms = append(forms, encoding.EncodeToString(padded)[from:to])
 		}
 	}
 	return forms
