@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/report"
 	"github.com/slipway-dev/slipway/internal/words"
 )
 
@@ -115,8 +116,8 @@ func (d *display) Show(event job.Event) {
 	switch event.Kind {
 	case job.Started:
 		d.current, d.since = event, event.Time
-		if !d.isLive && isLong(event.Phase) {
-			d.print("%s ...", describe(event))
+		if !d.isLive && report.IsLong(event.Phase) {
+			d.print("%s ...", report.Progress(event))
 		}
 	case job.Moved:
 		// Events of parallel uploads may arrive out of order.
@@ -125,46 +126,13 @@ func (d *display) Show(event job.Event) {
 		}
 	case job.Finished:
 		if event.Phase == d.current.Phase {
-			if isLong(event.Phase) {
-				d.print("%s in %s", describe(event), words.Elapsed(event.Time.Sub(d.since)))
+			if report.IsLong(event.Phase) {
+				d.print("%s in %s", report.Progress(event), words.Elapsed(event.Time.Sub(d.since)))
 			}
 			d.current = job.Event{}
 		}
 	case job.Warned:
 		d.print("warning: %s", event.Message)
-	}
-}
-
-// isLong tells the phases that people wait for.
-func isLong(phase job.Phase) bool {
-	return phase == job.PhaseUpload || phase == job.PhaseBuild || phase == job.PhaseActivate
-}
-
-// describe puts an Event into words.
-func describe(event job.Event) string {
-	done := event.Kind == job.Finished
-	pick := func(finished, going string) string {
-		if done {
-			return finished
-		}
-		return going
-	}
-	switch event.Phase {
-	case job.PhaseRead:
-		return pick("read the project", "reading the project")
-	case job.PhasePlan:
-		return pick("compared with what is live", "comparing with what is live")
-	case job.PhaseUpload:
-		if event.Kind == job.Moved {
-			return fmt.Sprintf("uploading, %d of %s", event.Done, words.Count(event.Total, "file"))
-		}
-		return pick("uploaded ", "uploading ") + words.Count(event.Total, "file")
-	case job.PhaseBuild:
-		return pick("built ", "building ") + event.Message
-	case job.PhaseActivate:
-		return pick("activated", "activating")
-	default:
-		return string(event.Phase)
 	}
 }
 
@@ -179,12 +147,12 @@ func (d *display) tick() {
 		frames := [...]string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
 		d.frame++
 		// Erase after writing, so that nothing flickers.
-		fmt.Fprintf(d.out, "\r%s %s  %s\x1b[K", frames[d.frame%len(frames)], describe(d.current), elapsed)
+		fmt.Fprintf(d.out, "\r%s %s  %s\x1b[K", frames[d.frame%len(frames)], report.Progress(d.current), elapsed)
 		d.drawn = true
 		return
 	}
 	if time.Since(d.lastLine) >= heartbeatEvery {
-		d.print("still %s, %s", describe(d.current), elapsed)
+		d.print("still %s, %s", report.Progress(d.current), elapsed)
 	}
 }
 

@@ -130,16 +130,6 @@ func TestDisplayDrawsOneLiveLine(t *testing.T) {
 	})
 }
 
-func TestDisplayDescribesEveryPhase(t *testing.T) {
-	t.Parallel()
-	for _, phase := range []job.Phase{job.PhaseRead, job.PhasePlan, job.PhaseUpload, job.PhaseBuild, job.PhaseActivate} {
-		going, done := describe(job.Event{Kind: job.Started, Phase: phase}), describe(job.Event{Kind: job.Finished, Phase: phase})
-		if going == string(phase) || !strings.Contains(going, "ing") || going == done {
-			t.Errorf("%s: %q, then %q", phase, going, done)
-		}
-	}
-}
-
 func TestDisplayIsPlainWhereNobodyWatches(t *testing.T) {
 	t.Parallel()
 	file, err := os.Create(filepath.Join(t.TempDir(), "log"))

@@ -1,0 +1,45 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/words"
+)
+
+// IsLong reports whether people wait for a phase, so that its beginning and end
+// deserve a line each; the others are over at once.
+func IsLong(phase job.Phase) bool {
+	return phase == job.PhaseUpload || phase == job.PhaseBuild || phase == job.PhaseActivate
+}
+
+// Progress puts an Event into a few words, without a time or a final stop: what
+// is going on, or, when it has Finished, what was done. What a Warned one tells
+// is its Message; Progress gives the words of the phase for it. A phase without
+// words of its own is named.
+func Progress(event job.Event) string {
+	done := event.Kind == job.Finished
+	pick := func(finished, going string) string {
+		if done {
+			return finished
+		}
+		return going
+	}
+	switch event.Phase {
+	case job.PhaseRead:
+		return pick("read the project", "reading the project")
+	case job.PhasePlan:
+		return pick("compared with what is live", "comparing with what is live")
+	case job.PhaseUpload:
+		if event.Kind == job.Moved {
+			return fmt.Sprintf("uploading, %d of %s", event.Done, words.Count(event.Total, "file"))
+		}
+		return pick("uploaded ", "uploading ") + words.Count(event.Total, "file")
+	case job.PhaseBuild:
+		return pick("built ", "building ") + event.Message
+	case job.PhaseActivate:
+		return pick("activated", "activating")
+	default:
+		return string(event.Phase)
+	}
+}
