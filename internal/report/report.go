@@ -1,6 +1,7 @@
-// Package report puts Plans and Results into words: for a terminal and as
-// JSON. It is pure: the same value gives the same text, which golden files hold
-// fast. It reads nothing, sends nothing and knows no clock. Level 3.
+// Package report puts Plans, Results and progress into words: for a terminal,
+// as Markdown for GitHub, and as JSON. It is pure: the same value gives the same
+// text, which golden files hold fast. It reads nothing, sends nothing and knows
+// no clock. Level 3.
 package report
 
 import (

@@ -1,0 +1,377 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/project"
+	"github.com/slipway-dev/slipway/internal/words"
+)
+
+// Summary puts a Result and its Plan into GitHub-flavoured Markdown, for the
+// summary of a workflow's step or a comment. What a person has to know comes
+// first: how the Job ended, the URL or the reasons, and warnings; lists of
+// files are folded. The zero Plan is that of a Job that ended before it.
+//
+// The text has at most most bytes. What does not fit is left out in whole items,
+// folded parts first, and a last line says how much that is; with too little
+// room for that line, the text is empty.
+//
+// Text that is not Slipway's own cannot mention, link, refer to or format
+// anything.
+func Summary(result job.Result, plan deploy.Plan, most int) string {
+	s := summary{result: result, plan: plan}
+	// One text must not take the room of all others, but a SID has to be whole.
+	const longest, shares, shortest = 2000, 8, 64
+	s.longestText = min(longest, max(most/shares, shortest))
+	s.heading()
+	switch result.Status {
+	case job.Skipped:
+		s.skipped()
+		s.warnings()
+		return fit(s.parts, most)
+	case job.Failed:
+		s.failure()
+	default:
+		s.add(rankOutcome, "URL", s.url())
+	}
+	s.warnings()
+	s.details()
+	s.files("Function", plan.Functions)
+	s.files("Asset", plan.Assets)
+	s.variables()
+	s.packages()
+	return fit(s.parts, most)
+}
+
+// summary gathers the parts of one document, in the order in which they stand.
+type summary struct {
+	result      job.Result
+	plan        deploy.Plan
+	longestText int // of one foreign text, in bytes
+	parts       []part
+}
+
+// add adds a part that stays whole; an empty text adds none.
+func (s *summary) add(rank rank, noun, text string) {
+	if text != "" {
+		s.parts = append(s.parts, part{rank: rank, noun: noun, items: []string{text + "\n"}})
+	}
+}
+
+// prose and code bound a foreign text before they defuse it.
+func (s *summary) prose(text string) string {
+	kept, rest := clip(text, s.longestText)
+	return prose(kept) + rest
+}
+
+func (s *summary) code(text string) string {
+	kept, rest := clip(text, s.longestText)
+	return code(kept) + rest
+}
+
+func (s *summary) heading() {
+	sign, ended := s.ending()
+	var where []string
+	if s.result.Service != "" {
+		where = append(where, s.code(s.result.Service))
+	}
+	if s.result.Environment != "" {
+		where = append(where, s.code(s.result.Environment))
+	}
+	heading := "## " + sign + " "
+	if len(where) > 0 {
+		heading += strings.Join(where, " in ") + ": "
+	}
+	s.add(rankHeading, "heading", heading+ended)
+}
+
+// ending is how the Job ended, in the words of all reports.
+func (s *summary) ending() (sign, ended string) {
+	switch s.result.Status {
+	case job.Deployed:
+		return "✅", "Ready"
+	case job.Unchanged:
+		return "✅", "Unchanged"
+	case job.Planned:
+		return "📝", "Planned"
+	case job.Skipped:
+		return "⏭️", "Skipped"
+	case job.Failed:
+		if s.result.Error == nil || s.result.Error.Reason == "" {
+			return "❌", "Failed"
+		}
+		return "❌", "Failed (" + s.code(string(s.result.Error.Reason)) + ")"
+	default:
+		return "ℹ️", s.prose(string(s.result.Status))
+	}
+}
+
+func (s *summary) url() string {
+	if s.result.URL == "" {
+		return ""
+	}
+	return link(s.result.URL)
+}
+
+func (s *summary) skipped() {
+	sentence := "Nothing was deployed"
+	if reason := strings.TrimRight(strings.TrimSpace(s.result.SkipReason), "."); reason != "" {
+		sentence += ": " + s.prose(reason)
+	}
+	s.add(rankOutcome, "reason", sentence+".")
+}
+
+// failure says what happened, what to do, and what the run left behind.
+func (s *summary) failure() {
+	failure := s.result.Error
+	if failure == nil {
+		failure = &job.Failure{}
+	}
+	s.message(failure)
+	if failure.Hint != "" {
+		s.add(rankHint, "hint", "**Hint:** "+s.prose(failure.Hint))
+	}
+	if failure.State != "" {
+		s.add(rankState, "state", "**State:** "+s.prose(failure.State))
+	}
+}
+
+func (s *summary) message(failure *job.Failure) {
+	lines := strings.Split(strings.Trim(failure.Message, "\r\n"), "\n")
+	switch {
+	case strings.TrimSpace(failure.Message) == "":
+		s.add(rankOutcome, "message", "It ended without a message.")
+	case len(lines) == 1:
+		s.add(rankOutcome, "message", s.prose(lines[0]))
+	case failure.Reason == job.BadInput: // a Problem on each line
+		problems := part{rank: rankProblems, noun: "problem"}
+		for _, line := range lines {
+			if strings.TrimSpace(line) != "" {
+				problems.items = append(problems.items, "- "+s.prose(line)+"\n")
+			}
+		}
+		problems.before = "**" + words.Count(len(problems.items), "problem") + "**\n\n"
+		s.parts = append(s.parts, problems)
+	default:
+		s.parts = append(s.parts, s.verbatim(lines))
+	}
+}
+
+// verbatim keeps lines as they are: their indentation may mean something.
+func (s *summary) verbatim(lines []string) part {
+	text := part{rank: rankProblems, noun: "line"}
+	fence := "```"
+	for _, line := range lines {
+		kept, rest := clip(strings.ReplaceAll(strings.TrimRight(line, "\r"), "\t", "    "), s.longestText)
+		kept = clean(kept)
+		fence = strings.Repeat("`", max(len(fence), longestRun(kept)+1))
+		text.items = append(text.items, kept+rest+"\n")
+	}
+	text.before, text.after = fence+"text\n", fence+"\n"
+	return text
+}
+
+func (s *summary) warnings() {
+	count := len(s.result.Warnings)
+	if count == 0 {
+		return
+	}
+	list := part{rank: rankWarnings, noun: "warning", before: "⚠️ **" + words.Count(count, "warning") + "**\n\n"}
+	for _, warning := range s.result.Warnings {
+		list.items = append(list.items, "- "+s.prose(warning)+"\n")
+	}
+	s.parts = append(s.parts, list)
+}
+
+// details are the facts of the run, in a small table.
+func (s *summary) details() {
+	var rows [][]string
+	row := func(name, value string) {
+		if value != "" {
+			rows = append(rows, []string{name, value})
+		}
+	}
+	sid := func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return s.code(text)
+	}
+	build, before := "Build", "Before it"
+	previous := sid(s.result.PreviousBuildSID)
+	switch {
+	case s.result.Status == job.Failed:
+		build, before = "Build of this run", "Live before"
+	case s.result.Status == job.Planned:
+		before = "Live now"
+	case s.result.Status == job.Deployed && previous == "":
+		previous = "nothing was live"
+	case s.result.PreviousBuildSID == s.result.BuildSID:
+		previous = ""
+	}
+	if s.result.Status == job.Failed {
+		row("URL", s.url())
+	}
+	row(build, sid(s.result.BuildSID))
+	row(before, previous)
+	row("Runtime", sid(s.plan.Runtime))
+	row("Commit", sid(shortCommit(s.result.Commit)))
+	if s.result.APICalls > 0 {
+		row("API calls", strconv.Itoa(s.result.APICalls))
+	}
+	if s.result.UploadedBytes > 0 || s.result.Status == job.Deployed {
+		row("Uploaded", words.Size(s.result.UploadedBytes))
+	}
+	const shown = 50 * time.Millisecond // what rounds to 0.1s
+	if took := time.Duration(s.result.DurationMS) * time.Millisecond; took >= shown {
+		row("Time", words.Elapsed(took))
+	}
+	switch len(rows) {
+	case 0:
+		return
+	case 1:
+		s.add(rankDetails, "details", "**"+rows[0][0]+":** "+rows[0][1])
+		return
+	}
+	// The first row is the head: an empty one would show as an empty line.
+	lines := []string{tableHead(rows[0]...)}
+	for _, one := range rows[1:] {
+		lines = append(lines, tableRow(one...))
+	}
+	s.add(rankDetails, "details", strings.TrimSuffix(strings.Join(lines, ""), "\n"))
+}
+
+// isDone reports whether the Plan was carried out.
+func (s *summary) isDone() bool {
+	return s.result.Status != job.Failed && s.result.Status != job.Planned
+}
+
+// shortCommit is a commit as git shows it; what is none stays as it is.
+func shortCommit(commit string) string {
+	const short = 7
+	if len(commit) > short && strings.Trim(commit, "0123456789abcdef") == "" {
+		return commit[:short]
+	}
+	return commit
+}
+
+// files folds a table of paths with who may reach them and what happened to
+// them.
+func (s *summary) files(noun string, planned []deploy.FilePlan) {
+	rows := make([]changed, len(planned))
+	for i, file := range planned {
+		visibility := string(file.Visibility)
+		switch file.Visibility {
+		case project.Public, project.Protected, project.Private:
+		default: // of a Build that something else made
+			visibility = s.code(visibility)
+		}
+		rows[i] = changed{cells: []string{s.code(file.Path), visibility}, change: file.Change}
+	}
+	s.changes(noun, []string{"Path", "Visibility"}, rows)
+}
+
+// unchanged is the Change of what a deploy leaves as it is.
+const unchanged deploy.Change = "unchanged"
+
+func (s *summary) variables() {
+	var rows []changed
+	for _, group := range []struct {
+		change deploy.Change
+		keys   []string
+	}{
+		{deploy.Created, s.result.Variables.Created},
+		{deploy.Updated, s.result.Variables.Updated},
+		{deploy.Removed, s.result.Variables.Removed},
+		{unchanged, s.result.Variables.Unchanged},
+	} {
+		for _, key := range group.keys {
+			rows = append(rows, changed{cells: []string{s.code(key)}, change: group.change})
+		}
+	}
+	s.changes("variable", []string{"Key"}, rows)
+}
+
+// changed is a thing that a deploy deals with.
+type changed struct {
+	cells  []string
+	change deploy.Change
+}
+
+// changes folds a table, with a count of each change to unfold it with.
+func (s *summary) changes(noun string, columns []string, rows []changed) {
+	if len(rows) == 0 {
+		return
+	}
+	last, folded := "Change", "<b>"+words.Count(len(rows), noun)+"</b>"
+	if !s.isDone() {
+		last, folded = "Planned", "<b>Planned: "+words.Count(len(rows), noun)+"</b>"
+	}
+	table := part{rank: rankFolded, noun: noun, before: tableHead(append(columns, last)...)}
+	counts := make(map[deploy.Change]int)
+	for _, row := range rows {
+		counts[row.change]++
+		table.items = append(table.items, tableRow(append(row.cells, s.change(row.change))...))
+	}
+	var tally []string
+	for _, change := range []deploy.Change{deploy.Created, deploy.Updated, deploy.Removed, unchanged} {
+		if counts[change] > 0 {
+			tally = append(tally, strconv.Itoa(counts[change])+" "+s.change(change))
+		}
+	}
+	table.folded = folded
+	if len(tally) > 0 {
+		table.folded += ": " + strings.Join(tally, ", ")
+	}
+	s.parts = append(s.parts, table)
+}
+
+// change puts a Change into words: what happened, or what would have.
+func (s *summary) change(change deploy.Change) string {
+	done := s.isDone()
+	switch {
+	case change == unchanged || done && (change == deploy.Created || change == deploy.Updated || change == deploy.Removed):
+		return string(change)
+	case change == deploy.Created:
+		return "to create"
+	case change == deploy.Updated:
+		return "to update"
+	case change == deploy.Removed:
+		return "to remove"
+	default:
+		return s.code(string(change))
+	}
+}
+
+func (s *summary) packages() {
+	count := len(s.plan.Dependencies)
+	if count == 0 {
+		return
+	}
+	table := part{
+		rank: rankFolded, noun: "npm package", folded: "<b>" + words.Count(count, "npm package") + "</b>",
+		before: tableHead("Name", "Version"),
+	}
+	for _, dependency := range s.plan.Dependencies {
+		table.items = append(table.items, tableRow(s.code(dependency.Name), s.code(dependency.Version)))
+	}
+	s.parts = append(s.parts, table)
+}
+
+// tableHead begins a table; cells are Markdown.
+func tableHead(cells ...string) string {
+	return tableRow(cells...) + strings.Repeat("|---", len(cells)) + "|\n"
+}
+
+func tableRow(cells ...string) string {
+	var row strings.Builder
+	for _, content := range cells {
+		row.WriteString("| " + cell(content) + " ")
+	}
+	row.WriteString("|\n")
+	return row.String()
+}
