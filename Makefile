@@ -13,6 +13,9 @@ actionlint    := go tool -modfile=tools/actionlint/go.mod actionlint
 VERSION  ?=
 # More flags for the run under the race detector, such as -v.
 RACE     ?=
+# How long one package's tests may take there. The first run of internal/acceptance
+# on a machine compiles act and builds the image.
+TIMEOUT  ?= 20m
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
 
@@ -30,7 +33,7 @@ test: ## run the tests
 	go test ./...
 
 race: ## run the tests under the race detector, in random order, none from the cache
-	go test -race -shuffle=on -count=1 $(RACE) ./...
+	go test -race -shuffle=on -count=1 -timeout $(TIMEOUT) $(RACE) ./...
 
 lint: ## check form, style, rooms (depguard), workflows and modules
 	$(golangci-lint) fmt --diff
