@@ -27,7 +27,7 @@ type sdkCall[T any] func(context.Context, *github.Client) (T, *github.Response, 
 func attempt[T any](ctx context.Context, c *Client, op operation, call sdkCall[T]) (T, outcome) {
 	if limit, wait := c.gate.holds(op, time.Now()); limit != nil {
 		var none T
-		return none, outcome{err: limit, status: limit.Status, wait: wait, retryable: true, unhandled: true}
+		return none, outcome{err: limit, wait: wait, retryable: true, unhandled: true}
 	}
 	// Not http.Client's own timeout: its timer ends with a body that is closed,
 	// and the SDK leaves those of refusals open.
@@ -43,49 +43,50 @@ func attempt[T any](ctx context.Context, c *Client, op operation, call sdkCall[T
 // errTimeout is the cause of the end of an attempt that takes too long.
 var errTimeout = fmt.Errorf("nothing whole came within %s", attemptTimeout)
 
-// repeat makes a call that may be made again: a read.
-func repeat[T any](ctx context.Context, c *Client, op operation, call sdkCall[T]) (T, error) {
-	var result T
-	err := retry.Do(ctx, c.policy(ctx, op), func(ctx context.Context) error {
-		answered, came := attempt(ctx, c, op, call)
-		result = answered
+// repeat tries until it comes to an end: success, an error that will not pass,
+// or the end of the retry policy.
+func (c *Client) repeat(ctx context.Context, op operation, try func(context.Context) outcome) error {
+	return retry.Do(ctx, c.policy(ctx, op), func(ctx context.Context) error {
+		came := try(ctx)
 		if came.retryable {
 			return retry.Transient(came.err, came.wait)
 		}
 		return came.err
 	})
-	return result, err
 }
 
-// create makes a call that must take effect once. When it is not known whether
-// an attempt did, find looks for its effect before the next one.
-func create[T any](
-	ctx context.Context, c *Client, op operation,
-	find func(context.Context) (found T, ok bool, err error), call sdkCall[T],
-) (T, error) {
-	var result T
-	unknown := false
-	err := retry.Do(ctx, c.policy(ctx, op), func(ctx context.Context) error {
-		if unknown {
-			// A failing look-up has been repeated already; it ends the call.
-			found, ok, err := find(ctx)
-			if err != nil {
-				return fmt.Errorf("%s: its answer was lost, and looking for its effect met: %w", op.name, err)
+// creation is a call that must take effect once.
+type creation struct {
+	operation
+	// looksFirst asks for the effect before the first attempt as well.
+	looksFirst bool
+	// isThere looks for the effect.
+	isThere func(context.Context) (bool, outcome)
+	// send makes the call once.
+	send func(context.Context) outcome
+}
+
+// create repeats a creation until its effect is there. When it is not known
+// whether an attempt had it, the next one begins with a look. isMade tells
+// whether it was this call that had it.
+func (c *Client) create(ctx context.Context, one creation) (isMade bool, err error) {
+	looks, mayBeMade := one.looksFirst, false
+	err = c.repeat(ctx, one.operation, func(ctx context.Context) outcome {
+		if looks {
+			isThere, came := one.isThere(ctx)
+			if came.err != nil && mayBeMade {
+				came.err = fmt.Errorf("%s: its answer was lost, and looking for its effect met: %w", one.name, came.err)
 			}
-			if ok {
-				result = found
-				return nil
+			if came.err != nil || isThere {
+				return came
 			}
 		}
-		made, came := attempt(ctx, c, op, call)
-		result = made
-		if !came.retryable {
-			return came.err
-		}
-		unknown = unknown || !came.unhandled
-		return retry.Transient(came.err, came.wait)
+		came := one.send(ctx)
+		mayBeMade = mayBeMade || !came.unhandled
+		looks = mayBeMade
+		return came
 	})
-	return result, err
+	return mayBeMade && err == nil, err
 }
 
 // policy is the retry policy with a log: each wait at debug, long ones at info.

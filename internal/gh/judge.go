@@ -19,7 +19,6 @@ import (
 // outcome is what one attempt came to.
 type outcome struct {
 	err       error         // nil when the answer is whole
-	status    int           // 0 without an answer
 	wait      time.Duration // at least, before the next attempt
 	retryable bool          // it may pass
 	unhandled bool          // it surely had no effect
@@ -33,7 +32,7 @@ var errShape = errors.New("it has not the fields of what was asked for")
 func (c *Client) judge(ctx context.Context, op operation, response *github.Response, err error) outcome {
 	if err == nil {
 		c.gate.passed()
-		return outcome{status: response.StatusCode}
+		return outcome{}
 	}
 	if response == nil || response.Response == nil {
 		return c.judgeBroken(ctx, op, err)
@@ -49,23 +48,23 @@ func (c *Client) judge(ctx context.Context, op operation, response *github.Respo
 		// The SDK has it as an error of its own: GitHub will do it later. None of
 		// these operations is done later.
 		failure.Message = "it was put off, which this operation does not expect"
-		return outcome{err: failure, status: status}
+		return outcome{err: failure}
 	case status < 300:
 		if ctx.Err() != nil {
 			return c.judgeBroken(ctx, op, err) // the context ended inside the answer
 		}
 		failure.Message, failure.Err = "the answer cannot be read", err
-		return outcome{err: failure, status: status, retryable: true}
+		return outcome{err: failure, retryable: true}
 	case status < 400:
 		failure.Message = c.describeRedirect(response.Response)
-		return outcome{err: failure, status: status, unhandled: true}
+		return outcome{err: failure, unhandled: true}
 	case isPermission(status, said):
-		return outcome{err: &PermissionError{Operation: op.name, Permission: op.permission}, status: status, unhandled: true}
+		return outcome{err: &PermissionError{Operation: op.name, Permission: op.permission}, unhandled: true}
 	case isLimit(status, response.Header, said):
 		return c.judgeLimit(op, response.Response, said)
 	}
 	return outcome{
-		err: failure, status: status, wait: retryAfter(response.Header, serverTime(response.Header)),
+		err: failure, wait: retryAfter(response.Header, serverTime(response.Header)),
 		retryable: status >= 500 || status == http.StatusRequestTimeout,
 		unhandled: status < 500,
 	}
@@ -164,15 +163,19 @@ func isSecondary(said refusal) bool {
 
 // judgeBroken judges a call that got no answer.
 func (c *Client) judgeBroken(ctx context.Context, op operation, err error) outcome {
+	if ctx.Err() != nil {
+		return outcome{err: cutOff(ctx, op)}
+	}
 	failure := &Error{Operation: op.name, Repository: op.repository, Message: "no answer from " + c.apiURL.Host, Err: err}
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		failure.Err = outer.Err // net/http's own layer repeats the whole URL
 	}
-	if ctx.Err() != nil {
-		failure.Message, failure.Err = "cut off", context.Cause(ctx)
-		return outcome{err: failure}
-	}
 	return outcome{err: failure, retryable: mayPass(err), unhandled: wasNotSent(err)}
+}
+
+// cutOff is the error of an operation whose context has ended.
+func cutOff(ctx context.Context, op operation) error {
+	return &Error{Operation: op.name, Repository: op.repository, Message: "cut off", Err: context.Cause(ctx)}
 }
 
 // mayPass tells broken connections from those that will break again: a name

@@ -97,7 +97,7 @@ func (c *Client) judgeLimit(op operation, response *http.Response, said refusal)
 		limit.Until = now.Add(wait)
 	}
 	c.gate.close(limit, now.Add(wait))
-	return outcome{err: limit, status: response.StatusCode, wait: wait, retryable: true, unhandled: true}
+	return outcome{err: limit, wait: wait, retryable: true, unhandled: true}
 }
 
 // serverTime is when GitHub sent the answer, by its own clock, so that a wrong

@@ -74,55 +74,49 @@ func (s CommitStatus) equals(other CommitStatus) bool {
 
 // SetCommitStatus gives a commit a status, unless the newest one of that
 // context says the same already; written tells which. sha is the full SHA of a
-// commit of the repository. It needs the permission "statuses: write".
+// commit of the repository. It needs the permission "statuses: write". Who
+// writes several statuses of one context uses a StatusLine.
 //
 // A lost answer does not double the status: it is looked for before it is
-// written again. Errors are *PermissionError, *RateLimitError (possibly inside
-// a *retry.GaveUpError) and *Error.
+// written again. With an error the status may be there all the same, unless it
+// is a *PermissionError or a *RateLimitError (possibly inside a
+// *retry.GaveUpError); others are *Error, and bad input.
 func (c *Client) SetCommitStatus(ctx context.Context, repository Repository, sha string, status CommitStatus) (written bool, err error) {
-	op := operation{name: "set commit status", repository: repository, permission: "statuses: write"}
-	status.Description = fitDescription(status.Description)
-	wrong := errors.Join(repository.check(), checkSHA(sha), status.check())
-	if wrong != nil {
-		return false, fmt.Errorf("%s: %w", op.name, wrong)
-	}
-	find := func(ctx context.Context) (CommitStatus, bool, error) {
-		newest, found, err := c.newestStatus(ctx, repository, sha, status.Context)
-		return newest, found && newest.equals(status), err
-	}
-	if _, isThere, err := find(ctx); err != nil || isThere {
-		return false, err
-	}
-	_, err = create(ctx, c, op, find, func(ctx context.Context, sdk *github.Client) (CommitStatus, *github.Response, error) {
-		made, response, err := sdk.Repositories.CreateStatus(ctx, repository.Owner, repository.Name, sha, status.forSDK())
-		if err == nil && made.GetID() == 0 {
+	return c.StatusLine(repository, sha, status.Context).Set(ctx, status)
+}
+
+// createStatus writes a status once.
+func (c *Client) createStatus(ctx context.Context, op operation, sha string, status CommitStatus) outcome {
+	_, came := attempt(ctx, c, op, func(ctx context.Context, sdk *github.Client) (*github.RepoStatus, *github.Response, error) {
+		made, response, err := sdk.Repositories.CreateStatus(ctx, op.repository.Owner, op.repository.Name, sha, status.forSDK())
+		if err == nil && (made.GetID() == 0 || made.GetState() != string(status.State)) {
 			err = errShape
 		}
-		return fromSDK(made), response, err
+		return made, response, err
 	})
-	return err == nil, err
+	return came
 }
 
 // newestStatus finds a commit's newest status of a context. The listing has the
 // newest first.
-func (c *Client) newestStatus(ctx context.Context, repository Repository, sha, statusContext string) (newest CommitStatus, found bool, err error) {
+func (c *Client) newestStatus(ctx context.Context, repository Repository, sha, statusContext string) (newest CommitStatus, found bool, came outcome) {
 	// The permission is that of writing, since that is what it is read for.
 	op := operation{name: "read commit statuses", repository: repository, permission: "statuses: write"}
 	options := github.ListOptions{PerPage: wholePage}
 	for range maxStatusPages {
-		page, err := repeat(ctx, c, op, func(ctx context.Context, sdk *github.Client) (statusPage, *github.Response, error) {
+		page, came := attempt(ctx, c, op, func(ctx context.Context, sdk *github.Client) (statusPage, *github.Response, error) {
 			listed, response, err := sdk.Repositories.ListStatuses(ctx, repository.Owner, repository.Name, sha, &options)
 			if err != nil {
 				return statusPage{}, response, err //nolint:wrapcheck // judge reads it.
 			}
 			return statusPage{listed, response.NextPage}, response, checkStatuses(listed)
 		})
-		if err != nil {
-			return CommitStatus{}, false, err
+		if came.err != nil {
+			return CommitStatus{}, false, came
 		}
 		for _, one := range page.statuses {
 			if strings.EqualFold(one.GetContext(), statusContext) {
-				return fromSDK(one), true, nil
+				return fromSDK(one), true, outcome{}
 			}
 		}
 		if page.next == 0 {
@@ -130,7 +124,7 @@ func (c *Client) newestStatus(ctx context.Context, repository Repository, sha, s
 		}
 		options.Page = page.next
 	}
-	return CommitStatus{}, false, nil
+	return CommitStatus{}, false, outcome{}
 }
 
 type statusPage struct {
