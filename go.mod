@@ -24,6 +24,7 @@ require github.com/Masterminds/semver/v3 v3.5.0
 require (
 	github.com/google/go-cmp v0.7.0
 	github.com/rogpeppe/go-internal v1.16.0
+	go.yaml.in/yaml/v4 v4.0.0
 )
 
 require (

@@ -11,7 +11,7 @@ import (
 func main() {
 	ctx, stop := cli.WithSignals(context.Background())
 	code := cli.Main(ctx, cli.Env{
-		Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr,
+		Args: os.Args[1:], Getenv: os.Getenv, Environ: os.Environ, Stdout: os.Stdout, Stderr: os.Stderr,
 	})
 	stop()
 	os.Exit(code)

@@ -23,7 +23,9 @@ const (
 	largestSummary = 1 << 20
 )
 
-// SetOutput sets an output of the step. Values are one line of UTF-8.
+// SetOutput sets an output of the step. Values are one line of UTF-8. Secrets
+// are hidden in them: later steps may print what a platform has repeated, and
+// GitHub drops outputs of jobs that hold one.
 func (c *console) SetOutput(name, value string) error {
 	const follows = "Later steps read it as empty"
 	switch {
@@ -38,6 +40,7 @@ func (c *console) SetOutput(name, value string) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	value = c.masks.hide(value)
 	if err := c.fileCommand(outputFile, func() { c.actions.SetOutput(name, value) }); err != nil {
 		return fmt.Errorf("output %s is not set: %w. %s", name, err, follows)
 	}

@@ -26,6 +26,8 @@ type Env struct {
 	Args []string
 	// Getenv looks an environment variable up; "" means that it is not set.
 	Getenv func(string) string
+	// Environ lists the environment as "NAME=value". Nil means that it is empty.
+	Environ func() []string
 	// Stdout is for results, Stderr for progress, warnings and errors.
 	Stdout, Stderr io.Writer
 }
@@ -41,25 +43,33 @@ func Main(ctx context.Context, env Env) int {
 		return 0
 	}
 	failure := explain(err)
-	fmt.Fprint(env.Stderr, report.Failed(failure))
+	if !isTold(err) {
+		fmt.Fprint(env.Stderr, report.Failed(failure))
+	}
 	if interrupted, ok := errors.AsType[InterruptedError](context.Cause(ctx)); ok && failure.Reason == job.Cancelled {
 		return interrupted.exitCode()
 	}
 	return failure.Reason.ExitCode()
 }
 
-// toldError is a failure that was put into words already, by the pipeline.
-type toldError struct {
+// explainedError is a failure that was put into words already, by the pipeline.
+type explainedError struct {
 	failure job.Failure
+	isTold  bool // and printed, too
 	err     error
 }
 
-func (e *toldError) Error() string { return e.failure.Message }
-func (e *toldError) Unwrap() error { return e.err }
+func (e *explainedError) Error() string { return e.failure.Message }
+func (e *explainedError) Unwrap() error { return e.err }
+
+func isTold(err error) bool {
+	explained, ok := errors.AsType[*explainedError](err)
+	return ok && explained.isTold
+}
 
 func explain(err error) job.Failure {
-	if told, ok := errors.AsType[*toldError](err); ok {
-		return told.failure
+	if explained, ok := errors.AsType[*explainedError](err); ok {
+		return explained.failure
 	}
 	if usage, ok := errors.AsType[*usageError](err); ok {
 		return job.Failure{Reason: job.BadInput, Message: usage.Error(), Hint: usage.Hint()}
@@ -83,7 +93,7 @@ Try it without an account, on a sandbox that lives as long as the command:
 		RunE:          showHelp,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newDeploy(env), newStatus(env), newSandbox(env), newVersion(env))
+	root.AddCommand(newDeploy(env), newStatus(env), newSandbox(env), newAction(env), newVersion(env))
 	// Now, so that their arguments are checked as ours are.
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -97,7 +97,7 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		if outcome.Result.Error == nil {
 			return err
 		}
-		return &toldError{failure: *outcome.Result.Error, err: err}
+		return &explainedError{failure: *outcome.Result.Error, err: err}
 	}
 	if input.output == formatText {
 		_, err = fmt.Fprint(env.Stdout, report.Deployed(outcome.Result, outcome.Plan, input.note))

@@ -2,6 +2,12 @@ package cli_test
 
 import (
 	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"time"
@@ -10,6 +16,7 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/retry"
+	githubsandbox "github.com/slipway-dev/slipway/internal/sandbox/github"
 	"github.com/slipway-dev/slipway/internal/secret"
 )
 
@@ -41,4 +48,65 @@ func commitStatus(ts *testscript.TestScript, _ *stage, args []string) {
 		word = "written\n"
 	}
 	_, _ = ts.Stdout().Write([]byte(word))
+}
+
+// githubServer is a sandbox of GitHub that a script can spoil answers of.
+type githubServer struct {
+	*githubsandbox.Sandbox
+	spoiled
+}
+
+// ServeHTTP answers the API.
+func (s *githubServer) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.answer(w, r, s.Sandbox) }
+
+// The repository and the commit that workflows of scripts are about.
+const (
+	scriptOwner, scriptRepository = "acme", "hello"
+	scriptSHA                     = "0123456789abcdef0123456789abcdef01234567"
+)
+
+// startGitHub starts a sandbox of GitHub with the repository of the workflow,
+// and points slipway at it. Its token may do what -permission says.
+func startGitHub(ts *testscript.TestScript, on *stage, args []string) {
+	token := githubsandbox.DefaultToken()
+	options := githubsandbox.Options{Repositories: []githubsandbox.Repository{{
+		Owner: scriptOwner, Name: scriptRepository, Commits: []githubsandbox.Commit{{SHA: scriptSHA, Branch: "main"}},
+	}}}
+	flags := flag.NewFlagSet("github", flag.ContinueOnError)
+	flags.Float64Var(&options.FaultRate, "fault-rate", 0, "")
+	flags.Uint64Var(&options.Seed, "seed", 1, "")
+	flags.IntVar(&options.SecondaryAfter, "secondary-after", 0, "")
+	flags.BoolVar(&options.Repositories[0].Private, "private", false, "")
+	flags.Func("permission", "", func(text string) error {
+		name, level, _ := strings.Cut(text, ":")
+		token.Permissions = map[string]string{name: level}
+		return nil
+	})
+	ts.Check(flags.Parse(args))
+	options.Tokens = []githubsandbox.Token{token}
+	options.SlowAnswer = 50 * time.Millisecond
+
+	served, err := githubsandbox.New(options)
+	ts.Check(err)
+	on.github = &githubServer{Sandbox: served, spoiled: spoiled{changed: make(chan struct{})}}
+	server := httptest.NewUnstartedServer(on.github)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that go are what is tested
+	server.Start()
+	ts.Setenv("GITHUB_API_URL", server.URL)
+	ts.Setenv("GITHUB_TOKEN", token.Value)
+	ts.Defer(func() {
+		server.CloseClientConnections()
+		server.Close()
+		ts.Check(served.Close()) // reports the sandbox's own bugs
+	})
+}
+
+// statuses writes the commit's statuses to stdout, oldest first.
+func statuses(ts *testscript.TestScript, on *stage, args []string) {
+	if len(args) != 0 {
+		ts.Fatalf("usage: statuses")
+	}
+	for _, one := range on.github.Snapshot().Repositories[0].Statuses {
+		fmt.Fprintf(ts.Stdout(), "%s %s %q %s\n", one.State, one.Context, one.Description, one.TargetURL)
+	}
 }

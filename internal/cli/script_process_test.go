@@ -74,6 +74,11 @@ func start(ts *testscript.TestScript, on *stage, args []string) {
 			started.cmd.Env = append(started.cmd.Env, setting.Env+"="+value)
 		}
 	}
+	for _, name := range stepVariables() {
+		if value := ts.Getenv(name); value != "" {
+			started.cmd.Env = append(started.cmd.Env, name+"="+value)
+		}
+	}
 	if on.sandbox != nil {
 		on.seen, _ = on.sandbox.count(regexp.MustCompile(``), 0)
 	}

@@ -7,17 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -28,24 +24,18 @@ import (
 // sandboxServer is a sandbox that a script can spoil answers of.
 type sandboxServer struct {
 	*sandbox.Sandbox
+	spoiled
 	url        string
 	remembered string
-
-	mu      sync.Mutex
-	changed chan struct{} // closed when a call comes
-	calls   []string      // "METHOD /path"
-	answers []*cannedAnswer
 }
 
-// cannedAnswer stands in for the sandbox's own.
-type cannedAnswer struct {
-	asked  *regexp.Regexp // "METHOD /path"
-	left   int            // how many more times; negative for ever
-	status int
-	header http.Header
-	body   string
-	hangs  bool // no answer until the client goes
-	cut    bool // half of the body, then nothing
+// ServeHTTP answers the API, and what is deployed.
+func (s *sandboxServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, sandbox.LivePrefix) {
+		s.Sandbox.ServeHTTP(w, r)
+		return
+	}
+	s.answer(w, r, s.Sandbox)
 }
 
 // startSandbox starts a sandbox and points slipway at it. With -tls it answers
@@ -66,7 +56,7 @@ func startSandbox(ts *testscript.TestScript, on *stage, args []string) {
 
 	served, err := sandbox.New(options)
 	ts.Check(err)
-	on.sandbox = &sandboxServer{Sandbox: served, changed: make(chan struct{})}
+	on.sandbox = &sandboxServer{Sandbox: served, spoiled: spoiled{changed: make(chan struct{})}}
 	server := httptest.NewUnstartedServer(on.sandbox)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that go are what is tested
 	if *isTLS {
@@ -95,123 +85,6 @@ func startSandbox(ts *testscript.TestScript, on *stage, args []string) {
 		server.Close()
 		ts.Check(served.Close()) // reports the sandbox's own bugs
 	})
-}
-
-// ServeHTTP notes each call of the API and answers it.
-func (s *sandboxServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, sandbox.LivePrefix) {
-		s.Sandbox.ServeHTTP(w, r)
-		return
-	}
-	if canned := s.note(r.Method + " " + r.URL.Path); canned != nil {
-		canned.ServeHTTP(w, r)
-		return
-	}
-	s.Sandbox.ServeHTTP(w, r)
-}
-
-func (s *sandboxServer) note(asked string) *cannedAnswer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = append(s.calls, asked)
-	close(s.changed)
-	s.changed = make(chan struct{})
-	for _, canned := range s.answers {
-		if canned.left != 0 && canned.asked.MatchString(asked) {
-			canned.left--
-			return canned
-		}
-	}
-	return nil
-}
-
-// count returns how many calls match, of those behind the first so many, and
-// what is closed when another comes.
-func (s *sandboxServer) count(asked *regexp.Regexp, after int) (int, <-chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found := 0
-	for _, call := range s.calls[after:] {
-		if asked.MatchString(call) {
-			found++
-		}
-	}
-	return found, s.changed
-}
-
-func (a *cannedAnswer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if a.hangs {
-		_, _ = io.Copy(io.Discard, r.Body) // the server notices that a client goes once it has its body
-		<-r.Context().Done()
-		panic(http.ErrAbortHandler)
-	}
-	maps.Copy(w.Header(), a.header)
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
-	w.WriteHeader(a.status)
-	if !a.cut {
-		_, _ = io.WriteString(w, a.body)
-		return
-	}
-	_, _ = io.WriteString(w, a.body[:len(a.body)/2])
-	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
-}
-
-// answer lets calls be answered with a status and the content of a file, in
-// which $VARIABLES are replaced: answer 'POST .*/Builds' 403 forbidden.json.
-func answer(ts *testscript.TestScript, on *stage, args []string) {
-	canned := &cannedAnswer{left: -1, header: http.Header{"Content-Type": {"application/json"}}}
-	flags := flag.NewFlagSet("answer", flag.ContinueOnError)
-	flags.IntVar(&canned.left, "times", -1, "")
-	flags.BoolVar(&canned.cut, "cut", false, "")
-	flags.BoolVar(&canned.hangs, "hang", false, "")
-	flags.Func("header", "", func(line string) error {
-		name, value, _ := strings.Cut(line, ":")
-		canned.header.Set(name, strings.TrimSpace(value))
-		return nil
-	})
-	ts.Check(flags.Parse(args))
-	args = flags.Args()
-	wanted := 2
-	if canned.hangs {
-		wanted = 1
-	}
-	if len(args) < wanted || len(args) > wanted+1 {
-		ts.Fatalf("usage: answer [-times n] [-cut] [-hang] [-header 'name: value'] 'METHOD path' [status [file]]")
-	}
-	var err error
-	canned.asked, err = regexp.Compile(`^(?:` + args[0] + `)$`)
-	ts.Check(err)
-	if !canned.hangs {
-		canned.status, err = strconv.Atoi(args[1])
-		ts.Check(err)
-	}
-	if len(args) == 3 {
-		canned.body = os.Expand(ts.ReadFile(args[2]), ts.Getenv)
-	}
-	on.sandbox.mu.Lock()
-	defer on.sandbox.mu.Unlock()
-	on.sandbox.answers = append([]*cannedAnswer{canned}, on.sandbox.answers...)
-}
-
-// calls checks how many calls the sandbox has seen, of all or of those that
-// match: calls 0; calls 1 'POST .*/Builds'.
-func calls(ts *testscript.TestScript, on *stage, args []string) {
-	if len(args) != 1 && len(args) != 2 {
-		ts.Fatalf("usage: calls number ['METHOD path']")
-	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	asked := regexp.MustCompile(``)
-	if len(args) == 2 {
-		asked, err = regexp.Compile(`^(?:` + args[1] + `)$`)
-		ts.Check(err)
-	}
-	if got, _ := on.sandbox.count(asked, 0); got != want {
-		on.sandbox.mu.Lock()
-		defer on.sandbox.mu.Unlock()
-		ts.Fatalf("the sandbox has seen %d calls, want %d:\n%s", got, want, strings.Join(on.sandbox.calls, "\n"))
-	}
 }
 
 // environment finds an Environment by the name of its Service and the name a

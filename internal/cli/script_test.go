@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		"slipway": func() {
 			ctx, stop := cli.WithSignals(context.Background())
 			code := cli.Main(ctx, cli.Env{
-				Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr,
+				Args: os.Args[1:], Getenv: os.Getenv, Environ: os.Environ, Stdout: os.Stdout, Stderr: os.Stderr,
 			})
 			stop()
 			os.Exit(code)
@@ -67,7 +67,13 @@ func TestScript(t *testing.T) {
 			"proxy":   positive(startProxy),
 			"proxied": positive(proxied),
 			"post":    positive(post),
-			// A client of GitHub's.
+			// A runner's part.
+			"workflow": positive(workflow),
+			"input":    positive(input),
+			"steplog":  positive(steplog),
+			// GitHub, and a client of its.
+			"github":       positive(startGitHub),
+			"statuses":     positive(statuses),
 			"commitstatus": positive(commitStatus),
 			// What is there.
 			"fetch":       positive(fetch),
@@ -100,6 +106,7 @@ func positive(command func(*testscript.TestScript, *stage, []string)) func(*test
 type stage struct {
 	environ   []string // of Setup, for processes that run beside the script
 	sandbox   *sandboxServer
+	github    *githubServer
 	proxy     *proxyServer
 	processes map[string]*process
 	seen      int // calls of the sandbox when a process was last started

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -348,5 +349,46 @@ github-token holds blanks, line breaks or other characters that no secret of Git
 	lines := func(text string) []string { return slices.Sorted(strings.SplitSeq(text, "\n")) }
 	if err == nil || !slices.Equal(lines(err.Error()), lines(want)) {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// TestEverySettingIsRead gives each setting by itself another value, and looks
+// whether that makes a difference.
+func TestEverySettingIsRead(t *testing.T) {
+	t.Parallel()
+	all := slices.Concat(config.Settings(), config.ActionSettings())
+	other := map[string]string{
+		"account-sid": "AC" + strings.Repeat("1", 32), "api-key": "SK" + strings.Repeat("1", 32), "api-secret": "another",
+		"region": "ie1", "edge": "dublin", "api-url": "http://localhost:1", "upload-url": "http://localhost:2",
+		"live-url": "http://localhost/{domain}", "service": "voice", "environment": "stage", "working-directory": "a",
+		"functions-folder": "b", "assets-folder": "c", "runtime": "node24", "variables": "A=1", "env-file": "d",
+		"dependencies": "ranges", "build-timeout": "1m", "concurrency": "3", "timeout": "2m", "log-level": "debug",
+		"github-token": "token", "command": "deploy", "commit-status": "false",
+	}
+	read := func(pair map[string]string, name, text string) config.Action {
+		given := maps.Clone(pair)
+		if text != "" {
+			given[name] = text
+		}
+		read, err := config.ReadAction(config.Resolve(all, func(name string) (string, bool) {
+			text, ok := given[name]
+			return text, ok
+		}, func(string) string { return "" }), func(string) string { return "" })
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return read
+	}
+	for _, setting := range all {
+		pair := map[string]string{"api-key": key, "api-secret": "secret"}
+		if setting.Name == "auth-token" {
+			pair, other[setting.Name] = map[string]string{"account-sid": account, "auth-token": "token"}, "another"
+		}
+		if other[setting.Name] == "" {
+			t.Errorf("this test has no other value for %s", setting.Name)
+		}
+		if reflect.DeepEqual(read(pair, setting.Name, ""), read(pair, setting.Name, other[setting.Name])) {
+			t.Errorf("%s makes no difference", setting.Name)
+		}
 	}
 }

@@ -9,6 +9,10 @@ import (
 	"github.com/slipway-dev/slipway/internal/words"
 )
 
+// Cancelled is OneLine of every Job that was cancelled, also while it is not
+// over yet.
+const Cancelled = "Cancelled"
+
 // OneLine tells how a Job ended in one line, for places that have no more room,
 // such as a commit status.
 func OneLine(result job.Result) string {
@@ -33,6 +37,9 @@ func OneLine(result job.Result) string {
 func failedLine(failure *job.Failure) string {
 	if failure == nil {
 		return "Failed"
+	}
+	if failure.Reason == job.Cancelled {
+		return Cancelled
 	}
 	message, rest, _ := strings.Cut(failure.Message, "\n")
 	if more := strings.Count(rest, "\n") + 1; rest != "" {

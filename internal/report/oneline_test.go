@@ -30,6 +30,7 @@ func TestOneLine(t *testing.T) {
 		{result(job.Skipped, func(r *job.Result) { r.SkipReason = "the push deleted a branch" }), "Skipped: the push deleted a branch"},
 		{failed(job.BuildFailed, "Build ZB1 failed"), "build failed: Build ZB1 failed"},
 		{failed(job.BadInput, "one\ntwo\nthree"), "bad input: one (and 2 more)"},
+		{failed(job.Cancelled, "upload function /a: stopped by signal: interrupt"), "Cancelled"},
 		{result(job.Failed), "Failed"},
 		{result("new"), "new"},
 	} {

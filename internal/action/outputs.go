@@ -1,0 +1,73 @@
+package action
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/pipeline"
+	"github.com/slipway-dev/slipway/internal/report"
+)
+
+// output is one of the step's outputs.
+type output struct {
+	name  string
+	value func(job.Result) string
+}
+
+// outputs are all that action.yml declares. What is not known is empty.
+func outputs() []output {
+	url := func(r job.Result) string { return r.URL }
+	return []output{
+		{"deployment-url", url},
+		{"url", url},
+		{"domain", func(r job.Result) string { return r.Domain }},
+		{"service-sid", func(r job.Result) string { return r.ServiceSID }},
+		{"environment-sid", func(r job.Result) string { return r.EnvironmentSID }},
+		{"environment-name", func(r job.Result) string { return r.Environment }},
+		{"build-sid", func(r job.Result) string { return r.BuildSID }},
+		{"previous-build-sid", func(r job.Result) string { return r.PreviousBuildSID }},
+		{"deployment-sid", func(r job.Result) string { return r.DeploymentSID }},
+		{"status", func(r job.Result) string { return string(r.Status) }},
+		{"changed", func(r job.Result) string { return strconv.FormatBool(r.Changed) }},
+		{"result", oneLineJSON},
+	}
+}
+
+// writeOutputs sets what is known, on failure too. What cannot be set is told
+// once: when the file is the trouble, it is that of all.
+func (r *run) writeOutputs(result job.Result) {
+	told := make(map[string]bool)
+	for _, one := range outputs() {
+		value := one.value(result)
+		if value == "" {
+			continue // as good as set
+		}
+		if err := r.console.SetOutput(one.name, value); err != nil {
+			_, cause, _ := strings.Cut(err.Error(), ": ")
+			if !told[cause] {
+				r.console.Annotate(levelWarning, place{}, "", err.Error())
+			}
+			told[cause] = true
+		}
+	}
+}
+
+// writeSummary adds the Result to the page of the workflow's run.
+func (r *run) writeSummary(outcome pipeline.Outcome) {
+	if err := r.console.AddSummary(report.Summary(outcome.Result, outcome.Plan, largestSummary/2)); err != nil {
+		r.console.Annotate(levelWarning, place{}, "", err.Error())
+	}
+}
+
+// oneLineJSON is the whole Result. Encoding it cannot fail, and escapes each
+// line break.
+func oneLineJSON(result job.Result) string {
+	encoded, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Sprintf(`{"version":%d,"status":%q}`, job.ResultVersion, result.Status)
+	}
+	return string(encoded)
+}
