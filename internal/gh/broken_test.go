@@ -148,6 +148,26 @@ func TestLookUpThatFails(t *testing.T) {
 	}
 }
 
+// TestOneBudgetForLooksAndWrites has writes that fail, and look-ups between them
+// that fail several times each.
+func TestOneBudgetForLooksAndWrites(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var reads atomic.Int64
+		world := newSandbox(t, sandbox.Options{Fault: func(r *http.Request) sandbox.Fault {
+			if r.Method == http.MethodPost || reads.Add(1)%5 != 0 {
+				return sandbox.FaultBadGateway
+			}
+			return sandbox.FaultNone
+		}})
+		started := time.Now()
+		_, err := inMemory(t, world, func(cfg *gh.Config) { cfg.Retry.MaxElapsed = 10 * time.Second }).SetCommitStatus(t.Context(), voice, sha, pending())
+		if waited := time.Since(started); err == nil || waited > 10*time.Second {
+			t.Errorf("ended after %s with %v", waited, err)
+		}
+	})
+}
+
 func TestCancelledCalls(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("the workflow was cancelled")

@@ -58,7 +58,7 @@ func (e *Error) Hint() string {
 	case http.StatusUnauthorized:
 		return "The GitHub token is not accepted: it has expired, was revoked, or belongs to another GitHub than the API's URL."
 	case http.StatusNotFound:
-		return "GitHub says the same of a repository that does not exist and of one that the token may not see; check the name, and what the token was made for."
+		return "GitHub says the same of a repository that does not exist and of one that the token may not see or write to; check the name, and what the token was made for."
 	default:
 		return ""
 	}
@@ -70,11 +70,18 @@ type PermissionError struct {
 	Operation string
 	// Permission is what it needs, as a workflow spells it: "statuses: write".
 	Permission string
+	// Message is what GitHub said, in one printable line.
+	Message string
 }
 
-// Error names the line that is missing in the workflow.
+// Error names the line that is missing in the workflow, unless the token is a
+// person's, which has its permissions from elsewhere.
 func (e *PermissionError) Error() string {
-	return fmt.Sprintf("%s: the GitHub token may not do this; add the line %q under \"permissions:\" in the workflow", e.Operation, e.Permission)
+	remedy := `add the line %q under "permissions:" in the workflow`
+	if strings.Contains(e.Message, "personal access token") {
+		remedy = "give the personal access token the permission %q"
+	}
+	return fmt.Sprintf("%s: the GitHub token may not do this; "+remedy, e.Operation, e.Permission)
 }
 
 // RateLimitError is a refusal because the token asked too often. Nothing was

@@ -27,6 +27,10 @@ func TestMessages(t *testing.T) {
 		"no body":         {answer(418, ""), read + "GitHub answered 418: I'm a teapot"},
 		"no known status": {answer(499, ""), read + "GitHub answered 499: no known status"},
 		"JSON of another": {answer(400, `{"error":"x"}`), read + `GitHub answered 400: Bad Request, with the body "{\"error\":\"x\"}"`},
+		"a personal token": {
+			answer(403, `{"message":"Resource not accessible by personal access token","documentation_url":"https://docs.github.com/rest/commits/statuses","status":"403"}`),
+			`read commit statuses: the GitHub token may not do this; give the personal access token the permission "statuses: write"`,
+		},
 		"the token in it": {answer(400, `{"message":"no `+token+` here"}`), read + "GitHub answered 400: no [secret] here"},
 		"the token, bare": {answer(400, "you sent "+token), read + `GitHub answered 400: Bad Request, with the body "you sent [secret]"`},
 		"a sign-in code":  {answer(401, `{"message":"Must specify two-factor authentication OTP code."}`, "X-GitHub-OTP", "required; app"), read + "GitHub answered 401: Must specify two-factor authentication OTP code."},

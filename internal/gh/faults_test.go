@@ -181,6 +181,25 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	}
 }
 
+// TestWritingToWhatCanBeRead is refused as if it were not there, when the token
+// has another scope, as a classic one has.
+func TestWritingToWhatCanBeRead(t *testing.T) {
+	t.Parallel()
+	world := newSandbox(t, sandbox.Options{})
+	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			answer(404, `{"message":"Not Found","documentation_url":"https://docs.github.com/rest/commits/statuses","status":"404"}`).ServeHTTP(w, r)
+			return
+		}
+		world.ServeHTTP(w, r)
+	}))
+	_, err := client.SetCommitStatus(t.Context(), site, sha, pending())
+	refusal, ok := errors.AsType[*gh.Error](err)
+	if !ok || refusal.Status != 404 || !strings.Contains(refusal.Hint(), "or write to") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestUnknownCommit is refused when it is written where reading says nothing.
 func TestUnknownCommit(t *testing.T) {
 	t.Parallel()

@@ -59,7 +59,7 @@ func (c *Client) judge(ctx context.Context, op operation, response *github.Respo
 		failure.Message = c.describeRedirect(response.Response)
 		return outcome{err: failure, unhandled: true}
 	case isPermission(status, said):
-		return outcome{err: &PermissionError{Operation: op.name, Permission: op.permission}, unhandled: true}
+		return outcome{err: &PermissionError{Operation: op.name, Permission: op.permission, Message: said.message}, unhandled: true}
 	case isLimit(status, response.Header, said):
 		return c.judgeLimit(op, response.Response, said)
 	}
