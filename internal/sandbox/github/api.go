@@ -21,7 +21,7 @@ type Call struct {
 	// "repos/create-commit-status". Empty when the path or method is unknown.
 	Operation string
 	// Repository is the one that was asked for, as "owner/name"; empty when it
-	// was none.
+	// was none, or asked for by its number, as links to other pages have it.
 	Repository string
 	// Login is who asked; empty when it is nobody that is known.
 	Login string
@@ -130,11 +130,12 @@ func checkHeaders(r *http.Request) error {
 	return nil
 }
 
+var jsonTypes = regexp.MustCompile(`^(\*/\*|application/\*|application/json|application/vnd\.github(\.[a-z0-9.-]+)?(\+json)?)$`)
+
 func acceptsJSON(accept string) bool {
-	json := regexp.MustCompile(`^(\*/\*|application/\*|application/json|application/vnd\.github(\.[a-z0-9.-]+)?(\+json)?)$`)
 	for part := range strings.SplitSeq(accept, ",") {
 		part, _, _ = strings.Cut(part, ";")
-		if json.MatchString(strings.TrimSpace(part)) {
+		if jsonTypes.MatchString(strings.TrimSpace(part)) {
 			return true
 		}
 	}
@@ -154,14 +155,16 @@ func (x *exchange) head(answer reply) (status int, body []byte) {
 	header := x.Writer.Header()
 	header.Set("Server", "github.com")
 	header.Set("X-GitHub-Request-Id", requestID())
-	header.Set("X-GitHub-Media-Type", "github.v3; format=json")
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	if x.token != nil && x.needs.name != "" {
-		// On successes as well, so that it tells no client what went wrong.
-		header.Set("X-Accepted-GitHub-Permissions", x.needs.name+"="+x.needs.level)
+	if !answer.isEdge {
+		header.Set("X-GitHub-Media-Type", "github.v3; format=json")
+		x.rate.write(header)
+		if x.token != nil && x.needs.name != "" {
+			// On successes as well, so that it tells no client what went wrong.
+			header.Set("X-Accepted-GitHub-Permissions", x.needs.name+"="+x.needs.level)
+		}
 	}
-	x.rate.write(header)
 	for name, value := range answer.header {
 		header.Set(name, value)
 	}

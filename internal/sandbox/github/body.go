@@ -53,7 +53,11 @@ func checkFields(given map[string]json.RawMessage, fields []field) (map[string]s
 			wrong = append(wrong, strconv.Quote(one.name)+" wasn't supplied.")
 		case !isGiven:
 		case err != nil || text == nil && !one.mayBeNull:
-			wrong = append(wrong, "For 'properties/"+one.name+"', "+string(value)+" is not a string.")
+			shown := string(value)
+			if text == nil && err == nil {
+				shown = "nil" // as in nuxt/content issue 3603
+			}
+			wrong = append(wrong, "For 'properties/"+one.name+"', "+shown+" is not a string.")
 		case text != nil:
 			body[one.name] = *text
 		}

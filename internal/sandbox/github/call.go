@@ -98,9 +98,17 @@ func (t *Token) may(needs permission) bool {
 	return levelOf(t.Permissions[needs.name]) >= levelOf(needs.level)
 }
 
-// repository finds the repository that the path names. The caller holds the
-// lock.
+// repository finds the repository that the path names, by its names or by its
+// number. The caller holds the lock.
 func (c *call) repository() *repository {
+	if number := c.params["repository_id"]; number != "" {
+		for _, one := range c.sandbox.repositories {
+			if strconv.FormatInt(one.id, 10) == number {
+				return one
+			}
+		}
+		return nil
+	}
 	return c.sandbox.repository(c.params["owner"], c.params["repo"])
 }
 

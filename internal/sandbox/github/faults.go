@@ -155,12 +155,13 @@ func (s *Sandbox) shortWait() time.Duration {
 	return time.Duration(s.chance.Next().IntN(2)) * time.Second
 }
 
-// serverErrorReply is what GitHub answers when it took too long, among others:
-// docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api.
+// serverErrorReply is what GitHub answers when it took too long, among others,
+// as in octokit/request.js issue 589: without the fields and headers of its
+// other refusals.
 func serverErrorReply() reply {
-	return replyTo(refusal(http.StatusInternalServerError, "Server Error"), "")
+	return reply{status: http.StatusInternalServerError, body: map[string]string{"message": "Server Error"}, isEdge: true}
 }
 
 func htmlReply(status int, title string) reply {
-	return reply{status: status, html: "<html>\n<head><title>" + title + "</title></head>\n<body><h1>" + title + "</h1></body>\n</html>\n"}
+	return reply{status: status, isEdge: true, html: "<html>\n<head><title>" + title + "</title></head>\n<body><h1>" + title + "</h1></body>\n</html>\n"}
 }

@@ -27,12 +27,12 @@ func TestFaults(t *testing.T) {
 		github.FaultSecondary:        {status: 403, body: `secondary rate limit`, retryAfter: true, remaining: "999"},
 		github.FaultSecondaryUntold:  {status: 403, body: `secondary rate limit`, remaining: "999"},
 		github.FaultTooMany:          {status: 429, body: `secondary rate limit`, retryAfter: true, remaining: "999"},
-		github.FaultServerError:      {status: 500, body: `"message":"Server Error"`, remaining: "999"},
-		github.FaultBadGateway:       {status: 502, body: `<h1>502 Bad Gateway</h1>`, isHTML: true, remaining: "999"},
-		github.FaultUnavailable:      {status: 503, body: `<html>`, isHTML: true, remaining: "999"},
+		github.FaultServerError:      {status: 500, body: `"message":"Server Error"`},
+		github.FaultBadGateway:       {status: 502, body: `<h1>502 Bad Gateway</h1>`, isHTML: true},
+		github.FaultUnavailable:      {status: 503, body: `<html>`, isHTML: true},
 		github.FaultCutBefore:        {},
 		github.FaultCutAfter:         {happens: true},
-		github.FaultServerErrorAfter: {status: 500, body: `"Server Error"`, happens: true, remaining: "999"},
+		github.FaultServerErrorAfter: {status: 500, body: `{"message":"Server Error"}`, happens: true},
 		github.FaultTruncated:        {status: 201, body: `{"url":"http`, happens: true, remaining: "999"},
 		github.FaultEmpty:            {status: 201, body: ``, happens: true, remaining: "999"},
 		github.FaultWrongShape:       {status: 201, body: `{"unexpected":`, happens: true, remaining: "999"},
@@ -63,6 +63,10 @@ func TestFaults(t *testing.T) {
 			}
 			if got.header.Get("X-RateLimit-Remaining") != test.remaining {
 				t.Errorf("X-RateLimit-Remaining is %q, want %q", got.header.Get("X-RateLimit-Remaining"), test.remaining)
+			}
+			// What is at the edge knows nothing of the API.
+			if isOfAPI := got.header.Get("X-GitHub-Media-Type") != ""; isOfAPI != (test.remaining != "") {
+				t.Errorf("X-GitHub-Media-Type is %q", got.header.Get("X-GitHub-Media-Type"))
 			}
 			if location := got.header.Get("Location"); fault == github.FaultRedirect && location != "https://"+github.RedirectTarget+statuses {
 				t.Errorf("Location is %q", location)

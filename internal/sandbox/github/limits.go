@@ -22,8 +22,7 @@ const (
 	maxDescription = 140
 	// docs.github.com/rest/commits/statuses: "1000 statuses per sha and context".
 	maxStatuses = 1000
-	// No source tells the longest context. This is what a column of GitHub's
-	// database usually holds, and far above what is of use.
+	// runatlantis/atlantis issue 2506.
 	maxContext = 255
 
 	// A bound of the Sandbox itself, far above what any client has to send.

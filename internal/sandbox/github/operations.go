@@ -8,7 +8,7 @@ func operations() []operation {
 	const (
 		get, post = http.MethodGet, http.MethodPost
 
-		repo   = "/repos/{owner}/{repo}"
+		repo   = repositoryPattern
 		commit = repo + "/commits/{ref}"
 	)
 	return []operation{

@@ -173,6 +173,11 @@ func (o *Options) wrongTokens() []error {
 			wrong = append(wrong, fmt.Errorf("token %d repeats another", i+1))
 		}
 		seen[one.Value] = true
+		for _, fullName := range one.Repositories {
+			if owner, name, _ := strings.Cut(fullName, "/"); !isName(owner) || !isName(name) {
+				wrong = append(wrong, fmt.Errorf("token %d is for the repository %q; a repository is owner/name", i+1, fullName))
+			}
+		}
 		for permission, level := range one.Permissions {
 			if levelOf(level) == 0 {
 				wrong = append(wrong, fmt.Errorf("token %d has the permission %s: %q; a level is read, write or admin", i+1, permission, level))

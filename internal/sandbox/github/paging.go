@@ -6,7 +6,9 @@ import (
 )
 
 // page cuts out the rows that page and per_page ask for. It returns the Link
-// header that leads to the other pages, or none when there are none.
+// header that leads to the other pages, or none when there are none. Which
+// links there are past the last page, and that a size is repeated as it was
+// sent, is as measured in brekkylab/backlot issue 126 and pull request 131.
 func page[T any](c *call, rows []T) ([]T, map[string]string, error) {
 	number, asked, err := c.pageNumbers()
 	if err != nil {
@@ -16,19 +18,25 @@ func page[T any](c *call, rows []T) ([]T, map[string]string, error) {
 	if most := c.sandbox.options.PageSize; most > 0 {
 		size = min(size, most)
 	}
+	leadsTo := c.base + c.pathByNumber() + "?"
+	if sent := c.request.URL.Query().Get("per_page"); sent != "" {
+		leadsTo += "per_page=" + sent + "&"
+	}
 	last := max(1, (len(rows)+size-1)/size)
 	from := min((number-1)*size, len(rows))
 	to := min(from+size, len(rows))
 
 	var links []string
 	link := func(rel string, number int) {
-		links = append(links, "<"+c.base+c.path+"?per_page="+strconv.Itoa(asked)+"&page="+strconv.Itoa(number)+">; rel=\""+rel+"\"")
+		links = append(links, "<"+leadsTo+"page="+strconv.Itoa(number)+">; rel=\""+rel+"\"")
 	}
 	if number > 1 {
 		link("prev", min(number-1, last))
 	}
 	if number < last {
 		link("next", number+1)
+	}
+	if number != last {
 		link("last", last)
 	}
 	if number > 1 {
@@ -38,6 +46,17 @@ func page[T any](c *call, rows []T) ([]T, map[string]string, error) {
 		return rows[from:to], nil, nil
 	}
 	return rows[from:to], map[string]string{"Link": strings.Join(links, ", ")}, nil
+}
+
+// pathByNumber is the call's path with the repository's number in place of its
+// names, as GitHub's links have it:
+// docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api.
+func (c *call) pathByNumber() string {
+	if c.params["repository_id"] != "" {
+		return c.path
+	}
+	rest := strings.SplitN(c.path, "/", 5)[4] // "", "repos", owner, repo
+	return "/repositories/" + strconv.FormatInt(c.repository().id, 10) + "/" + rest
 }
 
 // pageNumbers reads page and per_page. GitHub takes its defaults for what is no

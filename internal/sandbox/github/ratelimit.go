@@ -23,7 +23,7 @@ type rate struct {
 // write sets the headers that GitHub sends with every answer of its API.
 func (r rate) write(header http.Header) {
 	if r.limit == 0 {
-		return // an answer of the edge
+		return // it went wrong before it was counted
 	}
 	header.Set("X-RateLimit-Limit", strconv.Itoa(r.limit))
 	header.Set("X-RateLimit-Remaining", strconv.Itoa(r.remaining))

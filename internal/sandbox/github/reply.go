@@ -17,8 +17,9 @@ type reply struct {
 	status int
 	header map[string]string
 	body   any    // sent as JSON unless html is set
-	html   string // an answer of GitHub's edge, which speaks no JSON
+	html   string // a page for people
 	empty  bool   // sends no body at all
+	isEdge bool   // of GitHub's edge, which knows nothing of limits and permissions
 }
 
 func ok(body any) (reply, error) { return reply{status: http.StatusOK, body: body}, nil }
@@ -38,7 +39,7 @@ type fieldError struct {
 	Resource string `json:"resource"`
 	Code     string `json:"code"`
 	Field    string `json:"field"`
-	Message  string `json:"message"`
+	Message  string `json:"message,omitempty"` // of the code "custom"
 }
 
 func (e *apiError) Error() string { return e.message }
@@ -78,6 +79,7 @@ func noUserAgentReply() reply {
 	return reply{
 		status: http.StatusForbidden,
 		html:   "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.\n",
+		isEdge: true,
 	}
 }
 

@@ -3,6 +3,7 @@ package github
 import (
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,10 +49,15 @@ func (one *repository) resolve(ref string) (sha string, found bool) {
 	return sha, found
 }
 
-func isSHA(text string) bool { return regexp.MustCompile(`^[0-9a-f]{40}$`).MatchString(text) }
+var (
+	shaForm  = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+)
+
+func isSHA(text string) bool { return shaForm.MatchString(text) }
 
 // isName tells whether an owner or a repository can be called that.
-func isName(text string) bool { return regexp.MustCompile(`^[A-Za-z0-9._-]+$`).MatchString(text) }
+func isName(text string) bool { return nameForm.MatchString(text) }
 
 // repository finds a repository by its names, which have no case. The caller
 // holds the lock.
@@ -99,7 +105,7 @@ func (c *call) userBody(login string) userBody {
 	if strings.HasSuffix(login, "[bot]") {
 		kind = "Bot"
 	}
-	return userBody{Login: login, Type: kind, URL: c.url("users", login)}
+	return userBody{Login: login, Type: kind, URL: c.url("users", url.PathEscape(login))}
 }
 
 // repositoryBody has what GitHub answers about a repository as far as the
@@ -127,11 +133,11 @@ func (c *call) repositoryBody(one *repository) repositoryBody {
 	if one.private {
 		visibility = "private"
 	}
-	url := c.url("repos", one.owner, one.name)
+	address := c.url("repos", one.owner, one.name)
 	return repositoryBody{
 		ID: one.id, Name: one.name, FullName: one.fullName(), Private: one.private, Visibility: visibility,
-		Owner: c.userBody(one.owner), DefaultBranch: one.defaultBranch, URL: url, HTMLURL: htmlURL(one.owner, one.name),
-		CommitsURL: url + "/commits{/sha}", StatusesURL: url + "/statuses/{sha}",
+		Owner: c.userBody(one.owner), DefaultBranch: one.defaultBranch, URL: address, HTMLURL: htmlURL(one.owner, one.name),
+		CommitsURL: address + "/commits{/sha}", StatusesURL: address + "/statuses/{sha}",
 	}
 }
 

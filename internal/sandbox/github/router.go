@@ -11,6 +11,9 @@ import (
 // Sandbox has it, too.
 const EnterprisePrefix = "/api/v3"
 
+// repositoryPattern is how most paths begin.
+const repositoryPattern = "/repos/{owner}/{repo}"
+
 // permission is what an operation needs of a token. The zero value is none.
 type permission struct{ name, level string }
 
@@ -29,10 +32,15 @@ type operation struct {
 	handle  func(*call) (reply, error)
 }
 
+// route makes a router of the operations. Where there are pages a repository
+// goes by its number as well, since links to other pages have that.
 func route(table []operation) *wire.Router[operation] {
 	router := &wire.Router[operation]{}
 	for _, op := range table {
 		router.Add(op.method, op.pattern, op)
+		if below, isInRepository := strings.CutPrefix(op.pattern, repositoryPattern); isInRepository && op.pages {
+			router.Add(op.method, "/repositories/{repository_id}"+below, op)
+		}
 	}
 	return router
 }

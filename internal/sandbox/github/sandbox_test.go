@@ -392,7 +392,7 @@ func TestOptionsReportAllThatIsWrong(t *testing.T) {
 			{Owner: "acme", Name: "voice", Commits: []github.Commit{{SHA: "abc"}}},
 			{Owner: "ACME", Name: "voice"},
 		},
-		Tokens:    []github.Token{{}, {Value: "a b"}, {Value: "x", Permissions: map[string]string{"statuses": "all"}}, {Value: "x"}},
+		Tokens:    []github.Token{{}, {Value: "a b"}, {Value: "x", Permissions: map[string]string{"statuses": "all"}}, {Value: "x"}, {Value: "y", Repositories: []string{"voice", "acme/voice", "a/b/c"}}},
 		BaseURL:   "127.0.0.1",
 		FaultRate: 2, Latency: -1, PageSize: -1, RateLimit: -1, SecondaryAfter: -1, SlowAnswer: -1,
 	})
@@ -401,7 +401,7 @@ func TestOptionsReportAllThatIsWrong(t *testing.T) {
 	}
 	for _, want := range []string{
 		`repository 1 is "a/b/x"`, `repository acme/voice has the commit "abc"`, "repository 3 repeats ACME/voice",
-		"token 1 is empty", "token 2 is empty or has characters", `token 3 has the permission statuses: "all"`, "token 4 repeats",
+		"token 1 is empty", "token 2 is empty or has characters", `token 3 has the permission statuses: "all"`, "token 4 repeats", `token 5 is for the repository "voice"`, `token 5 is for the repository "a/b/c"`,
 		`BaseURL is "127.0.0.1"`, "FaultRate is 2", "Latency is negative", "PageSize is negative", "RateLimit is negative", "SecondaryAfter is negative", "SlowAnswer is negative",
 	} {
 		if !strings.Contains(err.Error(), want) {

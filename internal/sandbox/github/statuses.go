@@ -91,6 +91,10 @@ func wrongStatus(sha string, body map[string]string) []fieldError {
 	if strings.ContainsFunc(body["description"], func(r rune) bool { return r > 0xFFFF }) {
 		add("description", "description doesn't accept 4-byte Unicode") // ouzi-dev/commit-status-updater issue 526
 	}
+	if context, isGiven := body["context"]; isGiven && strings.TrimSpace(context) == "" {
+		// As in woodpecker-ci/woodpecker issue 2716.
+		wrong = append(wrong, fieldError{Resource: "Status", Code: "missing_field", Field: "context"})
+	}
 	if utf8.RuneCountInString(body["context"]) > maxContext {
 		add("context", "context is too long (maximum is "+strconv.Itoa(maxContext)+" characters)")
 	}

@@ -63,7 +63,7 @@ func TestCreateStatusRefuses(t *testing.T) {
 		"null":              {statuses, `null`, 400, "Body should be a JSON object", nil},
 		"nothing":           {statuses, `{}`, 422, "\"state\" wasn't supplied.", nil},
 		"no state":          {statuses, `{"context":"a"}`, 422, "Invalid request.\n\n\"state\" wasn't supplied.", nil},
-		"null state":        {statuses, `{"state":null}`, 422, "For 'properties/state', null is not a string.", nil},
+		"null state":        {statuses, `{"state":null}`, 422, "For 'properties/state', nil is not a string.", nil},
 		"a number":          {statuses, `{"state":"success","context":1}`, 422, "For 'properties/context', 1 is not a string.", nil},
 		"an unknown field":  {statuses, `{"state":"success","sha":"x"}`, 422, `"sha" is not a permitted key (the sandbox`, nil},
 		"two things at all": {statuses, `{"label":"x"}`, 422, "\"label\" is not a permitted key (the sandbox takes documented fields only).\n\"state\" wasn't supplied.", nil},
@@ -71,6 +71,8 @@ func TestCreateStatusRefuses(t *testing.T) {
 		"a long text":       {statuses, `{"state":"success","description":"` + long + `"}`, 422, "Validation Failed", []string{"description is too long (maximum is 140 characters)"}},
 		"an emoji":          {statuses, `{"state":"success","description":"🚀"}`, 422, "Validation Failed", []string{"description doesn't accept 4-byte Unicode"}},
 		"a long context":    {statuses, `{"state":"success","context":"` + strings.Repeat("x", 256) + `"}`, 422, "Validation Failed", []string{"context is too long (maximum is 255 characters)"}},
+		"an empty context":  {statuses, `{"state":"success","context":""}`, 422, "Validation Failed", []string{"missing_field context"}},
+		"a null context":    {statuses, `{"state":"success","context":null}`, 422, "For 'properties/context', nil is not a string.", nil},
 		"another scheme":    {statuses, `{"state":"success","target_url":"ftp://x"}`, 422, "Validation Failed", []string{"Target url must use http(s) scheme"}},
 		"a short SHA":       {voice + "/statuses/1111111", `{"state":"x"}`, 422, "Validation Failed", []string{"sha must be a 40 character SHA1", "state is not included in the list"}},
 		"an unknown SHA":    {voice + "/statuses/" + other, `{"state":"success"}`, 422, "No commit found for SHA: " + other, nil},
@@ -85,10 +87,14 @@ func TestCreateStatusRefuses(t *testing.T) {
 			list, _ := got.json["errors"].([]any)
 			for _, one := range list {
 				fields, _ := one.(map[string]any)
-				if fields["resource"] != "Status" || fields["code"] != "custom" {
+				if fields["resource"] != "Status" {
 					t.Errorf("error is %v", one)
 				}
-				told = append(told, fmt.Sprint(fields["message"]))
+				if message, isTold := fields["message"]; fields["code"] == "custom" {
+					told = append(told, fmt.Sprint(message))
+				} else if told = append(told, fmt.Sprint(fields["code"], " ", fields["field"])); isTold {
+					t.Errorf("a %s says %q, too", fields["code"], message)
+				}
 			}
 			if !slices.Equal(told, test.errors) {
 				t.Errorf("errors are %q, want %q", told, test.errors)
@@ -189,10 +195,64 @@ func TestListStatuses(t *testing.T) {
 			if wantPages := map[int]int{0: 2, 3: 12}[options.PageSize]; pages != wantPages {
 				t.Errorf("%d pages, want %d", pages, wantPages)
 			}
-			if got := b.get(voice + "/commits/main/statuses?page=99"); got.status != 200 || got.raw != "[]" || !strings.Contains(got.header.Get("Link"), `rel="first"`) {
-				t.Errorf("past the end: %d %s %s", got.status, got.raw, got.header.Get("Link"))
-			}
 		})
+	}
+}
+
+// TestLinks has five statuses, on pages of two.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	b, small := newBox(t, github.Options{}), newBox(t, github.Options{PageSize: 2})
+	for i := range 5 {
+		context := `{"state":"success","context":"` + strconv.Itoa(i) + `"}`
+		wantStatus(t, b.post(statuses, context), http.StatusCreated)
+		wantStatus(t, small.post(statuses, context), http.StatusCreated)
+	}
+	for _, test := range []struct {
+		on          *box
+		path, query string
+		count       int
+		links       []string // "rel query"
+	}{
+		{b, "/commits/main/statuses", "", 5, nil},
+		{b, "/commits/main/statuses", "?per_page=5", 5, nil},
+		{b, "/commits/main/statuses", "?per_page=2", 2, []string{"next per_page=2&page=2", "last per_page=2&page=3"}},
+		{b, "/commits/main/statuses", "?page=2&per_page=2", 2, []string{"prev per_page=2&page=1", "next per_page=2&page=3", "last per_page=2&page=3", "first per_page=2&page=1"}},
+		{b, "/commits/main/statuses", "?per_page=2&page=3", 1, []string{"prev per_page=2&page=2", "first per_page=2&page=1"}},
+		{b, "/commits/main/statuses", "?per_page=2&page=9", 0, []string{"prev per_page=2&page=3", "last per_page=2&page=3", "first per_page=2&page=1"}},
+		{b, "/commits/" + sha + "/statuses", "?per_page=500&page=2", 0, []string{"prev per_page=500&page=1", "last per_page=500&page=1", "first per_page=500&page=1"}},
+		{small, "/commits/main/statuses", "", 2, []string{"next page=2", "last page=3"}},
+		{small, "/commits/heads%2Fmain/statuses", "?page=2", 2, []string{"prev page=1", "next page=3", "last page=3", "first page=1"}},
+	} {
+		number, _ := test.on.get(voice).json["id"].(float64)
+		byNumber := "/repositories/" + strconv.Itoa(int(number)) + test.path
+		var want []string
+		for _, link := range test.links {
+			rel, query, _ := strings.Cut(link, " ")
+			want = append(want, "<"+test.on.url+byNumber+"?"+query+`>; rel="`+rel+`"`)
+		}
+		for _, path := range []string{voice + test.path, byNumber} { // a page that a link leads to has the same links
+			got := test.on.get(path + test.query)
+			if link := strings.Join(want, ", "); got.status != http.StatusOK || len(got.list) != test.count || got.header.Get("Link") != link {
+				t.Errorf("%s%s: %d with %d and the links\n%s\nwant %d and\n%s", path, test.query, got.status, len(got.list), got.header.Get("Link"), test.count, link)
+			}
+		}
+	}
+}
+
+// TestRepositoriesByNumber has the same rights needed as by name.
+func TestRepositoriesByNumber(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, github.Options{Tokens: []github.Token{github.DefaultToken(), {Value: "elsewhere", Repositories: []string{"acme/site"}}, {Value: "without"}}})
+	number, _ := b.get(voice).json["id"].(float64)
+	byNumber := "/repositories/" + strconv.Itoa(int(number)) + "/commits/main/status"
+	wantStatus(t, b.get(byNumber), http.StatusOK)
+	wantStatus(t, b.get("/api/v3"+byNumber), http.StatusOK)
+	wantError(t, b.as("elsewhere").get(byNumber), 404, "Not Found")
+	wantError(t, b.as("without").get(byNumber), 403, "Resource not accessible by integration")
+	wantError(t, b.with("Authorization", "").get(byNumber), 404, "Not Found")
+	for _, unknown := range []string{"/repositories/99/commits/main/status", "/repositories/x/commits/main/status", "/repositories//commits/main/status"} {
+		wantError(t, b.get(unknown), 404, "Not Found")
 	}
 }
 
