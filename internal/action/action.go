@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/deploy"
@@ -77,11 +79,23 @@ func (r *run) do(ctx context.Context) (outcome pipeline.Outcome, err error) {
 	defer shown.Close()
 	defer shown.TellStop(ctx)()
 	outcome, err = pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
-		Settings: inputs.Deploy, Values: r.values, Problems: problems, Commit: what.sha,
+		Settings: inputs.Deploy, Values: r.values, Problems: problems,
+		Top: r.env.Getenv("GITHUB_WORKSPACE"), Commit: what.sha,
 		UserAgent: r.env.UserAgent, Logger: logger, Progress: shown.Show,
 		Targeted: func(target job.Target) { status.Begin(ctx, target) },
 	})
+	r.warnOfOtherCommit(what, outcome.Result)
 	return outcome, err
+}
+
+// warnOfOtherCommit tells when what is checked out is not what the event is
+// about, and the status goes to.
+func (r *run) warnOfOtherCommit(what occasion, result job.Result) {
+	if result.Commit != "" && what.sha != "" && result.Commit != what.sha {
+		r.console.Annotate(levelWarning, place{}, "", fmt.Sprintf(
+			"the commit that is checked out, %s, is not the one that this %s is about, %s; the commit status goes to the latter",
+			result.Commit, what.event.Name, what.sha))
+	}
 }
 
 // finish tells everybody but the commit how it ended. The cause of a failure
@@ -111,18 +125,12 @@ func (r *run) tell(outcome pipeline.Outcome, err error) {
 func (r *run) tellFailure(failure job.Failure, err error) {
 	problems, ok := errors.AsType[problem.List](err)
 	if !ok {
-		var one *problem.Problem
-		if errors.As(err, &one) {
+		if one, isOne := errors.AsType[*problem.Problem](err); isOne {
 			problems = problem.List{one}
 		}
 	}
 	if len(problems) == 0 {
-		text := failure.Message
-		for _, more := range []string{failure.Hint, failure.State} {
-			if more != "" {
-				text += "\n" + more
-			}
-		}
+		text := strings.Join(nonEmpty(failure.Message, failure.Hint, failure.State), "\n")
 		r.console.Annotate(levelError, place{}, titleOf(failure.Reason), text)
 		return
 	}
@@ -130,6 +138,10 @@ func (r *run) tellFailure(failure job.Failure, err error) {
 		r.console.Annotate(levelError, place{File: one.File, Line: one.Line}, titleOf(failure.Reason), one.Error())
 	}
 	r.console.Print(failure.State + "\n")
+}
+
+func nonEmpty(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }
 
 // titleOf puts a reason in front of what it is the reason of.

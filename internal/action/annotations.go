@@ -41,7 +41,7 @@ type annotation struct {
 }
 
 // Annotate shows a message above the log and, when it has a place, beside the
-// code. Past ten of a level they become plain lines, which Close counts. A text
+// code. The message names the place as well, since the log shows nothing else. Past ten of a level they become plain lines, which Close counts. A text
 // too long for an annotation is cut there and follows whole in the log.
 //
 // What is said in a group would be folded away with it: an error ends the open
@@ -87,23 +87,8 @@ func (c *console) annotate(one annotation) {
 	}
 }
 
-// plain is the annotation as lines of the log.
-func (a annotation) plain() string {
-	var text strings.Builder
-	text.WriteString(string(a.level) + ": ")
-	if a.at.File != "" {
-		text.WriteString(a.at.File)
-		if a.at.Line > 0 {
-			fmt.Fprintf(&text, ":%d", a.at.Line)
-		}
-		text.WriteString(": ")
-	}
-	if a.title != "" {
-		text.WriteString(a.title + ": ")
-	}
-	text.WriteString(a.message)
-	return text.String()
-}
+// plain is the annotation as lines of the log. The message has its place.
+func (a annotation) plain() string { return string(a.level) + ": " + a.message }
 
 // countUnshown tells, once, of annotations that became plain lines.
 func (c *console) countUnshown() {

@@ -61,7 +61,7 @@ func TestLongAnnotation(t *testing.T) {
 	if want := strings.Repeat("é", longestMessage-3) + "🚢…"; got.annotations[1].message != want {
 		t.Errorf("the cut message ends with %q", got.annotations[1].message[len(want)-20:])
 	}
-	if last := got.log[len(got.log)-1]; len(got.log) != 3 || last != "warning: a.js:2: Title: "+long+"!!" {
+	if last := got.log[len(got.log)-1]; len(got.log) != 3 || last != "warning: "+long+"!!" {
 		t.Errorf("%d lines, the last one starting with %.30q", len(got.log), last)
 	}
 }
@@ -89,7 +89,7 @@ func TestManyAnnotations(t *testing.T) {
 		}
 	}
 	want := []string{
-		"error: a.js:10: broken", "at its end", "error: a.js:11: broken", "at its end", "notice: Title: note",
+		"error: broken", "at its end", "error: broken", "at its end", "notice: note",
 		"And 2 more errors, 1 more notice in the log above: GitHub shows the first 10 of each kind as annotations.",
 	}
 	if diff := cmp.Diff(want, plain); diff != "" {

@@ -25,26 +25,22 @@ const (
 
 // SetOutput sets an output of the step. Values are one line of UTF-8. Secrets
 // are hidden in them: later steps may print what a platform has repeated, and
-// GitHub drops outputs of jobs that hold one.
+// GitHub drops outputs of jobs that hold one. The error is the cause alone.
 func (c *console) SetOutput(name, value string) error {
-	const follows = "Later steps read it as empty"
 	switch {
 	case name == "" || strings.ContainsAny(name, "\r\n=<"):
 		return fmt.Errorf("%q cannot name an output", name)
 	case strings.ContainsAny(value, "\r\n"):
-		return fmt.Errorf("output %s is not set: its value has line breaks, with which it could set other outputs. %s", name, follows)
+		return errors.New("a value has line breaks, with which it could set other outputs")
 	case strings.Contains(value, outputDelimiter):
-		return fmt.Errorf("output %s is not set: its value holds %s, which ends a value. %s", name, outputDelimiter, follows)
+		return fmt.Errorf("a value holds %s, which ends one", outputDelimiter)
 	case !utf8.ValidString(value):
-		return fmt.Errorf("output %s is not set: its value is not UTF-8. %s", name, follows)
+		return errors.New("a value is not UTF-8")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	value = c.masks.hide(value)
-	if err := c.fileCommand(outputFile, func() { c.actions.SetOutput(name, value) }); err != nil {
-		return fmt.Errorf("output %s is not set: %w. %s", name, err, follows)
-	}
-	return nil
+	return c.fileCommand(outputFile, func() { c.actions.SetOutput(name, value) })
 }
 
 // AddSummary adds Markdown to the summary of the step. Secrets are hidden in it.
@@ -71,7 +67,7 @@ func (c *console) AddSummary(markdown string) error {
 // panics where that fails.
 func (c *console) fileCommand(variable string, write func()) (err error) {
 	if c.getenv(variable) == "" {
-		return fmt.Errorf("%s names no file, as it does in every step of GitHub Actions", variable)
+		return fmt.Errorf("%s names no file, which a runner has it do", variable)
 	}
 	defer func() {
 		switch cause := recover().(type) {

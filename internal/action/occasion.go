@@ -1,6 +1,7 @@
 package action
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,7 +29,7 @@ type occasion struct {
 // wrong is added to problems.
 func readOccasion(getenv func(string) string, problems *problem.List) occasion {
 	read := occasion{sha: getenv("GITHUB_SHA"), runID: getenv("GITHUB_RUN_ID")}
-	read.repository.Owner, read.repository.Name, _ = strings.Cut(getenv("GITHUB_REPOSITORY"), "/")
+	read.repository, _ = gh.ParseRepository(getenv("GITHUB_REPOSITORY")) // what is wrong with it shows when it is needed
 	name := getenv("GITHUB_EVENT_NAME")
 	if name == "" {
 		problems.Add("GITHUB_EVENT_NAME is not set", "A runner sets it for each step; outside of a workflow use slipway deploy.")
@@ -58,7 +59,7 @@ func readOccasion(getenv func(string) string, problems *problem.List) occasion {
 
 func readEventFile(path string) ([]byte, error) {
 	if path == "" {
-		return nil, fmt.Errorf("it is not set")
+		return nil, errors.New("it is not set")
 	}
 	file, err := os.Open(path) //nolint:gosec // the runner names it.
 	if err != nil {
@@ -67,7 +68,7 @@ func readEventFile(path string) ([]byte, error) {
 	defer func() { _ = file.Close() }()
 	payload, err := io.ReadAll(io.LimitReader(file, maxEventBytes+1))
 	if err == nil && len(payload) > maxEventBytes {
-		err = fmt.Errorf("it is longer than any payload of GitHub")
+		err = errors.New("it is longer than any payload of GitHub")
 	}
 	return payload, err
 }

@@ -37,21 +37,26 @@ func outputs() []output {
 }
 
 // writeOutputs sets what is known, on failure too. What cannot be set is told
-// once: when the file is the trouble, it is that of all.
+// once for each cause, since a file that cannot be written is that of all.
 func (r *run) writeOutputs(result job.Result) {
-	told := make(map[string]bool)
+	var causes []string
+	unset := make(map[string][]string)
 	for _, one := range outputs() {
 		value := one.value(result)
 		if value == "" {
 			continue // as good as set
 		}
 		if err := r.console.SetOutput(one.name, value); err != nil {
-			_, cause, _ := strings.Cut(err.Error(), ": ")
-			if !told[cause] {
-				r.console.Annotate(levelWarning, place{}, "", err.Error())
+			cause := err.Error()
+			if unset[cause] == nil {
+				causes = append(causes, cause)
 			}
-			told[cause] = true
+			unset[cause] = append(unset[cause], one.name)
 		}
+	}
+	for _, cause := range causes {
+		r.console.Annotate(levelWarning, place{}, "", fmt.Sprintf(
+			"outputs are not set, and later steps read them as empty: %s; %s", strings.Join(unset[cause], ", "), cause))
 	}
 }
 

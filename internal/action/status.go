@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/config"
@@ -35,11 +34,8 @@ type commitStatus struct {
 	about   occasion
 
 	line    *gh.StatusLine // nil before Begin
-	pending sync.WaitGroup // what Begin has started
-	unwatch func() bool    // ends the watch for signals
-
-	mu  sync.Mutex
-	err error // of the newest write
+	begun   chan error     // gets what came of Begin's write
+	unwatch func() (wasCancelled bool, err error)
 }
 
 // newCommitStatus makes ready to write, which nothing does before Begin.
@@ -69,50 +65,49 @@ func (s *commitStatus) Begin(ctx context.Context, target job.Target) {
 	}
 	s.open(target.Service, target.Environment)
 	outliving := context.WithoutCancel(ctx) // the next write ends this one
-	s.pending.Go(func() {
-		s.write(outliving, gh.StatePending, "Deploying to "+target.Environment, "")
-	})
-	told := make(chan struct{})
+	s.begun = make(chan error, 1)
+	go func() { s.begun <- s.write(outliving, gh.StatePending, "Deploying to "+target.Environment, "") }()
+
+	told := make(chan error, 1)
 	unwatch := context.AfterFunc(ctx, func() {
-		defer close(told)
 		grace, cancel := context.WithTimeout(outliving, stopGrace)
 		defer cancel()
-		s.write(grace, gh.StateError, report.Cancelled, "")
+		told <- s.write(grace, gh.StateError, report.Cancelled, "")
 	})
-	s.unwatch = func() bool {
+	s.unwatch = func() (bool, error) {
 		if unwatch() {
-			return false
+			return false, nil
 		}
-		<-told
-		return true
+		return true, <-told
 	}
 }
 
 // End writes how it ended, or warns why that cannot be told.
 func (s *commitStatus) End(ctx context.Context, result job.Result) {
+	err := s.why
 	if s.client != nil {
-		s.end(ctx, result)
+		err = s.end(ctx, result)
 	}
-	if err := cmp.Or(s.why, s.err); err != nil {
+	if err != nil {
 		s.console.Annotate(levelWarning, place{}, "", "the commit status is not written: "+withHint(err))
 	}
 }
 
-func (s *commitStatus) end(ctx context.Context, result job.Result) {
+func (s *commitStatus) end(ctx context.Context, result job.Result) error {
+	budget := statusBudget
 	if s.line == nil {
 		s.open(result.Service, result.Environment)
-	}
-	wasCancelled := s.unwatch != nil && s.unwatch()
-	if wasCancelled && isCancelled(result) {
-		s.pending.Wait()
-		return // it has been told
-	}
-	budget := statusBudget
-	if wasCancelled {
-		budget = stopGrace / 2 // what else there was to do is done, but has taken its time
-	}
-	if s.isDenied() {
-		return // again, were it tried
+	} else {
+		wasCancelled, err := s.unwatch()
+		if wasCancelled && isCancelled(result) {
+			return err // it has been told
+		}
+		if wasCancelled {
+			budget = stopGrace / 2 // what else there was to do has taken its time
+		}
+		if denied := s.denied(); denied != nil {
+			return denied // again, were it tried
+		}
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
 	defer cancel()
@@ -121,8 +116,19 @@ func (s *commitStatus) end(ctx context.Context, result job.Result) {
 	if state == gh.StateSuccess {
 		target = result.URL
 	}
-	s.write(limited, state, report.OneLine(result), target)
-	s.pending.Wait()
+	return s.write(limited, state, report.OneLine(result), target)
+}
+
+// denied is what Begin's write came to, if that was that the token may not.
+func (s *commitStatus) denied() error {
+	select {
+	case err := <-s.begun:
+		if _, ok := errors.AsType[*gh.PermissionError](err); ok {
+			return err
+		}
+	default: // it is under way, and ends when the next one begins
+	}
+	return nil
 }
 
 // open chooses the line among the commit's checks. The Service has no name only
@@ -134,26 +140,13 @@ func (s *commitStatus) open(service, environment string) {
 
 // write sets a state. Without a target its link leads to the workflow's run,
 // which says more.
-func (s *commitStatus) write(ctx context.Context, state gh.State, description, target string) {
+func (s *commitStatus) write(ctx context.Context, state gh.State, description, target string) error {
 	if target == "" && s.about.runID != "" {
 		target = s.client.RunURL(s.about.repository, s.about.runID)
 	}
 	written, err := s.line.Set(ctx, gh.CommitStatus{State: state, Description: description, TargetURL: target})
-	if errors.Is(err, gh.ErrSuperseded) {
-		return
-	}
-	s.logger.Debug("commit status", "state", string(state), "description", description, "written", written)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.err = err
-}
-
-// isDenied tells whether the token was found to lack the permission.
-func (s *commitStatus) isDenied() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := errors.AsType[*gh.PermissionError](s.err)
-	return ok
+	s.logger.DebugContext(ctx, "commit status", "state", string(state), "description", description, "written", written)
+	return err //nolint:wrapcheck // it says what was tried.
 }
 
 // stateOf is the state that stands for a Result.

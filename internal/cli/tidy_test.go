@@ -16,8 +16,9 @@ func Tidied(text string) string {
 		{`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z`, `DATE`},
 		{`\b[0-9]+ API calls?\b`, `N API calls`},
 		{`(?m)^[0-9.]+ (?:bytes|KB|MB)`, `N bytes`},
-		{`"(api_calls|uploaded_bytes)": [1-9][0-9]*`, `"${1}": N`},
-		{`"duration_ms": [0-9]+`, `"duration_ms": N`},
+		{`\| API calls \| [0-9]+ \|`, `| API calls | N |`},
+		{`"(api_calls|uploaded_bytes)": ?[1-9][0-9]*`, `"${1}": N`},
+		{`"duration_ms": ?[0-9]+`, `"duration_ms": N`},
 	} {
 		text = regexp.MustCompile(rule.pattern).ReplaceAllString(text, rule.instead)
 	}

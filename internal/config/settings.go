@@ -53,8 +53,10 @@ const (
 	Concurrency      = "concurrency"
 	Timeout          = "timeout"
 	LogLevel         = "log-level"
+)
 
-	// Of the Action alone.
+// The names of the inputs that the Action alone has.
+const (
 	GitHubToken  = "github-token"
 	Command      = "command"
 	CommitStatus = "commit-status"

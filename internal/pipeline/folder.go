@@ -22,6 +22,9 @@ type FolderDeploy struct {
 	Values config.Values
 	// Problems are what the front door found wrong with its input.
 	Problems problem.List
+	// Top is the highest folder that the repository may be rooted at, and its
+	// root where there is no .git; see source.FolderIn. Empty means no bound.
+	Top string
 	// Commit is the commit's SHA, for folders that do not tell theirs.
 	Commit string
 	// UserAgent is what calls of the API are made as.
@@ -50,7 +53,7 @@ func DeployFolder(ctx context.Context, wanted FolderDeploy) (Outcome, error) {
 	if settings.WorkingDirectory == "" {
 		return notBegun(settings, problems.Err())
 	}
-	tree, err := source.Folder(settings.WorkingDirectory)
+	tree, err := source.FolderIn(wanted.Top, settings.WorkingDirectory)
 	if rest := problems.Take(err); rest != nil {
 		return notBegun(settings, rest)
 	}

@@ -226,9 +226,8 @@ func (s *summary) details() {
 	if s.result.UploadedBytes > 0 || s.result.Status == job.Deployed {
 		row("Uploaded", words.Size(s.result.UploadedBytes))
 	}
-	const shown = 50 * time.Millisecond // what rounds to 0.1s
-	if took := time.Duration(s.result.DurationMS) * time.Millisecond; took >= shown {
-		row("Time", words.Elapsed(took))
+	if s.result.APICalls > 0 {
+		row("Time", words.Elapsed(time.Duration(s.result.DurationMS)*time.Millisecond))
 	}
 	switch len(rows) {
 	case 0:

@@ -14,11 +14,16 @@ const maxPackageBytes = 1 << 20
 
 // rootOf finds the repository's root for an absolute folder, and the path of
 // its .git (a folder, or a file in a worktree or submodule); empty without one.
-func rootOf(folder string) (root, git string) {
+// It looks no higher than top, which is the root without a .git, unless it is
+// empty.
+func rootOf(folder, top string) (root, git string) {
 	for dir := range upwards(folder) {
 		candidate := filepath.Join(dir, ".git")
 		if isRepository(candidate) {
 			return dir, candidate
+		}
+		if dir == top {
+			return top, ""
 		}
 	}
 	for dir := range upwards(folder) {

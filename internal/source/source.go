@@ -47,7 +47,11 @@ func (s *Source) Close() error {
 // package.json has workspaces; failing that dir itself.
 //
 // A dir that is missing, no folder or not readable is a *problem.Problem.
-func Folder(dir string) (*Source, error) {
+func Folder(dir string) (*Source, error) { return FolderIn("", dir) }
+
+// FolderIn opens as Folder does, and looks no higher than top, at or above dir:
+// where no .git is between the two, top is the root. An empty top is no bound.
+func FolderIn(top, dir string) (*Source, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("find the current folder: %w", err)
@@ -70,14 +74,17 @@ func Folder(dir string) (*Source, error) {
 	if _, err := os.ReadDir(folder); err != nil {
 		return nil, unusable(dir, err)
 	}
-	top, git := rootOf(folder)
-	root, err := os.OpenRoot(top)
-	if err != nil {
-		return nil, unusable(top, err)
+	if top, err = resolved(top); err != nil {
+		return nil, err
 	}
-	relative, err := filepath.Rel(top, folder)
+	rootDir, git := rootOf(folder, top)
+	root, err := os.OpenRoot(rootDir)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("locate %s in %s: %w", folder, top, err), root.Close())
+		return nil, unusable(rootDir, err)
+	}
+	relative, err := filepath.Rel(rootDir, folder)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("locate %s in %s: %w", folder, rootDir, err), root.Close())
 	}
 	return &Source{
 		FS:      root.FS(),
@@ -85,6 +92,22 @@ func Folder(dir string) (*Source, error) {
 		Commit:  commitOf(git),
 		release: root.Close,
 	}, nil
+}
+
+// resolved makes a folder's name absolute and free of links; an empty one stays.
+func resolved(folder string) (string, error) {
+	if folder == "" {
+		return "", nil
+	}
+	absolute, err := filepath.Abs(folder)
+	if err != nil {
+		return "", fmt.Errorf("find the current folder: %w", err)
+	}
+	real, err := filepath.EvalSymlinks(absolute)
+	if err != nil {
+		return "", unusable(folder, err)
+	}
+	return real, nil
 }
 
 // unusable turns an error of the file system into a Problem about dir.

@@ -183,3 +183,42 @@ func TestCloseEndsReading(t *testing.T) {
 		t.Errorf("closing the zero Source: %v", err)
 	}
 }
+
+func TestFolderInLooksNoHigherThanTop(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		".git/HEAD":                      "ref: refs/heads/main",
+		"package.json":                   `{"workspaces": ["work/*"]}`,
+		"work/voice/package.json":        `{}`,
+		"work/checkout/.git/HEAD":        strings.Repeat("a", 40),
+		"work/checkout/sub/package.json": `{}`,
+		"link":                           "-> work",
+	})
+	for _, test := range []struct{ top, folder, wantFolder, wantCommit string }{
+		{"work", "work/voice", "voice", ""},
+		{"link", "work/voice", "voice", ""},
+		{"work", "link/voice", "voice", ""},
+		{"work", "work", ".", ""},
+		{"work", "work/checkout/sub", "sub", strings.Repeat("a", 40)},
+		{"", "work/voice", "work/voice", ""},
+	} {
+		top := test.top
+		if top != "" {
+			top = filepath.Join(dir, top)
+		}
+		got, err := source.FolderIn(top, filepath.Join(dir, filepath.FromSlash(test.folder)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Folder != test.wantFolder || got.Commit != test.wantCommit {
+			t.Errorf("%s in %q is the folder %q at %q, want %q at %q", test.folder, test.top, got.Folder, got.Commit, test.wantFolder, test.wantCommit)
+		}
+		if err := got.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := source.FolderIn(filepath.Join(dir, "nowhere"), dir); err == nil {
+		t.Error("a top that is not there is no error")
+	}
+}

@@ -10,7 +10,7 @@ func TestClosest(t *testing.T) {
 	t.Parallel()
 	known := []string{"environment", "env-file", "edge", "service"}
 	for word, want := range map[string]string{
-		"enviroment":  "environment",
+		"evironment":  "environment",
 		"environment": "environment",
 		"envfile":     "env-file",
 		"servcie":     "service",
