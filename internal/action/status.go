@@ -146,7 +146,7 @@ func (s *commitStatus) write(ctx context.Context, state gh.State, description, t
 	}
 	written, err := s.line.Set(ctx, gh.CommitStatus{State: state, Description: description, TargetURL: target})
 	s.logger.DebugContext(ctx, "commit status", "state", string(state), "description", description, "written", written)
-	return err //nolint:wrapcheck // it says what was tried.
+	return err
 }
 
 // stateOf is the state that stands for a Result.
