@@ -1,6 +1,7 @@
 package action
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +46,9 @@ func readOccasion(getenv func(string) string, problems *problem.List) occasion {
 		problems.Add("the event's file, GITHUB_EVENT_PATH, cannot be read: "+problem.Reason(err), fix)
 		return read
 	}
+	if isEmptyObject(payload) {
+		return read // as act writes it, unless it is given one
+	}
 	event, err := gh.ParseEvent(name, payload)
 	if err != nil {
 		problems.Add("the event's file, GITHUB_EVENT_PATH, is not understood: "+err.Error(), fix)
@@ -71,6 +75,11 @@ func readEventFile(path string) ([]byte, error) {
 		err = errors.New("it is longer than any payload of GitHub")
 	}
 	return payload, err
+}
+
+func isEmptyObject(payload []byte) bool {
+	var fields map[string]json.RawMessage
+	return json.Unmarshal(payload, &fields) == nil && fields != nil && len(fields) == 0
 }
 
 // whyNot says why there is nothing to deploy; empty when there is.
