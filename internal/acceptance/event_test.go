@@ -1,0 +1,61 @@
+package acceptance_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// repositoryName is where the world's commit was pushed to.
+const repositoryName = "acme/hello"
+
+const repositoryPage = "https://github.com/" + repositoryName
+
+// pushed writes the event of the push as GitHub sends it and returns its file.
+func (w *world) pushed(t *testing.T) string {
+	t.Helper()
+	ada := map[string]any{"name": "Ada", "email": "ada@example.com", "username": "ada"}
+	commit := map[string]any{
+		"id": w.sha, "message": "Say hello", "timestamp": "2026-11-22T12:00:00+01:00",
+		"url": repositoryPage + "/commit/" + w.sha, "author": ada, "committer": ada, "distinct": true,
+	}
+	return w.writeEvent(t, map[string]any{
+		"ref": "refs/heads/main", "before": strings.Repeat("0", 40), "after": w.sha,
+		"created": true, "deleted": false, "forced": false, "base_ref": nil,
+		"compare": repositoryPage + "/commit/" + w.sha[:12], "commits": []any{commit}, "head_commit": commit,
+		"pusher": map[string]any{"name": "ada", "email": "ada@example.com"},
+	})
+}
+
+// dispatched writes the event of somebody who starts outputs.yml by hand.
+func (w *world) dispatched(t *testing.T, environment string) string {
+	t.Helper()
+	return w.writeEvent(t, map[string]any{
+		"ref": "refs/heads/main", "workflow": ".github/workflows/outputs.yml",
+		"inputs": map[string]any{"environment": environment},
+	})
+}
+
+// writeEvent adds what all events have.
+func (w *world) writeEvent(t *testing.T, event map[string]any) string {
+	t.Helper()
+	maps.Copy(event, map[string]any{
+		"sender": map[string]any{"login": "ada", "id": 2, "type": "User"},
+		"repository": map[string]any{
+			"id": 1, "name": "hello", "full_name": repositoryName, "private": false, "html_url": repositoryPage,
+			"default_branch": "main", "owner": map[string]any{"name": "acme", "login": "acme", "id": 3, "type": "Organization"},
+		},
+	})
+	text, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(w.home, "event.json")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}

@@ -1,0 +1,258 @@
+package acceptance_test
+
+import (
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/github"
+	"github.com/slipway-dev/slipway/internal/sandbox/twilio"
+)
+
+// oneAtATime is held by the test whose workflow runs: act names containers after
+// workflow and job, so that runs at the same time take each other's.
+var oneAtATime sync.Mutex
+
+// world is what a workflow runs in: a repository that was pushed to, secrets, and
+// the sandboxes of both platforms on loopback.
+type world struct {
+	repository string // its folder
+	sha        string // of its only commit, on main
+	secrets    map[string]string
+	github     *github.Sandbox
+	twilio     *twilio.Sandbox
+	githubURL  string
+	twilioURL  string
+	action     string // folder with the action.yml that names the image under test
+	home       string // act's
+
+	mu      sync.Mutex
+	changed chan struct{} // closed when a platform has been called
+	calls   []string      // operations of Twilio's API
+}
+
+// newWorld makes a world in which only the test's own workflow runs. The options
+// are Twilio's, with credentials filled in.
+func newWorld(t *testing.T, options twilio.Options) *world {
+	t.Helper()
+	needsEngine(t)
+	// Before the lock, which others wait for.
+	named := image(t)
+	if _, err := buildAct(); err != nil {
+		t.Fatalf("build act: %v", err)
+	}
+	oneAtATime.Lock()
+	t.Cleanup(oneAtATime.Unlock)
+
+	account := twilio.DefaultAccount()
+	account.KeySecret = "Zq7+Lw/9=Xv&4%Tb~2#kd" // different in each encoding
+	w := &world{
+		home: t.TempDir(), action: t.TempDir(), repository: t.TempDir(), changed: make(chan struct{}),
+		secrets: map[string]string{
+			"TWILIO_API_KEY":    account.KeySID,
+			"TWILIO_API_SECRET": account.KeySecret,
+			"GITHUB_TOKEN":      "ghs_Acceptance0Token1Of2A3Workflow4",
+			"SENTRY_DSN":        "https://8f0e@sentry.example/7?a=b&c=%2F+",
+		},
+	}
+	w.writeRepository(t)
+	w.writeAction(t, named)
+
+	options.Accounts = []twilio.Account{account}
+	w.serve(t, options)
+	return w
+}
+
+// serve starts the sandboxes, and ends them with the test.
+func (w *world) serve(t *testing.T, options twilio.Options) {
+	t.Helper()
+	var err error
+	options.Observe = func(call twilio.Call) { w.note(call.Operation) }
+	if w.twilio, err = twilio.New(options); err != nil {
+		t.Fatal(err)
+	}
+	w.github, err = github.New(github.Options{
+		Repositories: []github.Repository{{
+			Owner: "acme", Name: "hello", Commits: []github.Commit{{SHA: w.sha, Branch: "main"}},
+		}},
+		// What the README's permissions give.
+		Tokens: []github.Token{{
+			Value: w.secrets["GITHUB_TOKEN"], Permissions: map[string]string{"contents": "read", "statuses": "write"},
+		}},
+		Observe: func(github.Call) { w.note("") },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	twilioServer, githubServer := httptest.NewServer(w.twilio), httptest.NewServer(w.github)
+	w.twilioURL, w.githubURL = twilioServer.URL, githubServer.URL
+	t.Cleanup(func() {
+		twilioServer.Close()
+		githubServer.Close()
+		for _, sandbox := range []interface{ Close() error }{w.twilio, w.github} {
+			if err := sandbox.Close(); err != nil { // reports the sandbox's own bugs
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// note keeps a call of Twilio's API, and wakes those who wait for any.
+func (w *world) note(call string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if call != "" {
+		w.calls = append(w.calls, call)
+	}
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+// waitFor waits until what it looks at is there; it looks again whenever a
+// platform was called.
+func (w *world) waitFor(t *testing.T, what string, there func() bool) {
+	t.Helper()
+	timeout := time.After(runPatience)
+	for {
+		w.mu.Lock()
+		changed := w.changed
+		w.mu.Unlock()
+		if there() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			t.Fatalf("%s has not come within %s", what, runPatience)
+		}
+	}
+}
+
+// called returns the operations of its API that Twilio has seen.
+func (w *world) called() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.calls)
+}
+
+// writeRepository commits the example project with the README's workflow, word
+// for word, and one of these tests.
+func (w *world) writeRepository(t *testing.T) {
+	t.Helper()
+	if err := os.CopyFS(w.repository, os.DirFS(filepath.Join(project, "testdata", "projects", "hello"))); err != nil {
+		t.Fatal(err)
+	}
+	outputs, err := os.ReadFile(filepath.Join("testdata", "outputs.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, filepath.Join(".github", "workflows", "deploy.yml"), readmeWorkflow(t))
+	w.write(t, filepath.Join(".github", "workflows", "outputs.yml"), string(outputs))
+	w.git(t, "init", "--quiet", "--initial-branch=main")
+	w.git(t, "remote", "add", "origin", repositoryPage+".git")
+	w.git(t, "add", "--all")
+	w.git(t, "commit", "--quiet", "--message=Say hello")
+	w.sha = w.git(t, "rev-parse", "HEAD")
+}
+
+func (w *world) write(t *testing.T, name, content string) {
+	t.Helper()
+	file := filepath.Join(w.repository, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) git(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "git", args...)
+	command.Dir = w.repository
+	command.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + w.home, "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.com",
+		"GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.com",
+	}
+	text, err := output(command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// writeAction writes action.yml as a release publishes it: naming an image that
+// is built already.
+func (w *world) writeAction(t *testing.T, named string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(project, "action.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	builds := regexp.MustCompile(`(?m)^  image: Dockerfile$`)
+	if got := len(builds.FindAll(text, -1)); got != 1 {
+		t.Fatalf("action.yml names the Dockerfile %d times, want once", got)
+	}
+	text = builds.ReplaceAll(text, []byte("  image: docker://"+named))
+	if err := os.WriteFile(filepath.Join(w.action, "action.yml"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readmeWorkflow returns the workflow that the README has to copy.
+func readmeWorkflow(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(project, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## GitHub Action\n")
+	for {
+		_, behind, found := strings.Cut(section, "```yaml\n")
+		if !found {
+			t.Fatal(`the README has no workflow with "uses: slipway-dev/slipway@v1" under "## GitHub Action"`)
+		}
+		block, rest, _ := strings.Cut(behind, "```\n")
+		if strings.Contains(block, "uses: slipway-dev/slipway@v1") && strings.Contains(block, "runs-on:") {
+			return block
+		}
+		section = rest
+	}
+}
+
+// statuses returns what was written to the pushed commit, oldest first.
+func (w *world) statuses() []github.Status {
+	var all []github.Status
+	for _, status := range w.github.Snapshot().Repositories[0].Statuses {
+		if status.SHA == w.sha {
+			all = append(all, status)
+		}
+	}
+	return all
+}
+
+// checkStates compares the states that the pushed commit has gone through in a
+// context, and wants no other context.
+func (w *world) checkStates(t *testing.T, context string, want ...string) {
+	t.Helper()
+	var got []string
+	for _, status := range w.statuses() {
+		if status.Context != context {
+			t.Errorf("got a status in the context %q, want only %q", status.Context, context)
+		}
+		got = append(got, status.State)
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("states of %s: got (-), want (+):\n%s", context, diff)
+	}
+}
