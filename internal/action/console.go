@@ -78,6 +78,14 @@ func (c *console) Hide(value secret.String, users ...string) {
 	}
 }
 
+// Redact returns text with *** in place of what Hide was given, for what leaves by
+// another way than the log.
+func (c *console) Redact(text string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.masks.hide(text)
+}
+
 // Write takes foreign text, such as log records. Lines are written as they end,
 // with \n, \r or \r\n; the last one waits for its end, or for Close. It always
 // takes all of p; the error is the first one of the writer below.

@@ -144,6 +144,7 @@ func (s *commitStatus) write(ctx context.Context, state gh.State, description, t
 	if target == "" && s.about.runID != "" {
 		target = s.client.RunURL(s.about.repository, s.about.runID)
 	}
+	description = s.console.Redact(description) // a platform may repeat what it was sent
 	written, err := s.line.Set(ctx, gh.CommitStatus{State: state, Description: description, TargetURL: target})
 	s.logger.DebugContext(ctx, "commit status", "state", string(state), "description", description, "written", written)
 	return err

@@ -70,6 +70,7 @@ func TestScript(t *testing.T) {
 			// A runner's part.
 			"workflow": positive(workflow),
 			"input":    positive(input),
+			"step":     positive(step),
 			"steplog":  positive(steplog),
 			// GitHub, and a client of its.
 			"github":       positive(startGitHub),

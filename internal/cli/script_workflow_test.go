@@ -3,6 +3,7 @@ package cli_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/url"
 	"os"
@@ -83,25 +84,55 @@ func stepVariables() []string {
 	return names
 }
 
-// steplog writes a step's log to a file as people read it: without masks, and
-// without what differs from run to run. A secret in it fails the script:
-// steplog stdout got.
-func steplog(ts *testscript.TestScript, _ *stage, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: steplog stdout file")
+// step runs the Action, which must exit with a code: step 2. Nothing that it
+// leaves behind may hold a secret.
+func step(ts *testscript.TestScript, on *stage, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: step code")
 	}
+	fails(ts, on, []string{args[0], "slipway", "action"})
+	checkSecrets(ts, on)
+}
+
+// steplog writes a step's log, which is on stdout, to a file as people read it:
+// without masks, and without what differs from run to run: steplog log.
+func steplog(ts *testscript.TestScript, on *stage, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: steplog file")
+	}
+	checkSecrets(ts, on)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(tidied(withoutMasks(ts.ReadFile("stdout")))), 0o666))
+}
+
+func withoutMasks(log string) string {
 	var shown strings.Builder
-	for line := range strings.Lines(ts.ReadFile(args[0])) {
+	for line := range strings.Lines(log) {
 		if !strings.HasPrefix(line, "::add-mask::") {
 			shown.WriteString(line)
 		}
 	}
-	for name, form := range secretForms(ts) {
-		if strings.Contains(shown.String(), form) {
-			ts.Fatalf("the log shows %s", name)
+	return shown.String()
+}
+
+// checkSecrets looks for secrets in the log of the last command, in outputs and
+// summary, and in what GitHub was told.
+func checkSecrets(ts *testscript.TestScript, on *stage) {
+	left := map[string]string{"log": withoutMasks(ts.ReadFile("stdout")), "standard error": ts.ReadFile("stderr")}
+	for _, variable := range []string{"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"} {
+		if text, err := os.ReadFile(ts.Getenv(variable)); err == nil {
+			left[variable] = string(text)
 		}
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(tidied(shown.String())), 0o666))
+	if on.github != nil {
+		left["commit statuses"] = fmt.Sprint(on.github.Snapshot())
+	}
+	for name, form := range secretForms(ts) {
+		for where, text := range left {
+			if strings.Contains(text, form) {
+				ts.Fatalf("%s shows in the %s", name, where)
+			}
+		}
+	}
 }
 
 // tidied is cli.Tidied and a workflow's own commit.
