@@ -29,7 +29,7 @@ type masks struct {
 	longest int // of forms, in bytes
 }
 
-// learn adds the forms of value and returns those that are new.
+// learn adds the forms of value and returns those that are new, longest first.
 func (m *masks) learn(value string, users []string) []string {
 	var fresh []string
 	for _, form := range formsOf(value, users) {
@@ -44,6 +44,8 @@ func (m *masks) learn(value string, users []string) []string {
 		m.longest = max(m.longest, len(form))
 		fresh = append(fresh, form)
 	}
+	// A runner that hides one after another must not hide a part of a longer one.
+	slices.SortStableFunc(fresh, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	m.forms = append(m.forms, fresh...)
 	return fresh
 }

@@ -195,7 +195,7 @@ func TestReadDeployNamesEveryProblemAtOnce(t *testing.T) {
 		explicit, environment map[string]string
 		want                  []string // a part of each line, in any order
 	}{
-		"no credentials": {nil, nil, []string{"there are no Twilio credentials. Set TWILIO_API_KEY"}},
+		"no credentials": {nil, nil, []string{"there are no Twilio credentials. Give api-key and api-secret (TWILIO_API_KEY, "}},
 		"key alone":      {nil, map[string]string{"TWILIO_API_KEY": key}, []string{"TWILIO_API_KEY \"" + key + "\" is given without api-secret"}},
 		"secret alone":   {nil, map[string]string{"TWILIO_API_SECRET": "s"}, []string{"TWILIO_API_SECRET is given without api-key"}},
 		"token alone":    {nil, map[string]string{"TWILIO_AUTH_TOKEN": "t"}, []string{"TWILIO_AUTH_TOKEN is given without account-sid"}},

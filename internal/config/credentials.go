@@ -39,7 +39,7 @@ func (r *reader) credentials() (user string, password secret.String) {
 	const where = "Create a key in the Twilio Console under Account > API keys & tokens."
 	if key == "" && keySecret == "" && token == "" {
 		r.problems.Add("there are no Twilio credentials",
-			"Set TWILIO_API_KEY and TWILIO_API_SECRET, or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN. "+where)
+			"Give api-key and api-secret (TWILIO_API_KEY, TWILIO_API_SECRET), or account-sid and auth-token (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN). "+where)
 	}
 	if key == "" && keySecret != "" {
 		r.wrong(APISecret, "is given without api-key", "Set TWILIO_API_KEY too.")
