@@ -105,7 +105,7 @@ func newUnreadableError(r request, sent *http.Request, response *http.Response, 
 	unreadable := &UnreadableError{Op: r.op, Method: r.method, Path: sent.URL.Path, Status: response.StatusCode, Err: err}
 	_, isSyntax := errors.AsType[*json.SyntaxError](err)
 	switch {
-	case !r.holdsValues:
+	case !r.confidential:
 		unreadable.Body = oneLine(string(body[:min(len(body), 600)]), 200)
 	case !isSyntax && !errors.Is(err, errTooLarge): // it may quote a value
 		unreadable.Err = errors.New("it is not the resource that was asked for")

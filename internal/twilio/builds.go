@@ -110,13 +110,27 @@ func (c *Client) CreateBuild(ctx context.Context, service ServiceSID, build NewB
 	return create(ctx, c, OpCreateBuild, form, lookUp[Build]{find: find}, path...)
 }
 
+// DeleteBuild removes a Build. The API refuses it while the Build is live in an
+// Environment (RJPearson94/terraform-provider-twilio issue 28). One that is not
+// there is no error.
+func (c *Client) DeleteBuild(ctx context.Context, service ServiceSID, build BuildSID) error {
+	return c.remove(ctx, "delete build", "Services", string(service), "Builds", string(build))
+}
+
+// FetchBuildStatus returns where a Build stands. It is the cheaper call while
+// that is all there is to know: FetchBuild's reply has every Version in it.
+func (c *Client) FetchBuildStatus(ctx context.Context, service ServiceSID, build BuildSID) (BuildStatus, error) {
+	read, err := get[buildStatusReply](ctx, c, opFetchBuildStatus, buildStatusPath(service, build)...)
+	return read.Status, err
+}
+
 // WaitForBuild watches a Build until it is completed or failed and returns the
 // last status it saw. Its pace and budget are the Config's Polling; when that
 // budget is used up first, the error matches retry.ErrBudget, also when a look
 // was under way. Looks that fail are repeated at the same pace, up to ten in a
 // row.
 func (c *Client) WaitForBuild(ctx context.Context, service ServiceSID, build BuildSID) (BuildStatus, error) {
-	r := c.request("fetch build status", http.MethodGet, nil, "Services", string(service), "Builds", string(build), "Status")
+	r := c.request(opFetchBuildStatus, http.MethodGet, nil, buildStatusPath(service, build)...)
 	var last BuildStatus
 	err := retry.Poll(ctx, c.polling, func(ctx context.Context) (bool, error) {
 		// A single attempt: the next look is its repetition.
@@ -132,6 +146,12 @@ func (c *Client) WaitForBuild(ctx context.Context, service ServiceSID, build Bui
 		return last, fmt.Errorf("wait for build %s: %w", build, err)
 	}
 	return last, nil
+}
+
+const opFetchBuildStatus = "fetch build status"
+
+func buildStatusPath(service ServiceSID, build BuildSID) []string {
+	return []string{"Services", string(service), "Builds", string(build), "Status"}
 }
 
 // buildStatusReply is the Build Status resource. It gives no reason for a

@@ -22,9 +22,9 @@ type request struct {
 	query  string // encoded
 	form   url.Values
 	body   *uploadBody // instead of form
-	// holdsValues says that replies may hold values of variables, so that no
-	// error may quote them.
-	holdsValues bool
+	// confidential says that replies may hold values of variables, what a
+	// Function wrote, or its source, so that no error may quote them.
+	confidential bool
 }
 
 // resource is what a reply decodes into. Its check tells a JSON document of
@@ -134,8 +134,13 @@ func (c *Client) policy(ctx context.Context, op string) retry.Policy {
 func (c *Client) request(op, method string, form url.Values, path ...string) request {
 	return request{
 		op: op, method: method, base: c.apiURL, path: joinPath(path), form: form,
-		holdsValues: slices.Contains(path, "Variables"),
+		confidential: slices.ContainsFunc(path, isConfidential),
 	}
+}
+
+// isConfidential knows the collections of resources that hold such things.
+func isConfidential(segment string) bool {
+	return segment == "Variables" || segment == "Logs" || segment == "Content"
 }
 
 // joinPath escapes each segment, so that a Service named by a person cannot
@@ -149,9 +154,11 @@ func joinPath(segments []string) string {
 	return strings.Join(escaped, "/")
 }
 
-// remove deletes a resource. What is gone is gone, whoever removed it.
-func (c *Client) remove(ctx context.Context, r request) error {
-	return retry.Do(ctx, c.policy(ctx, r.op), func(ctx context.Context) error {
+// remove deletes a resource. What is gone is gone, whoever removed it: after an
+// answer that was lost, nobody can tell.
+func (c *Client) remove(ctx context.Context, op string, path ...string) error {
+	r := c.request(op, http.MethodDelete, nil, path...)
+	return retry.Do(ctx, c.policy(ctx, op), func(ctx context.Context) error {
 		err := c.send(ctx, r, func([]byte) error { return nil })
 		verdict := judge(err)
 		switch {

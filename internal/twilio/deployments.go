@@ -20,6 +20,15 @@ type Deployment struct {
 
 func (d Deployment) check() error { return checkSID("ZD", string(d.SID)) }
 
+// DeploymentOption adds to what CreateDeployment asks for.
+type DeploymentOption func(form url.Values)
+
+// AsPlugin marks a Deployment as that of a plugin. The OpenAPI file says no more
+// of it; twilio/flex-plugin-builder sets it for plugins of Flex.
+func AsPlugin() DeploymentOption {
+	return func(form url.Values) { form.Set("IsPlugin", "true") }
+}
+
 // FetchDeployment returns a Deployment of an Environment.
 func (c *Client) FetchDeployment(ctx context.Context, service ServiceSID, environment EnvironmentSID, deployment DeploymentSID) (Deployment, error) {
 	return get[Deployment](ctx, c, "fetch deployment", deploymentPath(service, environment, string(deployment))...)
@@ -36,8 +45,13 @@ func (c *Client) Deployments(ctx context.Context, service ServiceSID, environmen
 // effect, whose answer was lost, and that another Deployment has replaced by
 // then: it is not done again, which would take the newer Build away. What is
 // live now is the Environment's BuildSID.
-func (c *Client) CreateDeployment(ctx context.Context, service ServiceSID, environment EnvironmentSID, build BuildSID) (Deployment, error) {
+func (c *Client) CreateDeployment(
+	ctx context.Context, service ServiceSID, environment EnvironmentSID, build BuildSID, options ...DeploymentOption,
+) (Deployment, error) {
 	form := url.Values{}
+	for _, option := range options {
+		option(form)
+	}
 	if build != "" {
 		form.Set("BuildSid", string(build))
 	}

@@ -105,3 +105,17 @@ func TestCreateDeploymentWhoseAnswerWasLost(t *testing.T) {
 		})
 	}
 }
+
+func TestDeploymentOfAPlugin(t *testing.T) {
+	t.Parallel()
+	var sent string
+	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent = r.PostFormValue("BuildSid") + " " + r.PostFormValue("IsPlugin")
+		answer(http.StatusCreated, "application/json", `{"sid":"ZD00000000000000000000000000000001"}`).ServeHTTP(w, r)
+	}))
+	for want, options := range map[string][]twilio.DeploymentOption{ours + " true": {twilio.AsPlugin()}, ours + " ": nil} {
+		if _, err := client.CreateDeployment(t.Context(), serviceSID, environmentSID, ours, options...); err != nil || sent != want {
+			t.Errorf("sent %q with error %v, want %q", sent, err, want)
+		}
+	}
+}

@@ -50,3 +50,10 @@ func (c *Client) CreateEnvironment(ctx context.Context, service ServiceSID, uniq
 	return create(ctx, c, OpCreateEnvironment, form, lookUp[Environment]{find: find, byName: true},
 		"Services", string(service), "Environments")
 }
+
+// DeleteEnvironment removes an Environment with its Variables and its domain,
+// also while a Build is live in it (RJPearson94/terraform-provider-twilio issue
+// 28). The Build stays. One that is not there is no error.
+func (c *Client) DeleteEnvironment(ctx context.Context, service ServiceSID, environment EnvironmentSID) error {
+	return c.remove(ctx, "delete environment", "Services", string(service), "Environments", string(environment))
+}

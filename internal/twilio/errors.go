@@ -99,7 +99,7 @@ func newError(r request, sent *http.Request, response *http.Response, body []byt
 		reply.Message = "a redirect, which is not followed because the credentials would be"
 	default:
 		reply.Message = statusText(response.StatusCode)
-		if said := oneLine(string(body), 200); said != "" && !r.holdsValues {
+		if said := oneLine(string(body), 200); said != "" && !r.confidential {
 			reply.Message += ", with the body " + strconv.Quote(said)
 		}
 	}

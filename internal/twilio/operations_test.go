@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,15 +17,28 @@ import (
 
 func TestOperations(t *testing.T) {
 	t.Parallel()
-	client, _ := newWorld(t, sandbox.Options{})
-	s := newSite(t, client)
-	ctx, service, environment := t.Context(), s.service.SID, s.environment.SID
+	for _, call := range calls() {
+		t.Run(call.name, func(t *testing.T) {
+			t.Parallel()
+			client, world := newWorld(t, sandbox.Options{})
+			s := newSite(t, client, world)
+			before := count(world)
+			if err := call.do(t.Context(), client, s); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := count(world), plus(before, call.adds); got != want {
+				t.Errorf("afterwards there are %+v, want %+v", got, want)
+			}
+		})
+	}
+}
 
-	checks := map[string]func() (got, want any, err error){
-		"service by sid": func() (any, any, error) {
-			got, err := client.FetchService(ctx, string(service))
-			return got.UniqueName, "site", err
-		},
+func TestWhatRepliesTell(t *testing.T) {
+	t.Parallel()
+	client, world := newWorld(t, sandbox.Options{})
+	s := newSite(t, client, world)
+	ctx, service := t.Context(), s.service.SID
+	for name, check := range map[string]func() (got, want any, err error){
 		"service by name": func() (any, any, error) {
 			got, err := client.FetchService(ctx, "site")
 			return got.SID, service, err
@@ -34,96 +47,93 @@ func TestOperations(t *testing.T) {
 			got, err := client.FetchService(ctx, "site")
 			return [2]bool{got.IncludeCredentials, got.UIEditable}, [2]bool{true, false}, err
 		},
+		"service after an update of nothing": func() (any, any, error) {
+			got, err := client.UpdateService(ctx, service, twilio.ServiceChanges{})
+			return got.FriendlyName, "Site", err
+		},
 		"environment": func() (any, any, error) {
-			got, err := client.FetchEnvironment(ctx, service, environment)
+			got, err := client.FetchEnvironment(ctx, service, s.environment.SID)
 			return []any{got.UniqueName, got.DomainSuffix, got.DomainName, got.BuildSID},
 				[]any{"dev-environment", "dev", s.service.DomainBase + "-dev.twil.io", s.build.SID}, err
-		},
-		"variable": func() (any, any, error) {
-			got, err := client.FetchVariable(ctx, service, environment, s.variable.SID)
-			return got.Key + "=" + got.Value.Reveal(), "KEY=value", err
-		},
-		"function": func() (any, any, error) {
-			got, err := client.FetchFunction(ctx, service, s.function.SID)
-			return got.FriendlyName, "/hello", err
-		},
-		"asset": func() (any, any, error) {
-			got, err := client.FetchAsset(ctx, service, s.asset.SID)
-			return got.FriendlyName, "/a.txt", err
 		},
 		"build": func() (any, any, error) {
 			got, err := client.FetchBuild(ctx, service, s.build.SID)
 			version := got.FunctionVersions[0]
-			return []any{got.Status, got.Runtime, got.VersionSIDs(), version.Path, version.Visibility, version.FunctionSID},
-				[]any{twilio.BuildCompleted, "node22", sorted(s.versions[0].SID, s.versions[1].SID), "/hello", "public", s.function.SID}, err
+			return []any{got.Status, got.Runtime, version.Path, version.Visibility, version.FunctionSID},
+				[]any{twilio.BuildCompleted, "node22", "/hello", "public", s.function.SID}, err
 		},
-		"deployment": func() (any, any, error) {
-			got, err := client.FetchDeployment(ctx, service, environment, s.deployment.SID)
-			return got.BuildSID, s.build.SID, err
+		"log": func() (any, any, error) {
+			got, err := client.FetchLog(ctx, service, s.environment.SID, s.log.SID)
+			return []any{got.BuildSID, got.DeploymentSID, strings.HasPrefix(got.Message, "GET /hello "), twilio.IsSID("RQ", got.RequestSID)},
+				[]any{s.build.SID, s.deployment.SID, true, true}, err
 		},
-	}
-	for name, check := range checks {
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, want, err := check()
-			if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
-				t.Errorf("got %v with error %v, want %v", got, err, want)
+			if err := expect(got, want, err); err != nil {
+				t.Error(err)
 			}
 		})
 	}
 }
 
-func sorted(sids ...twilio.VersionSID) []twilio.VersionSID {
-	slices.Sort(sids)
-	return sids
-}
-
 func TestListingsReadEveryPage(t *testing.T) {
 	t.Parallel()
-	client, _ := newWorld(t, sandbox.Options{PageSize: 2})
-	s := newSite(t, client)
-	ctx, service := t.Context(), s.service.SID
+	client, world := newWorld(t, sandbox.Options{PageSize: 2})
+	s := newSite(t, client, world)
+	ctx, service, environment := t.Context(), s.service.SID, s.environment.SID
 	for i := range 4 {
+		browse(t, world, s.environment, "/hello")
 		name := fmt.Sprintf("more-%d", i)
 		_, err1 := client.CreateFunction(ctx, service, "/"+name)
 		_, err2 := client.CreateAsset(ctx, service, "/"+name)
-		environment, err3 := client.CreateEnvironment(ctx, service, name, name)
-		_, err4 := client.CreateVariable(ctx, service, s.environment.SID, fmt.Sprintf("KEY_%d", i), secret.New("x"))
-		_, err5 := client.CreateDeployment(ctx, service, s.environment.SID, []twilio.BuildSID{s.next.SID, s.build.SID}[i%2])
+		_, err3 := client.CreateEnvironment(ctx, service, name, name)
+		_, err4 := client.CreateVariable(ctx, service, environment, fmt.Sprintf("KEY_%d", i), secret.New("x"))
+		_, err5 := client.CreateDeployment(ctx, service, environment, []twilio.BuildSID{s.next.SID, s.build.SID}[i%2])
 		_, err6 := client.CreateService(ctx, twilio.NewService{UniqueName: name, FriendlyName: name})
-		build, err7 := client.CreateBuild(ctx, service, newBuild(s))
-		_, _ = environment, build
-		if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
+		_, err7 := client.CreateBuild(ctx, service, newBuild(s))
+		_, err8 := client.CreateFunctionVersion(ctx, service, s.function.SID, function("/hello", helloSource))
+		_, err9 := client.CreateAssetVersion(ctx, service, s.asset.SID, asset("/a.txt", "text"))
+		if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := 5
-	for name, count := range map[string]func() (int, error){
-		"services":     func() (int, error) { return length(client.Services(ctx)) },
-		"environments": func() (int, error) { return length(client.Environments(ctx, service)) },
-		"variables":    func() (int, error) { return length(client.Variables(ctx, service, s.environment.SID)) },
-		"functions":    func() (int, error) { return length(client.Functions(ctx, service)) },
-		"assets":       func() (int, error) { return length(client.Assets(ctx, service)) },
-		"deployments":  func() (int, error) { return length(client.Deployments(ctx, service, s.environment.SID)) },
+	for name, count := range map[string]func() (got, want int, err error){
+		"services":          counted(client.Services(ctx), 5),
+		"environments":      counted(client.Environments(ctx, service), 5),
+		"variables":         counted(client.Variables(ctx, service, environment), 5),
+		"functions":         counted(client.Functions(ctx, service), 6),
+		"function versions": counted(client.FunctionVersions(ctx, service, s.function.SID), 5),
+		"assets":            counted(client.Assets(ctx, service), 6),
+		"asset versions":    counted(client.AssetVersions(ctx, service, s.asset.SID), 5),
+		"builds":            counted(client.Builds(ctx, service), 6),
+		"deployments":       counted(client.Deployments(ctx, service, environment), 5),
+		"logs":              counted(client.Logs(ctx, service, environment, twilio.LogQuery{FunctionSID: s.function.SID}), 5),
 	} {
-		if got, err := count(); err != nil || got != want {
+		if got, want, err := count(); err != nil || got != want {
 			t.Errorf("%s: %d with error %v, want %d", name, got, err, want)
 		}
 	}
-	if got, err := length(client.Builds(ctx, service)); err != nil || got != 6 {
-		t.Errorf("builds: %d with error %v, want 6", got, err)
+}
+
+// counted reads a listing of which so many are wanted.
+func counted[T any](items iter.Seq2[T, error], want int) func() (got, want int, err error) {
+	return func() (int, int, error) {
+		got, err := length(items)
+		return got, want, err
 	}
 }
 
 func TestListingStopsWhenItsReaderDoes(t *testing.T) {
 	t.Parallel()
 	calls := 0
-	client, _ := newWorld(t, sandbox.Options{PageSize: 1, Observe: func(call sandbox.Call) {
+	client, world := newWorld(t, sandbox.Options{PageSize: 1, Observe: func(call sandbox.Call) {
 		if call.Method == http.MethodGet {
 			calls++
 		}
 	}})
-	s := newSite(t, client)
+	s := newSite(t, client, world)
 	for i := range 5 {
 		if _, err := client.CreateFunction(t.Context(), s.service.SID, fmt.Sprintf("/f%d", i)); err != nil {
 			t.Fatal(err)
@@ -141,25 +151,13 @@ func TestListingStopsWhenItsReaderDoes(t *testing.T) {
 	}
 }
 
-// length counts a listing.
-func length[T any](items iter.Seq2[T, error]) (int, error) {
-	n := 0
-	for _, err := range items {
-		if err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
-}
-
 func TestCreatesEndWellWhenTheStateIsThere(t *testing.T) {
 	t.Parallel()
 	for name, switches := range map[string]sandbox.Switches{"409": {}, "400": {ConflictsAre400: true}} {
 		t.Run("a name that is taken is a "+name, func(t *testing.T) {
 			t.Parallel()
 			client, world := newWorld(t, sandbox.Options{Switches: switches})
-			s := newSite(t, client)
+			s := newSite(t, client, world)
 			ctx := t.Context()
 			service, err := client.CreateService(ctx, twilio.NewService{UniqueName: "site", FriendlyName: "again"})
 			if err != nil || service.SID != s.service.SID {
@@ -186,8 +184,8 @@ func TestCreatesEndWellWhenTheStateIsThere(t *testing.T) {
 
 func TestCreateEnvironmentKeepsConflictsThatAreNoSuccess(t *testing.T) {
 	t.Parallel()
-	client, _ := newWorld(t, sandbox.Options{})
-	s := newSite(t, client)
+	client, world := newWorld(t, sandbox.Options{})
+	s := newSite(t, client, world)
 	_, err := client.CreateEnvironment(t.Context(), s.service.SID, "other", "dev")
 	reply, ok := errors.AsType[*twilio.Error](err)
 	if !ok || reply.Status != http.StatusConflict || reply.Op != twilio.OpCreateEnvironment {
@@ -198,7 +196,7 @@ func TestCreateEnvironmentKeepsConflictsThatAreNoSuccess(t *testing.T) {
 func TestEmptyDeployment(t *testing.T) {
 	t.Parallel()
 	client, world := newWorld(t, sandbox.Options{})
-	s := newSite(t, client)
+	s := newSite(t, client, world)
 	for range 2 { // the second finds the state as it should be
 		if _, err := client.CreateDeployment(t.Context(), s.service.SID, s.environment.SID, ""); err != nil {
 			t.Fatal(err)
@@ -211,8 +209,8 @@ func TestEmptyDeployment(t *testing.T) {
 
 func TestWaitForBuildFailed(t *testing.T) {
 	t.Parallel()
-	client, _ := newWorld(t, sandbox.Options{})
-	s := newSite(t, client)
+	client, world := newWorld(t, sandbox.Options{})
+	s := newSite(t, client, world)
 	wanted := newBuild(s)
 	wanted.Dependencies = []twilio.Dependency{{Name: "slipway-sandbox-fails-build", Version: "1.0.0"}}
 	build, err := client.CreateBuild(t.Context(), s.service.SID, wanted)

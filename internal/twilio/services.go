@@ -13,12 +13,14 @@ import (
 // Environments.
 type Service struct {
 	SID                ServiceSID `json:"sid"`
+	AccountSID         AccountSID `json:"account_sid"`
 	UniqueName         string     `json:"unique_name"`
 	FriendlyName       string     `json:"friendly_name"`
 	IncludeCredentials bool       `json:"include_credentials"`
 	UIEditable         bool       `json:"ui_editable"`
 	DomainBase         string     `json:"domain_base"`
 	DateCreated        *time.Time `json:"date_created"`
+	DateUpdated        *time.Time `json:"date_updated"`
 }
 
 func (s Service) check() error { return checkSID("ZS", string(s.SID)) }
@@ -33,6 +35,14 @@ type NewService struct {
 	IncludeCredentials bool
 	// UIEditable lets people edit the Service in Twilio's Console.
 	UIEditable bool
+}
+
+// ServiceChanges are new values for a Service; what is nil stays as it is. A
+// unique name cannot be changed.
+type ServiceChanges struct {
+	FriendlyName       *string
+	IncludeCredentials *bool
+	UIEditable         *bool
 }
 
 // FetchService returns a Service by its SID or its unique name.
@@ -62,6 +72,28 @@ func (c *Client) CreateService(ctx context.Context, service NewService) (Service
 		return found, err == nil, err
 	}
 	return create(ctx, c, "create service", form, lookUp[Service]{find: find, byName: true}, "Services")
+}
+
+// UpdateService changes a Service.
+func (c *Client) UpdateService(ctx context.Context, service ServiceSID, changes ServiceChanges) (Service, error) {
+	form := url.Values{}
+	if changes.FriendlyName != nil {
+		form.Set("FriendlyName", *changes.FriendlyName)
+	}
+	if changes.IncludeCredentials != nil {
+		form.Set("IncludeCredentials", strconv.FormatBool(*changes.IncludeCredentials))
+	}
+	if changes.UIEditable != nil {
+		form.Set("UiEditable", strconv.FormatBool(*changes.UIEditable))
+	}
+	return update[Service](ctx, c, "update service", form, "Services", string(service))
+}
+
+// DeleteService removes a Service with everything in it, what is live included
+// (twilio-labs/plugin-rtc removes its app that way). One that is not there is no
+// error.
+func (c *Client) DeleteService(ctx context.Context, service ServiceSID) error {
+	return c.remove(ctx, "delete service", "Services", string(service))
 }
 
 // checkSID is the check of every resource: what has its SID is what was asked

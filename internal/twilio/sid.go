@@ -23,6 +23,8 @@ type (
 	BuildSID string
 	// DeploymentSID names a Deployment: ZD….
 	DeploymentSID string
+	// LogSID names a Log: NO….
+	LogSID string
 )
 
 // IsSID reports whether text has the form of a SID with the given two-letter

@@ -3,7 +3,6 @@ package twilio
 import (
 	"context"
 	"iter"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -60,8 +59,7 @@ func (c *Client) UpdateVariable(ctx context.Context, service ServiceSID, environ
 
 // DeleteVariable removes a Variable. One that is not there is no error.
 func (c *Client) DeleteVariable(ctx context.Context, service ServiceSID, environment EnvironmentSID, variable VariableSID) error {
-	r := c.request("delete variable", http.MethodDelete, nil, variablePath(service, environment, string(variable))...)
-	return c.remove(ctx, r)
+	return c.remove(ctx, "delete variable", variablePath(service, environment, string(variable))...)
 }
 
 func (c *Client) updateVariable(ctx context.Context, service ServiceSID, environment EnvironmentSID, variable VariableSID, key string, value secret.String) (variableReply, error) {

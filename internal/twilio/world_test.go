@@ -2,6 +2,7 @@ package twilio_test
 
 import (
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,6 +18,8 @@ import (
 const (
 	user     = "AC5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
 	password = "p4ssw0rd-of-the-account"
+
+	helloSource = "exports.handler = (context, event, done) => done(null, \"„hello“\");\n"
 )
 
 // quick is the default policy with its waits scaled 1:100.
@@ -78,10 +81,14 @@ type site struct {
 	versions    [2]twilio.Version // of the Function and of the Asset
 	build       twilio.Build      // completed and live
 	deployment  twilio.Deployment
+	log         twilio.Log   // of the Function
 	next        twilio.Build // completed, not live
+	// These have no Versions, so that they can be deleted.
+	idleFunction twilio.Function
+	idleAsset    twilio.Asset
 }
 
-func newSite(t *testing.T, client *twilio.Client) site {
+func newSite(t *testing.T, client *twilio.Client, world *sandbox.Sandbox) site {
 	t.Helper()
 	ctx := t.Context()
 	var s site
@@ -102,7 +109,7 @@ func newSite(t *testing.T, client *twilio.Client) site {
 	must("function")
 	s.asset, err = client.CreateAsset(ctx, s.service.SID, "/a.txt")
 	must("asset")
-	s.versions[0], err = client.CreateFunctionVersion(ctx, s.service.SID, s.function.SID, function("/hello", "exports.handler = () => {}"))
+	s.versions[0], err = client.CreateFunctionVersion(ctx, s.service.SID, s.function.SID, function("/hello", helloSource))
 	must("function version")
 	s.versions[1], err = client.CreateAssetVersion(ctx, s.service.SID, s.asset.SID, asset("/a.txt", "text"))
 	must("asset version")
@@ -114,7 +121,32 @@ func newSite(t *testing.T, client *twilio.Client) site {
 	}
 	s.deployment, err = client.CreateDeployment(ctx, s.service.SID, s.environment.SID, s.build.SID)
 	must("deployment")
+	browse(t, world, s.environment, "/hello")
+	s.log, _, err = first(client.Logs(ctx, s.service.SID, s.environment.SID, twilio.LogQuery{}))
+	must("log")
+	s.idleFunction, err = client.CreateFunction(ctx, s.service.SID, "/idle")
+	must("idle function")
+	s.idleAsset, err = client.CreateAsset(ctx, s.service.SID, "/idle.txt")
+	must("idle asset")
 	return s
+}
+
+// browse opens what is live at a path.
+func browse(t *testing.T, world *sandbox.Sandbox, environment twilio.Environment, path string) {
+	t.Helper()
+	opened := httptest.NewRecorder()
+	world.ServeHTTP(opened, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+environment.DomainName+path, nil))
+	if opened.Code != http.StatusOK {
+		t.Fatalf("%s answered %d %s", path, opened.Code, opened.Body)
+	}
+}
+
+// first returns the first item of a listing.
+func first[T any](items iter.Seq2[T, error]) (item T, ok bool, err error) {
+	for item, err := range items {
+		return item, err == nil, err
+	}
+	return item, false, nil
 }
 
 func newBuild(s site) twilio.NewBuild {
