@@ -21,10 +21,10 @@ FUZZTIME ?= 20s
 
 ldflags := -s -w $(if $(VERSION),-X github.com/slipway-dev/slipway/internal/cli.version=$(VERSION))
 
-.PHONY: help build test race lint fmt bench fuzz ci
+.PHONY: help build test race lint fmt bench fuzz startup ci
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## make ./slipway, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(ldflags)' -o slipway .
@@ -61,6 +61,9 @@ fuzz: ## run each fuzz target for FUZZTIME
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
 	done <<<"$$targets"
 
+startup: ## hold the start of the Action's binary to its ceiling
+	go test -run '^$$' -bench '^BenchmarkActionWithoutCredentials$$' -benchtime 1x ./internal/benchmark
+
 # Tests come last, so that a log ends with their result.
 .NOTPARALLEL:
-ci: lint build race test ## everything that CI runs
+ci: lint build startup race test ## everything that CI runs

@@ -159,7 +159,7 @@ func TestFailedBuild(t *testing.T) {
 	if len(builds) != 1 {
 		t.Fatalf("got %d Builds, want 1", len(builds))
 	}
-	if last := run.lastLines("deploy", 8); !strings.Contains(last, builds[0].SID) || !strings.Contains(last, "build-failed") {
+	if last := run.lastLines("deploy", 8); !strings.Contains(last, builds[0].SID) || !strings.Contains(last, "build failed") {
 		t.Errorf("the log's last lines do not tell that Build %s failed:\n%s", builds[0].SID, last)
 	}
 	shown := run.shown()

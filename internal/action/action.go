@@ -27,6 +27,8 @@ type Env struct {
 	Environ []string
 	// Stdout is the step's log. Nothing else may write to it.
 	Stdout io.Writer
+	// Version is what the log says is running, such as "v1.2.3 (0123456)".
+	Version string
 	// UserAgent is what calls of both platforms are made as.
 	UserAgent string
 }
@@ -39,11 +41,17 @@ type Env struct {
 // the runner's second signal 7.5 s behind the first.
 func Run(ctx context.Context, env Env) job.Result {
 	log := newConsole(env.Stdout, env.Getenv)
+	defer func() { _ = log.Close() }() // a log that cannot be written cannot be told of
 	r := &run{env: env, console: log, values: resolveInputs(log, env.Getenv)}
 	hideSecrets(log, env.Getenv)
-	outcome, err := r.do(ctx)
-	r.finish(outcome, err)
-	return outcome.Result
+	if env.Getenv("GITHUB_EVENT_NAME") == "" && env.Getenv("GITHUB_ACTIONS") == "" {
+		outcome, err := failed(&problem.Problem{
+			Message: "slipway action runs as a step of a workflow, and this is none", Fix: "Use slipway deploy here.",
+		})
+		r.tell(outcome, err)
+		return outcome.Result
+	}
+	return r.do(ctx)
 }
 
 // run is one run of the Action.
@@ -53,58 +61,76 @@ type run struct {
 	console *console
 }
 
-// do deploys, unless the occasion asks for nothing, and reports to GitHub. A
-// panic becomes an error, so that the commit is not left pending for ever.
-func (r *run) do(ctx context.Context) (outcome pipeline.Outcome, err error) {
+// do deploys, unless the occasion asks for nothing, and reports. The commit
+// hears of it behind everything else but the last lines, since GitHub may take
+// its time; the cause of a failure comes last, where people look first.
+func (r *run) do(ctx context.Context) job.Result {
 	var problems problem.List
-	inputs, err := readInputs(r.values, r.env)
+	inputs, err := r.readInputs()
 	if rest := problems.Take(err); rest != nil {
-		return failed(rest)
+		outcome, err := failed(rest)
+		r.report(outcome)
+		r.tell(outcome, err)
+		return outcome.Result
 	}
 	what := readOccasion(r.env.Getenv, &problems)
 	if why := what.whyNot(inputs.Command); why != "" {
-		return skipped(inputs, why), nil
+		outcome := skipped(inputs, why)
+		r.report(outcome)
+		r.tell(outcome, nil)
+		return outcome.Result
 	}
+	r.console.Print(fmt.Sprintf("Slipway %s: %s", r.env.Version, what))
 	logger := slog.New(slog.NewTextHandler(r.console, &slog.HandlerOptions{Level: inputs.LogLevel, ReplaceAttr: withoutTime}))
 	status := r.newCommitStatus(inputs, what, logger)
+	outcome, err := r.deploy(ctx, inputs, problems, what, status, logger)
+	r.warnOfOtherCommit(what, outcome.Result)
+	r.report(outcome)
+	status.End(ctx, outcome.Result)
+	r.tell(outcome, err)
+	return outcome.Result
+}
+
+// deploy runs the deploy and shows its progress. A panic becomes an error, so
+// that the commit is not left pending for ever.
+func (r *run) deploy(
+	ctx context.Context, inputs config.Action, problems problem.List, what occasion, status *commitStatus, logger *slog.Logger,
+) (outcome pipeline.Outcome, err error) {
 	defer func() {
 		if met := recover(); met != nil {
-			r.console.Print(string(debug.Stack()))
-			outcome, err = failed(fmt.Errorf("a fault of Slipway's own: %v", met))
+			outcome, err = failed(&problem.PanicError{Value: met, Stack: debug.Stack()})
 		}
-		status.End(ctx, outcome.Result)
+		if panicked, ok := errors.AsType[*problem.PanicError](err); ok {
+			r.console.Print(string(panicked.Stack))
+		}
 	}()
-
 	shown := newProgress(r.console)
 	defer shown.Close()
 	defer shown.TellStop(ctx)()
-	outcome, err = pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
+	return pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
 		Settings: inputs.Deploy, Values: r.values, Problems: problems,
 		Top: r.env.Getenv("GITHUB_WORKSPACE"), Commit: what.sha,
 		UserAgent: r.env.UserAgent, Logger: logger, Progress: shown.Show,
-		Targeted: func(target job.Target) { status.Begin(ctx, target) },
+		Targeted: func(asked job.Job) { status.Begin(ctx, asked) },
 	})
-	r.warnOfOtherCommit(what, outcome.Result)
-	return outcome, err
 }
 
-// warnOfOtherCommit tells when what is checked out is not what the event is
-// about, and the status goes to.
+// warnOfOtherCommit tells when what is deployed is not what the event is about.
 func (r *run) warnOfOtherCommit(what occasion, result job.Result) {
 	if result.Commit != "" && what.sha != "" && result.Commit != what.sha {
-		r.console.Annotate(levelWarning, place{}, "", fmt.Sprintf(
-			"the commit that is checked out, %s, is not the one that this %s is about, %s; the commit status goes to the latter",
-			result.Commit, what.event.Name, what.sha))
+		r.console.Annotate(levelWarning, place{}, "Slipway: commit", fmt.Sprintf(
+			"The commit that is checked out is %s, and this %s is about %s. The former is deployed, and has the commit status.",
+			short(result.Commit), what.event.Name, short(what.sha)))
 	}
 }
 
-// finish tells everybody but the commit how it ended. The cause of a failure
-// comes last, where people look first.
-func (r *run) finish(outcome pipeline.Outcome, err error) {
+// short is a commit's SHA as people write it.
+func short(sha string) string { return sha[:min(len(sha), 7)] }
+
+// report sets the outputs and writes the summary.
+func (r *run) report(outcome pipeline.Outcome) {
 	r.writeOutputs(outcome.Result)
 	r.writeSummary(outcome)
-	r.tell(outcome, err)
-	_ = r.console.Close() // a log that cannot be written cannot be told of
 }
 
 // tell prints how it ended.
@@ -137,7 +163,7 @@ func (r *run) tellFailure(failure job.Failure, err error) {
 	for _, one := range problems {
 		r.console.Annotate(levelError, place{File: one.File, Line: one.Line}, titleOf(failure.Reason), one.Error())
 	}
-	r.console.Print(failure.State + "\n")
+	r.console.Print(failure.State)
 }
 
 func nonEmpty(texts ...string) []string {
@@ -145,7 +171,9 @@ func nonEmpty(texts ...string) []string {
 }
 
 // titleOf puts a reason in front of what it is the reason of.
-func titleOf(reason job.Reason) string { return "Slipway: " + string(reason) }
+func titleOf(reason job.Reason) string {
+	return "Slipway: " + strings.ReplaceAll(string(reason), "-", " ")
+}
 
 // failed is the Outcome of a run that did not get as far as a Job.
 func failed(err error) (pipeline.Outcome, error) {

@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,7 +23,12 @@ func inputSettings() []config.Setting {
 // resolveInputs looks every setting up among the inputs and in the environment.
 // Nothing is read for its meaning yet: secrets have to be masked before.
 func resolveInputs(log *console, getenv func(string) string) config.Values {
-	return config.Resolve(inputSettings(), func(name string) (string, bool) { return log.Input(name), true }, getenv)
+	return config.Resolve(inputSettings(), func(name string) (string, bool) {
+		if setting, _ := config.Lookup(name); setting.Kind == config.Lines {
+			return getenv(inputVariable(name)), true // an error names a line by its number
+		}
+		return log.Input(name), true
+	}, getenv)
 }
 
 // hideSecrets masks every secret that the step was given, as an input or in its
@@ -45,40 +51,51 @@ func hideSecrets(log *console, getenv func(string) string) {
 // bothOf returns what a setting is given as an input and in the environment.
 func bothOf(log *console, getenv func(string) string, name string) []string {
 	setting, _ := config.Lookup(name)
+	if name == config.GitHubToken {
+		setting.Env = "GITHUB_TOKEN" // which is no way to give it, but a secret all the same
+	}
 	return []string{log.Input(name), getenv(setting.Env)}
 }
 
+// inputVariable is the environment variable that a runner gives an input in.
+func inputVariable(name string) string { return "INPUT_" + strings.ToUpper(name) }
+
 // readInputs reads all inputs at once. The error is a problem.List.
-func readInputs(values config.Values, env Env) (config.Action, error) {
+func (r *run) readInputs() (config.Action, error) {
 	var problems problem.List
-	read, err := config.ReadAction(values, env.Getenv)
+	read, err := config.ReadAction(r.values, r.env.Getenv)
 	if rest := problems.Take(err); rest != nil {
 		return read, rest
 	}
-	checkUnknown(env.Environ, &problems)
-	read.WorkingDirectory = inWorkspace(env.Getenv("GITHUB_WORKSPACE"), read.WorkingDirectory, &problems)
+	r.checkUnknown(&problems)
+	read.WorkingDirectory = inWorkspace(r.env.Getenv("GITHUB_WORKSPACE"), read.WorkingDirectory, &problems)
 	return read, problems.Err()
 }
 
 // checkUnknown finds inputs that the Action does not have. The runner only warns
-// of them; but whoever misspells environment would deploy to another one.
-func checkUnknown(environ []string, problems *problem.List) {
+// of them; but whoever misspells environment would deploy to another one. What
+// resembles no input is a warning here, too: it may be a variable of the job
+// that is called INPUT_SOMETHING.
+func (r *run) checkUnknown(problems *problem.List) {
 	known := []string{"args", "entrypoint"} // of every container Action
+	meant := make(map[string]string)
 	for _, setting := range inputSettings() {
 		known = append(known, setting.Name)
+		meant[strings.ToLower(setting.Env)] = setting.Name
 	}
-	for _, entry := range slices.Sorted(slices.Values(environ)) {
-		name, _, _ := strings.Cut(entry, "=")
-		input, isInput := strings.CutPrefix(name, "INPUT_")
+	for _, entry := range slices.Sorted(slices.Values(r.env.Environ)) {
+		variable, _, _ := strings.Cut(entry, "=")
+		input, isInput := strings.CutPrefix(variable, "INPUT_")
 		input = strings.ToLower(input)
 		if !isInput || input == "" || slices.Contains(known, input) {
 			continue
 		}
-		fix := "All inputs are listed in Slipway's action.yml."
-		if similar := words.Closest(input, known); similar != "" {
-			fix = "Did you mean " + similar + "?"
+		message := fmt.Sprintf("there is no input %q (%s in the environment)", input, variable)
+		if similar := cmp.Or(meant[input], words.Closest(input, known)); similar != "" {
+			problems.Add(message, "Did you mean "+similar+"?")
+			continue
 		}
-		problems.Add(fmt.Sprintf("there is no input %q", input), fix)
+		r.console.Annotate(levelWarning, place{}, "Slipway: inputs", message+". All inputs are listed in Slipway's action.yml.")
 	}
 }
 

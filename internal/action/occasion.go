@@ -1,11 +1,13 @@
 package action
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/gh"
@@ -82,18 +84,39 @@ func isEmptyObject(payload []byte) bool {
 	return json.Unmarshal(payload, &fields) == nil && fields != nil && len(fields) == 0
 }
 
+// String says what it is: "push of 0123456 to main in acme/voice".
+func (o occasion) String() string {
+	text := o.event.Name
+	if o.sha != "" {
+		text += " of " + short(o.sha)
+	}
+	if ref := cmp.Or(o.event.Branch, o.event.Tag); ref != "" {
+		text += " to " + ref
+	}
+	return text + " in " + o.repository.String()
+}
+
 // whyNot says why there is nothing to deploy; empty when there is.
+//
+// Only events whose commit is the repository's own are deployed. Workflows that
+// check out what a stranger proposes run with secrets on events such as
+// pull_request_target, workflow_run and issue_comment.
 func (o occasion) whyNot(command string) string {
 	name := o.event.Name
+	always := []string{gh.EventPush, gh.EventWorkflowDispatch}
+	asked := []string{"create", "deployment", "merge_group", "release", "repository_dispatch", "schedule"}
 	switch {
+	case name == "", slices.Contains(always, name) && !o.event.Deleted:
+		return "" // without a name, that is the Problem
 	case o.event.Deleted:
-		return fmt.Sprintf("the push deleted %s, so there is nothing to deploy", o.event.Ref)
+		return fmt.Sprintf("this push deleted %s, so there is nothing to deploy", o.event.Ref)
 	case strings.HasPrefix(name, "pull_request"):
-		// Their code may be a stranger's, and must not reach an Environment that
-		// was meant for the repository's own.
-		return fmt.Sprintf("pull requests are not deployed yet (event %s)", name)
-	case command == "auto" && name != "" && name != gh.EventPush && name != gh.EventWorkflowDispatch:
-		return fmt.Sprintf("with command auto, the event %s deploys nothing; command: deploy would deploy on it", name)
+		return fmt.Sprintf("Slipway does not deploy pull requests yet, and this is %s; it deploys on push and workflow_dispatch", name)
+	case !slices.Contains(asked, name):
+		return fmt.Sprintf("Slipway does not deploy on %s, whose code may be a stranger's; it deploys on push, workflow_dispatch and, with command: deploy, %s",
+			name, strings.Join(asked, ", "))
+	case command == "auto":
+		return fmt.Sprintf("command: auto deploys on push and workflow_dispatch, and this is %s; set command: deploy to deploy on it as well", name)
 	}
 	return ""
 }

@@ -55,15 +55,15 @@ func (r *run) writeOutputs(result job.Result) {
 		}
 	}
 	for _, cause := range causes {
-		r.console.Annotate(levelWarning, place{}, "", fmt.Sprintf(
-			"outputs are not set, and later steps read them as empty: %s; %s", strings.Join(unset[cause], ", "), cause))
+		r.console.Annotate(levelWarning, place{}, "Slipway: outputs", fmt.Sprintf(
+			"Outputs are not set, and later steps read them as empty: %s; %s", strings.Join(unset[cause], ", "), cause))
 	}
 }
 
 // writeSummary adds the Result to the page of the workflow's run.
 func (r *run) writeSummary(outcome pipeline.Outcome) {
 	if err := r.console.AddSummary(report.Summary(outcome.Result, outcome.Plan, largestSummary/2)); err != nil {
-		r.console.Annotate(levelWarning, place{}, "", err.Error())
+		r.console.Annotate(levelWarning, place{}, "Slipway: summary", err.Error())
 	}
 }
 

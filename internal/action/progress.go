@@ -47,11 +47,12 @@ func (p *progress) Show(event job.Event) {
 		}
 	case job.Finished:
 		if event.Phase == p.current.Phase {
-			p.console.Print(fmt.Sprintf("%s in %s", capitalised(report.Progress(event)), words.Elapsed(event.Time.Sub(p.since))))
-			p.end()
+			since := p.since
+			p.end() // first, so that what was done is not folded away
+			p.console.Print(fmt.Sprintf("%s in %s", capitalised(report.Progress(event)), words.Elapsed(event.Time.Sub(since))))
 		}
 	case job.Warned:
-		p.console.Annotate(levelWarning, place{File: event.File, Line: event.Line}, "", event.Message)
+		p.console.Annotate(levelWarning, place{File: event.File, Line: event.Line}, "Slipway: warning", event.Message)
 	}
 }
 
@@ -69,7 +70,7 @@ func (p *progress) TellStop(ctx context.Context) func() {
 	told := make(chan struct{})
 	unwatch := context.AfterFunc(ctx, func() {
 		defer close(told)
-		p.console.Print(fmt.Sprintf("Stopping (%v) ...", context.Cause(ctx)))
+		p.console.Print(fmt.Sprintf("Stopping, because the run was cancelled (%v) ...", context.Cause(ctx)))
 	})
 	return func() {
 		if !unwatch() {

@@ -45,16 +45,16 @@ func TestProgressOfALongPhase(t *testing.T) {
 			"##[group]Uploading 40 files",
 			"Still uploading, 12 of 40 files, 10.0s",
 			"Still uploading, 12 of 40 files, 20.0s",
-			"Uploaded 40 files in 21.0s",
 			"##[endgroup]",
 			"##[warning]a.js:3: odd",
+			"Uploaded 40 files in 21.0s",
 			"##[group]Building ZB1",
 			"Still building ZB1, 10.0s",
 			"##[endgroup]",
 		}); diff != "" {
 			t.Errorf("log: got (-), want (+):\n%s", diff)
 		}
-		want := seenAnnotation{level: "warning", file: "a.js", line: "3", message: "a.js:3: odd"}
+		want := seenAnnotation{level: "warning", file: "a.js", line: "3", title: "Slipway: warning", message: "a.js:3: odd"}
 		if len(got.annotations) != 1 || got.annotations[0] != want {
 			t.Errorf("annotations: got %+v, want %+v outside of any group", got.annotations, want)
 		}
@@ -71,7 +71,7 @@ func TestProgressTellsWhyItStops(t *testing.T) {
 	unwatch()
 	p.TellStop(t.Context())()
 	p.Close()
-	if diff := cmp.Diff(out.close(log).log, []string{"Stopping (stopped by signal: interrupt) ..."}); diff != "" {
+	if diff := cmp.Diff(out.close(log).log, []string{"Stopping, because the run was cancelled (stopped by signal: interrupt) ..."}); diff != "" {
 		t.Errorf("log: got (-), want (+):\n%s", diff)
 	}
 }

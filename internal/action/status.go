@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -21,11 +22,13 @@ const (
 	// statusBudget is how long the end of a deploy waits for GitHub to take its
 	// commit status. A secondary rate limit lasts about a minute.
 	statusBudget = 90 * time.Second
+	// waitingSilently is how much of that goes by without a word.
+	waitingSilently = 3 * time.Second
 )
 
-// commitStatus keeps the status of the commit that the run is about. It does
-// its work beside the deploy, which it never holds up; what it could not do is a
-// warning at the end.
+// commitStatus keeps the status of the commit that is deployed. It does its work
+// beside the deploy, which it never holds up; what it could not do is a warning
+// at the end.
 type commitStatus struct {
 	console *console
 	logger  *slog.Logger
@@ -35,7 +38,14 @@ type commitStatus struct {
 
 	line    *gh.StatusLine // nil before Begin
 	begun   chan error     // gets what came of Begin's write
-	unwatch func() (wasCancelled bool, err error)
+	stopped chan stop      // gets what came of a signal
+	unwatch func() bool    // ends the watch for signals; false when one came
+}
+
+// stop is a signal that came while the deploy was under way.
+type stop struct {
+	until time.Time // when all has to be told
+	told  chan error
 }
 
 // newCommitStatus makes ready to write, which nothing does before Begin.
@@ -45,7 +55,7 @@ func (r *run) newCommitStatus(inputs config.Action, about occasion, logger *slog
 		return s
 	}
 	if inputs.GitHubToken.IsZero() {
-		s.why = errors.New("there is no github-token")
+		s.why = errors.New("github-token is empty; remove the input to use the workflow's own token, or set commit-status: false")
 		return s
 	}
 	policy := retry.Default()
@@ -57,61 +67,63 @@ func (r *run) newCommitStatus(inputs config.Action, about occasion, logger *slog
 	return s
 }
 
-// Begin says that the deploy to target is under way, and from then on, should
-// ctx end, that it was cancelled. It returns at once.
-func (s *commitStatus) Begin(ctx context.Context, target job.Target) {
+// Begin says that a Job is under way, and from then on, should ctx end, that it
+// was cancelled. It returns at once. The status goes to what is deployed, which
+// is not what the event is about when the workflow has checked out another
+// commit.
+func (s *commitStatus) Begin(ctx context.Context, asked job.Job) {
 	if s.client == nil {
 		return
 	}
-	s.open(target.Service, target.Environment)
+	name := "slipway/" + asked.Target.Service + "/" + asked.Target.Environment
+	s.line = s.client.StatusLine(s.about.repository, cmp.Or(asked.Commit, s.about.sha), name)
 	outliving := context.WithoutCancel(ctx) // the next write ends this one
 	s.begun = make(chan error, 1)
-	go func() { s.begun <- s.write(outliving, gh.StatePending, "Deploying to "+target.Environment, "") }()
+	go func() { s.begun <- s.write(outliving, gh.StatePending, "Deploying to "+asked.Target.Environment, "") }()
 
-	told := make(chan error, 1)
-	unwatch := context.AfterFunc(ctx, func() {
-		grace, cancel := context.WithTimeout(outliving, stopGrace)
+	s.stopped = make(chan stop, 1)
+	s.unwatch = context.AfterFunc(ctx, func() {
+		noted := stop{until: time.Now().Add(stopGrace), told: make(chan error, 1)}
+		s.stopped <- noted
+		grace, cancel := context.WithDeadline(outliving, noted.until)
 		defer cancel()
-		told <- s.write(grace, gh.StateError, report.Cancelled, "")
+		noted.told <- s.write(grace, gh.StateError, report.Cancelled, "")
 	})
-	s.unwatch = func() (bool, error) {
-		if unwatch() {
-			return false, nil
-		}
-		return true, <-told
-	}
 }
 
-// End writes how it ended, or warns why that cannot be told.
+// End writes how it ended, or warns why that cannot be told. A Job that never
+// had a Target has no status: the step is red, and nothing would ever turn a
+// status of another name green again.
 func (s *commitStatus) End(ctx context.Context, result job.Result) {
 	err := s.why
-	if s.client != nil {
+	if s.line != nil {
+		waiting := time.AfterFunc(waitingSilently, func() {
+			s.console.Print(fmt.Sprintf("Waiting for GitHub to take the commit status, %s at most ...", statusBudget))
+		})
 		err = s.end(ctx, result)
+		waiting.Stop()
 	}
 	if err != nil {
-		s.console.Annotate(levelWarning, place{}, "", "the commit status is not written: "+withHint(err))
+		s.console.Annotate(levelWarning, place{}, "Slipway: commit status", "No commit status: "+explain(err))
 	}
 }
 
 func (s *commitStatus) end(ctx context.Context, result job.Result) error {
-	budget := statusBudget
-	if s.line == nil {
-		s.open(result.Service, result.Environment)
-	} else {
-		wasCancelled, err := s.unwatch()
-		if wasCancelled && isCancelled(result) {
-			return err // it has been told
-		}
-		if wasCancelled {
-			budget = stopGrace / 2 // what else there was to do has taken its time
-		}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), statusBudget)
+	defer cancel()
+	if s.unwatch() {
 		if denied := s.denied(); denied != nil {
 			return denied // again, were it tried
 		}
+		defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })()
+	} else {
+		noted := <-s.stopped
+		if isCancelled(result) {
+			return <-noted.told
+		}
+		limited, cancel = context.WithDeadline(limited, noted.until)
+		defer cancel()
 	}
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })()
 	state, target := stateOf(result), ""
 	if state == gh.StateSuccess {
 		target = result.URL
@@ -131,13 +143,6 @@ func (s *commitStatus) denied() error {
 	return nil
 }
 
-// open chooses the line among the commit's checks. The Service has no name only
-// where the project gives none, which ends the run.
-func (s *commitStatus) open(service, environment string) {
-	name := "slipway/" + cmp.Or(service, s.about.repository.Name) + "/" + environment
-	s.line = s.client.StatusLine(s.about.repository, s.about.sha, name)
-}
-
 // write sets a state. Without a target its link leads to the workflow's run,
 // which says more.
 func (s *commitStatus) write(ctx context.Context, state gh.State, description, target string) error {
@@ -146,7 +151,8 @@ func (s *commitStatus) write(ctx context.Context, state gh.State, description, t
 	}
 	description = s.console.Redact(description) // a platform may repeat what it was sent
 	written, err := s.line.Set(ctx, gh.CommitStatus{State: state, Description: description, TargetURL: target})
-	s.logger.DebugContext(ctx, "commit status", "state", string(state), "description", description, "written", written)
+	s.logger.DebugContext(ctx, "commit status", "repository", s.about.repository.String(), "state", string(state),
+		"description", description, "written", written)
 	return err
 }
 
@@ -166,11 +172,15 @@ func isCancelled(result job.Result) bool {
 	return result.Error != nil && result.Error.Reason == job.Cancelled
 }
 
-// withHint is an error with what to do about it, where it says so.
-func withHint(err error) string {
+// explain is an error in words that help, with what to do about it.
+func explain(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return "GitHub did not take it in time. The deploy is not affected."
+	}
+	text := err.Error()
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		return err.Error() + ". " + hinted.Hint()
+		text += ". " + hinted.Hint()
 	}
-	return err.Error()
+	return text
 }

@@ -28,7 +28,7 @@ func BenchmarkLoad(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(assets * size)
 	for b.Loop() {
-		if _, err := project.Load(source, project.Options{}); err != nil {
+		if _, err := project.Load(b.Context(), source, project.Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

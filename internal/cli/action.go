@@ -26,8 +26,9 @@ It is not for terminals: use deploy there.`,
 		if env.Environ != nil {
 			environ = env.Environ()
 		}
+		outliveReaders()
 		result := action.Run(cmd.Context(), action.Env{
-			Getenv: env.Getenv, Environ: environ, Stdout: env.Stdout, UserAgent: userAgent(),
+			Getenv: env.Getenv, Environ: environ, Stdout: env.Stdout, Version: thisBuild().String(), UserAgent: userAgent(),
 		})
 		if result.Error == nil {
 			return nil

@@ -43,6 +43,9 @@ func Main(ctx context.Context, env Env) int {
 		return 0
 	}
 	failure := explain(err)
+	if panicked, ok := errors.AsType[*problem.PanicError](err); ok {
+		fmt.Fprintf(env.Stderr, "%s\n", panicked.Stack)
+	}
 	if !isTold(err) {
 		fmt.Fprint(env.Stderr, report.Failed(failure))
 	}

@@ -78,6 +78,7 @@ type deployInput struct {
 }
 
 func runDeploy(ctx context.Context, env Env, input deployInput) error {
+	outliveReaders()
 	progress := newDisplay(env.Stderr, env.Getenv)
 	logger := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: input.settings.LogLevel}))
 	outcome, err := func() (pipeline.Outcome, error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/retry"
 	githubsandbox "github.com/slipway-dev/slipway/internal/sandbox/github"
@@ -77,6 +78,11 @@ func startGitHub(ts *testscript.TestScript, on *stage, args []string) {
 	flags.Uint64Var(&options.Seed, "seed", 1, "")
 	flags.IntVar(&options.SecondaryAfter, "secondary-after", 0, "")
 	flags.BoolVar(&options.Repositories[0].Private, "private", false, "")
+	flags.Func("commit", "", func(sha string) error {
+		known := &options.Repositories[0].Commits
+		*known = append(*known, githubsandbox.Commit{SHA: sha})
+		return nil
+	})
 	flags.Func("permission", "", func(text string) error {
 		name, level, _ := strings.Cut(text, ":")
 		token.Permissions = map[string]string{name: level}
@@ -93,7 +99,7 @@ func startGitHub(ts *testscript.TestScript, on *stage, args []string) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that go are what is tested
 	server.Start()
 	ts.Setenv("GITHUB_API_URL", server.URL)
-	ts.Setenv("GITHUB_TOKEN", token.Value)
+	ts.Setenv(inputVariable(config.GitHubToken), token.Value)
 	ts.Defer(func() {
 		server.CloseClientConnections()
 		server.Close()
@@ -101,12 +107,18 @@ func startGitHub(ts *testscript.TestScript, on *stage, args []string) {
 	})
 }
 
-// statuses writes the commit's statuses to stdout, oldest first.
+// statuses writes the repository's statuses to stdout, oldest first; with -sha
+// the commit's stands behind each.
 func statuses(ts *testscript.TestScript, on *stage, args []string) {
-	if len(args) != 0 {
-		ts.Fatalf("usage: statuses")
+	isWithSHA := len(args) == 1 && args[0] == "-sha"
+	if len(args) != 0 && !isWithSHA {
+		ts.Fatalf("usage: statuses [-sha]")
 	}
 	for _, one := range on.github.Snapshot().Repositories[0].Statuses {
-		fmt.Fprintf(ts.Stdout(), "%s %s %q %s\n", one.State, one.Context, one.Description, one.TargetURL)
+		line := fmt.Sprintf("%s %s %q %s", one.State, one.Context, one.Description, one.TargetURL)
+		if isWithSHA {
+			line += " " + one.SHA
+		}
+		fmt.Fprintln(ts.Stdout(), line)
 	}
 }

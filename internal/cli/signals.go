@@ -49,3 +49,7 @@ func WithSignals(parent context.Context) (ctx context.Context, stop func()) {
 		cancel(nil)
 	}
 }
+
+// outliveReaders keeps a deploy from ending half way when whoever reads its
+// output has gone: writes then fail, instead of a signal ending the process.
+func outliveReaders() { signal.Ignore(syscall.SIGPIPE) }

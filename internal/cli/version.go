@@ -43,6 +43,14 @@ func thisBuild() build {
 	return read
 }
 
+// String is the version, and the commit when it is known.
+func (b build) String() string {
+	if b.Commit == "" {
+		return b.Version
+	}
+	return b.Version + " (" + b.Commit[:min(len(b.Commit), 7)] + ")"
+}
+
 func userAgent() string {
 	b := thisBuild()
 	return fmt.Sprintf("slipway/%s (%s %s; %s)", b.Version, b.OS, b.Arch, b.Go)

@@ -22,24 +22,23 @@ type Action struct {
 // ReadAction reads values as an Action. getenv gives the values of bare KEY
 // lines in variables. The error is a problem.List of everything that is wrong.
 func ReadAction(values Values, getenv func(string) string) (Action, error) {
-	read := Action{}
-	r := reader{values: values}
-	var err error
-	read.Deploy, err = ReadDeploy(values, getenv)
-	if rest := r.problems.Take(err); rest != nil {
-		return read, rest
+	r := reader{values: values, isStep: true}
+	read := Action{
+		Deploy:       r.deploy(getenv),
+		Command:      r.oneOf(Command, "auto", "deploy"),
+		CommitStatus: r.boolean(CommitStatus),
+		GitHubToken:  secret.New(r.text(GitHubToken)),
 	}
-	read.Command = r.oneOf(Command, "auto", "deploy")
-	read.CommitStatus = r.boolean(CommitStatus)
-	read.GitHubToken = secret.New(r.text(GitHubToken))
 	r.visible(GitHubToken, "GitHub")
 	return read, r.problems.Err()
 }
 
+// boolean reads true or false; what is neither counts as the default.
 func (r *reader) boolean(name string) bool {
 	value, ok := ParseBoolean(r.text(name))
 	if !ok {
-		r.wrong(name, "is neither true nor false", "")
+		r.wrong(name, "is neither true nor false", "Write true or false.")
+		value, _ = ParseBoolean(r.values[name].Setting.Default)
 	}
 	return value
 }

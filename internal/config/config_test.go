@@ -244,7 +244,7 @@ func TestReadDeployNamesEveryProblemAtOnce(t *testing.T) {
 func TestVariablesShowNoPartOfAValue(t *testing.T) {
 	t.Parallel()
 	const unreadable = " is neither KEY=VALUE nor a KEY that the environment of this process sets. " +
-		"Write KEY=VALUE on one line; a value cannot go on over several."
+		"Write KEY=VALUE on one line; a value of several lines goes into the environment, and its KEY alone here."
 	environment := map[string]string{"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "s", "lower": "x"}
 	tests := map[string]struct{ text, want string }{
 		"a PEM": {
@@ -320,7 +320,7 @@ func TestReadActionReadsItsOwnSettings(t *testing.T) {
 			text, ok := given[name]
 			return text, ok
 		}, func(name string) string {
-			return map[string]string{"GITHUB_TOKEN": "token-of-the-environment"}[name]
+			return map[string]string{"GITHUB_TOKEN": "token-of-the-environment"}[name] // whose it is, nobody says
 		}), func(string) string { return "" })
 	}
 
@@ -328,7 +328,7 @@ func TestReadActionReadsItsOwnSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Command != "auto" || !got.CommitStatus || got.GitHubToken.Reveal() != "token-of-the-environment" {
+	if got.Command != "auto" || !got.CommitStatus || !got.GitHubToken.IsZero() {
 		t.Errorf("by default: command %q, commit-status %t, github-token %q", got.Command, got.CommitStatus, got.GitHubToken.Reveal())
 	}
 	got, err = read(map[string]string{"command": "deploy", "commit-status": "False", "github-token": " given\n"})
@@ -338,15 +338,18 @@ func TestReadActionReadsItsOwnSettings(t *testing.T) {
 	if got.Command != "deploy" || got.CommitStatus || got.GitHubToken.Reveal() != "given" {
 		t.Errorf("as given: command %q, commit-status %t, github-token %q", got.Command, got.CommitStatus, got.GitHubToken.Reveal())
 	}
-	_, err = read(map[string]string{
+	got, err = read(map[string]string{
 		"command": "destroy", "commit-status": "no", "github-token": "a b", "environment": "dev\nstage", "timeout": "never",
 	})
 	const want = `timeout "never" is not a length of time. Give a number and a unit, such as 90s or 15m.
 environment "dev\nstage" has more than one line
 command "destroy" is not known. Use auto or deploy.
-commit-status "no" is neither true nor false
+commit-status "no" is neither true nor false. Write true or false.
 github-token holds blanks, line breaks or other characters that no secret of GitHub has. Copy it again, without anything around it.`
 	lines := func(text string) []string { return slices.Sorted(strings.SplitSeq(text, "\n")) }
+	if !got.CommitStatus {
+		t.Error("a wrong word silences the commit status")
+	}
 	if err == nil || !slices.Equal(lines(err.Error()), lines(want)) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

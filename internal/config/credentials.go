@@ -37,19 +37,23 @@ func (r *reader) credentials() (user string, password secret.String) {
 	account, token := r.text(AccountSID), r.text(AuthToken)
 	key, keySecret := r.text(APIKey), r.text(APISecret)
 	const where = "Create a key in the Twilio Console under Account > API keys & tokens."
+	empty := ""
+	if r.isStep {
+		empty = " A secret that is not set arrives empty: look under Settings > Secrets and variables > Actions. Runs for forks and Dependabot get none."
+	}
 	if key == "" && keySecret == "" && token == "" {
 		r.problems.Add("there are no Twilio credentials",
-			"Give api-key and api-secret (TWILIO_API_KEY, TWILIO_API_SECRET), or account-sid and auth-token (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN). "+where)
+			"Give api-key and api-secret (TWILIO_API_KEY, TWILIO_API_SECRET), or account-sid and auth-token (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN). "+where+empty)
 	}
 	if key == "" && keySecret != "" {
-		r.wrong(APISecret, "is given without api-key", "Set TWILIO_API_KEY too.")
+		r.wrong(APISecret, "is given without api-key", "Give api-key (TWILIO_API_KEY) too."+empty)
 	}
 	if key != "" && keySecret == "" {
 		r.wrong(APIKey, "is given without api-secret",
-			"Set TWILIO_API_SECRET too. In a workflow, a secret that is not set arrives empty.")
+			"Give api-secret (TWILIO_API_SECRET) too."+empty)
 	}
 	if token != "" && account == "" {
-		r.wrong(AuthToken, "is given without account-sid", "Set TWILIO_ACCOUNT_SID too.")
+		r.wrong(AuthToken, "is given without account-sid", "Give account-sid (TWILIO_ACCOUNT_SID) too."+empty)
 	}
 	r.visible(APISecret, "Twilio")
 	r.visible(AuthToken, "Twilio")

@@ -56,7 +56,12 @@ type Account struct {
 // lines in variables. The error is a problem.List of everything that is wrong.
 func ReadDeploy(values Values, getenv func(string) string) (Deploy, error) {
 	r := reader{values: values}
-	read := Deploy{
+	read := r.deploy(getenv)
+	return read, r.problems.Err()
+}
+
+func (r *reader) deploy(getenv func(string) string) Deploy {
+	return Deploy{
 		Remote:           r.remote(),
 		Service:          r.text(Service),
 		Environment:      r.text(Environment),
@@ -70,7 +75,6 @@ func ReadDeploy(values Values, getenv func(string) string) (Deploy, error) {
 		BuildTimeout:     r.duration(BuildTimeout),
 		Concurrency:      r.count(Concurrency, 1, 1000),
 	}
-	return read, r.problems.Err()
 }
 
 // ReadRemote reads only what is needed to call the API, for commands that need
@@ -103,6 +107,7 @@ func ParseBoolean(text string) (value, ok bool) {
 // reader turns texts into values and collects what is wrong.
 type reader struct {
 	values   Values
+	isStep   bool // of a workflow, whose secrets may be missing
 	problems problem.List
 }
 
@@ -187,7 +192,7 @@ func (r *reader) variables(getenv func(string) string) map[string]secret.String 
 				"Write KEY=VALUE, or set it for this step.")
 		case !given && value == "", given && !mayBeKey(key, value):
 			wrong(" is neither KEY=VALUE nor a KEY that the environment of this process sets",
-				"Write KEY=VALUE on one line; a value cannot go on over several.")
+				"Write KEY=VALUE on one line; a value of several lines goes into the environment, and its KEY alone here.")
 			return found
 		default:
 			found[key] = secret.New(strings.TrimSpace(value))

@@ -112,9 +112,9 @@ func Settings() []Setting {
 // ActionSettings returns the rows that the Action alone has, as inputs.
 func ActionSettings() []Setting {
 	return []Setting{
-		{GitHubToken, "GITHUB_TOKEN", "", Secret, "TOKEN", "writes the commit status; needs the permission statuses: write"},
-		{Command, "", "auto", Text, "auto|deploy", "what to do: auto decides by the event, deploy deploys on any event but a pull request"},
-		{CommitStatus, "", "true", Boolean, "", "write a commit status, pending at once and how it ended at the end"},
+		{GitHubToken, "", "", Secret, "TOKEN", "writes the commit status; needs the permission statuses: write"},
+		{Command, "", "auto", Text, "auto|deploy", "what to do: auto decides by the event; deploy deploys on further events, such as schedule"},
+		{CommitStatus, "", "true", Boolean, "", "write a commit status: first pending, then the outcome"},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -42,7 +43,11 @@ func (d *Deployer) upload(ctx context.Context, service twilio.ServiceSID, plan P
 			break
 		}
 		group.Go(func() error {
-			version, err := d.uploadFile(groupCtx, service, file)
+			var version twilio.VersionSID
+			err := problem.Guard(func() (err error) {
+				version, err = d.uploadFile(groupCtx, service, file)
+				return err
+			})
 			if err != nil {
 				return fmt.Errorf("%s: %w", file.Name, err)
 			}

@@ -77,7 +77,7 @@ type PermissionError struct {
 // Error names the line that is missing in the workflow, unless the token is a
 // person's, which has its permissions from elsewhere.
 func (e *PermissionError) Error() string {
-	remedy := `add the line %q under "permissions:" in the workflow`
+	remedy := `add the line %q under "permissions:" in the workflow, beside what else it needs, such as "contents: read"`
 	if strings.Contains(e.Message, "personal access token") {
 		remedy = "give the personal access token the permission %q"
 	}

@@ -132,7 +132,7 @@ func TestRateLimitErrorsTellTheKind(t *testing.T) {
 
 func TestPermissionsAreNamed(t *testing.T) {
 	t.Parallel()
-	const want = `the GitHub token may not do this; add the line "statuses: write" under "permissions:" in the workflow`
+	const want = `the GitHub token may not do this; add the line "statuses: write" under "permissions:" in the workflow, beside what else it needs, such as "contents: read"`
 	for name, permissions := range map[string]map[string]string{
 		"none": nil, "reading": {"statuses": "read"}, "others": {"contents": "write", "metadata": "read"},
 	} {

@@ -34,7 +34,7 @@ type FolderDeploy struct {
 	// Progress is told what happens, from many goroutines.
 	Progress func(job.Event)
 	// Targeted is told where the deploy goes; see Config.
-	Targeted func(job.Target)
+	Targeted func(job.Job)
 }
 
 // DeployFolder opens the account and the folder, makes a Job of them, and runs

@@ -3,8 +3,8 @@
 //	Job → Source → Project → Plan → Result
 //
 // Every front door makes a Job and calls Run; what happens from there on is the
-// same for all of them. It reads no settings, prints nothing, and knows neither
-// flags nor workflows. Level 4.
+// same for all of them; DeployFolder makes the Job from the settings that they
+// have read. It prints nothing, and knows neither flags nor workflows. Level 4.
 package pipeline
 
 import (
@@ -37,11 +37,11 @@ type Config struct {
 	Steps deploy.Steps
 	// Progress is told what happens, from many goroutines. Nil means nobody.
 	Progress func(job.Event)
-	// Targeted is told the Job's Target once the Project is read, with the name
-	// of the Service that it gives (empty when nothing does): before the first
-	// request, and also when the input's Problems end the Job next. Nil means
-	// nobody.
-	Targeted func(job.Target)
+	// Targeted is told the Job once its Target is known, with the name of the
+	// Service that package.json gives: before anything else is read, and also
+	// when Problems of the input end the Job next. It is not told of a Target
+	// that cannot be. Nil means nobody.
+	Targeted func(job.Job)
 	// Problems are what the front door found wrong with its input. Run fails with
 	// them and with those of the Project together, before the first request.
 	Problems problem.List
@@ -71,7 +71,7 @@ func Run(ctx context.Context, asked job.Job, cfg Config) (Outcome, error) {
 	if cfg.Client != nil {
 		r.client = cfg.Client.Observed(func(twilio.Call) { calls.Add(1) }).WithBuildBudget(asked.Options.BuildTimeout)
 	}
-	err := r.do(ctx)
+	err := problem.Guard(func() error { return r.do(ctx) })
 	r.result.APICalls = int(calls.Load())
 	r.result.DurationMS = time.Since(started).Milliseconds()
 	if err != nil {
@@ -106,10 +106,7 @@ func (r *run) do(ctx context.Context) error {
 
 func (r *run) deploy(ctx context.Context) error {
 	r.tell(job.Event{Kind: job.Started, Phase: job.PhaseRead})
-	wanted, environment, err := r.read()
-	if r.cfg.Targeted != nil {
-		r.cfg.Targeted(r.job.Target)
-	}
+	wanted, environment, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -130,7 +127,7 @@ func (r *run) deploy(ctx context.Context) error {
 		return err
 	}
 	r.report(r.plan)
-	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan})
+	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
 
 	r.outcome, err = deployer.Apply(ctx, r.plan)
 	r.result.ServiceSID = string(r.outcome.ServiceSID)

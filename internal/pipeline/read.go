@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
@@ -22,13 +24,16 @@ const maxServiceName = 50
 
 // read turns the Source into a Project and finds everything that is wrong with
 // the input before the first request.
-func (r *run) read() (*project.Project, deploy.Environment, error) {
+func (r *run) read(ctx context.Context) (*project.Project, deploy.Environment, error) {
 	problems := slices.Clone(r.cfg.Problems)
-	environment, err := deploy.ParseEnvironment(r.job.Target.Environment)
-	if rest := problems.Take(err); rest != nil {
+	environment, environmentErr := deploy.ParseEnvironment(r.job.Target.Environment)
+	if rest := problems.Take(environmentErr); rest != nil {
 		return nil, environment, rest
 	}
-	wanted, err := project.Load(r.cfg.Source, r.projectOptions())
+	if isNamed := r.nameService(&problems); isNamed && environmentErr == nil && r.cfg.Targeted != nil {
+		r.cfg.Targeted(r.job)
+	}
+	wanted, err := project.Load(ctx, r.cfg.Source, r.projectOptions())
 	if rest := problems.Take(err); rest != nil {
 		return nil, environment, rest
 	}
@@ -37,10 +42,6 @@ func (r *run) read() (*project.Project, deploy.Environment, error) {
 	if rest := problems.Take(err); rest != nil {
 		return nil, environment, rest
 	}
-	if name, known := r.serviceName(wanted); known {
-		checkService(name, &problems)
-		r.job.Target.Service, r.result.Service = name, name
-	}
 	if wanted != nil {
 		warnings = append(warnings, pointers(wanted.Warnings)...)
 	}
@@ -48,20 +49,23 @@ func (r *run) read() (*project.Project, deploy.Environment, error) {
 	return wanted, environment, problems.Err()
 }
 
-// serviceName returns the name of the Service, which may be empty. It is not
-// known when package.json should give it and cannot be read.
-func (r *run) serviceName(wanted *project.Project) (name string, known bool) {
-	if name = r.job.Target.Service; name != "" {
-		return name, true
+// nameService makes sure that the Target has a Service, by the name in
+// package.json if need be, and tells whether it has one that can be. What else
+// is wrong with package.json is a Problem of the Project.
+func (r *run) nameService(problems *problem.List) (isNamed bool) {
+	if r.job.Target.Service == "" {
+		found, _, err := npm.Read(r.cfg.Source, r.job.Folder, npm.Ranges)
+		if found == nil && err != nil {
+			return false
+		}
+		if found != nil {
+			r.job.Target.Service = found.ServiceName()
+		}
 	}
-	if wanted != nil {
-		return wanted.Name, true
-	}
-	// What else is wrong with package.json is a Problem of the Project already.
-	if found, _, _ := npm.Read(r.cfg.Source, r.job.Folder, npm.Ranges); found != nil {
-		return found.ServiceName(), true
-	}
-	return "", false
+	r.result.Service = r.job.Target.Service
+	before := len(*problems)
+	checkService(r.job.Target.Service, problems)
+	return len(*problems) == before
 }
 
 func checkService(name string, problems *problem.List) {
@@ -72,7 +76,7 @@ func checkService(name string, problems *problem.List) {
 	case length > maxServiceName:
 		problems.Add(fmt.Sprintf("the Service's name %q has %d characters; Twilio takes at most %d", name, length, maxServiceName),
 			"Give a shorter one with service.")
-	case strings.ContainsAny(name, "/?#\\ "):
+	case strings.ContainsAny(name, "/?#\\ ") || strings.ContainsFunc(name, unicode.IsControl):
 		problems.Add(fmt.Sprintf("the Service's name %q holds a character that no name of a Service has", name),
 			"Use letters, digits and dashes; give it with service.")
 	}

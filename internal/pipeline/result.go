@@ -22,6 +22,15 @@ func (r *run) report(plan deploy.Plan) {
 	r.result.Variables = plan.Variables
 }
 
+// summarised counts what is to be done.
+func summarised(plan deploy.Plan) string {
+	counts := make(map[deploy.Change]int)
+	for _, file := range slices.Concat(plan.Functions, plan.Assets) {
+		counts[file.Change]++
+	}
+	return fmt.Sprintf("%d to create, %d to update, %d to remove", counts[deploy.Created], counts[deploy.Updated], counts[deploy.Removed])
+}
+
 func changes(files []deploy.FilePlan) job.Changes {
 	sorted := job.NoChanges()
 	for _, file := range files {

@@ -5,7 +5,7 @@
 // terminal, annotations on a file, or a table in a comment.
 //
 // It holds no words for failures of the platform; those are errors of the
-// rooms that met them. Level 0: it imports nothing of the project.
+// rooms that met them. A PanicError is what is wrong with Slipway itself. Level 0: it imports nothing of the project.
 package problem
 
 import (

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -83,5 +84,21 @@ func TestReason(t *testing.T) {
 		if got, want := problem.Reason(err), fs.ErrPermission.Error(); got != want {
 			t.Errorf("Reason(%v): got %q, want %q", err, got, want)
 		}
+	}
+}
+
+func TestGuard(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	if err := problem.Guard(func() error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("got %v, want %v", err, broken)
+	}
+	err := problem.Guard(func() error { panic("out of cheese") })
+	panicked, ok := errors.AsType[*problem.PanicError](err)
+	if !ok || panicked.Value != "out of cheese" || !strings.Contains(string(panicked.Stack), "TestGuard") {
+		t.Errorf("got %v, want the panic with its trace", err)
+	}
+	if !strings.Contains(err.Error(), "out of cheese") {
+		t.Errorf("the error does not say with what: %v", err)
 	}
 }

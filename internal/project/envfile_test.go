@@ -77,7 +77,7 @@ func TestHardLinksToTheEnvironmentFileAreNotServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	_, err = project.Load(root.FS(), project.Options{})
+	_, err = project.Load(t.Context(), root.FS(), project.Options{})
 	wantProblems(t, err, "assets/a.txt: is the environment file, whose secrets would be served. Move it out of the folder, or remove the link.")
 }
 

@@ -36,6 +36,9 @@ type content struct {
 
 // add makes a File of a regular file, or Problems.
 func (f *finder) add(t tree, name, real string, info fs.FileInfo) {
+	if f.ended() != nil {
+		return
+	}
 	rel := within(t.root, name)
 	placed, problems := place(t.kind, rel)
 	for _, p := range problems {
@@ -124,11 +127,25 @@ func (f *finder) read(name, real string) (content, error) {
 	}
 	defer opened.Close()
 	digest := sha256.New()
-	size, err := io.Copy(digest, opened)
+	size, err := io.Copy(digest, &endingReader{opened, f.ended})
 	if err != nil {
 		return content{}, fmt.Errorf("read %s: %w", name, err)
 	}
 	held := content{size: size, sum: hex.EncodeToString(digest.Sum(nil))}
 	f.hashes[real] = held
 	return held, nil
+}
+
+// endingReader reads until the search ends: files may be large, and disks slow.
+type endingReader struct {
+	io.Reader
+
+	ended func() error
+}
+
+func (r *endingReader) Read(p []byte) (int, error) {
+	if err := r.ended(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p) //nolint:wrapcheck // a reader passes errors on.
 }

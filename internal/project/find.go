@@ -44,11 +44,14 @@ type finder struct {
 	// to give, relative to the folder of the Functions.
 	modules map[string][]string
 	entries int
+	// ended says why the search is to end; nil while it goes on. What is found
+	// after that counts for nothing.
+	ended func() error
 }
 
-func newFinder(fsys fs.FS, folder string, environment []environmentFile) *finder {
+func newFinder(fsys fs.FS, folder string, environment []environmentFile, ended func() error) *finder {
 	return &finder{
-		fsys: fsys, folder: folder, environment: environment,
+		fsys: fsys, folder: folder, environment: environment, ended: ended,
 		hashes: map[string]content{}, sources: map[string]string{}, byPath: map[string]string{}, modules: map[string][]string{},
 	}
 }

@@ -43,7 +43,7 @@ func load(t *testing.T, contents map[string]string, opts project.Options) (*proj
 		t.Fatal(err)
 	}
 	defer root.Close()
-	return project.Load(root.FS(), opts)
+	return project.Load(t.Context(), root.FS(), opts)
 }
 
 func TestLinksInsideAreFollowed(t *testing.T) {
@@ -282,7 +282,7 @@ func TestAFileIsReadOnceHoweverManyLinks(t *testing.T) {
 		t.Fatal("os.DirFS has no links")
 	}
 	counting := countingFS{links, map[string]int{}}
-	found, err := project.Load(counting, project.Options{})
+	found, err := project.Load(t.Context(), counting, project.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +335,7 @@ func TestPipesAreNotOpened(t *testing.T) {
 	defer root.Close()
 	done := make(chan error, 1)
 	go func() {
-		_, err := project.Load(root.FS(), project.Options{})
+		_, err := project.Load(t.Context(), root.FS(), project.Options{})
 		done <- err
 	}()
 	select {
@@ -365,6 +365,6 @@ func TestNamesThatAreNotText(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	_, err = project.Load(root.FS(), project.Options{})
+	_, err = project.Load(t.Context(), root.FS(), project.Options{})
 	wantProblems(t, err, `assets: the name "caf\xe9.txt" is not valid UTF-8. Rename the file.`)
 }

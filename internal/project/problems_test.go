@@ -148,7 +148,7 @@ func TestLoadProblems(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := project.Load(files(test.files), test.opts)
+			found, err := project.Load(t.Context(), files(test.files), test.opts)
 			wantProblems(t, err, test.want...)
 			if found != nil {
 				t.Errorf("a Project in spite of problems: %+v", found)
@@ -164,14 +164,14 @@ func TestAssetSizes(t *testing.T) {
 	fits := fstest.MapFS{
 		"assets/a.bin": sized(25 << 20), "assets/b.private.bin": sized(10 << 20), "functions/large.js": sized(16 << 20),
 	}
-	if _, err := project.Load(fits, project.Options{}); err != nil {
+	if _, err := project.Load(t.Context(), fits, project.Options{}); err != nil {
 		t.Errorf("files that fit: %v", err)
 	}
 	tooLarge := fstest.MapFS{
 		"functions/x.js": sized(16<<20 + 1),
 		"assets/a.bin":   sized(25<<20 + 1), "assets/b.private.bin": sized(10<<20 + 1), "assets/c.protected.bin": sized(26 << 20),
 	}
-	_, err := project.Load(tooLarge, project.Options{})
+	_, err := project.Load(t.Context(), tooLarge, project.Options{})
 	wantProblems(t, err,
 		"assets/a.bin: has 26214401 bytes; Twilio takes public Assets of up to 25 MB."+tail,
 		"assets/b.private.bin: has 10485761 bytes; Twilio takes private Assets of up to 10 MB."+tail,
@@ -183,7 +183,7 @@ func TestAssetSizes(t *testing.T) {
 
 func TestLargeFunctionsAreWarnedOf(t *testing.T) {
 	t.Parallel()
-	found, err := project.Load(fstest.MapFS{
+	found, err := project.Load(t.Context(), fstest.MapFS{
 		"functions/a.js": {Data: make([]byte, 1<<20)}, "functions/b.js": {Data: make([]byte, 1<<20+1)},
 	}, project.Options{})
 	if err != nil {
@@ -226,10 +226,10 @@ func TestLoadUnreadable(t *testing.T) {
 	contents := map[string]string{"functions/a.js": "", "functions/b.js": "", "assets/img/x.png": "", ".env": "A=1"}
 	named := deniedFS{files(maps.Clone(contents)), []string{"lib"}}
 	named.MapFS["lib/a.js"] = &fstest.MapFile{}
-	_, err := project.Load(named, project.Options{FunctionsFolder: "lib"})
+	_, err := project.Load(t.Context(), named, project.Options{FunctionsFolder: "lib"})
 	wantProblems(t, err, "lib: the folder cannot be read: permission denied. Check its permissions.")
 	denied := deniedFS{files(maps.Clone(contents)), []string{"functions/b.js", "assets/img", ".env"}}
-	_, err = project.Load(denied, project.Options{})
+	_, err = project.Load(t.Context(), denied, project.Options{})
 	wantProblems(t, err,
 		".env: cannot be read: permission denied. Check the file and its permissions.",
 		"assets/img: the folder cannot be read: permission denied. Check its permissions.",
@@ -240,6 +240,6 @@ func TestLoadUnreadable(t *testing.T) {
 func TestLoadBoundsTrees(t *testing.T) {
 	t.Parallel()
 	deep := "assets" + strings.Repeat("/d", 70)
-	_, err := project.Load(files(map[string]string{deep + "/x": ""}), project.Options{})
+	_, err := project.Load(t.Context(), files(map[string]string{deep + "/x": ""}), project.Options{})
 	wantProblems(t, err, "assets"+strings.Repeat("/d", 64)+": folders are nested more than 64 deep. Check for links that repeat.")
 }

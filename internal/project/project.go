@@ -15,6 +15,7 @@ package project
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,7 +115,7 @@ type Options struct {
 //
 // The error is a problem.List with all that is wrong with the project. It works
 // on any file system, and follows links where the file system has them.
-func Load(fsys fs.FS, opts Options) (*Project, error) {
+func Load(ctx context.Context, fsys fs.FS, opts Options) (*Project, error) {
 	folder, err := projectFolder(fsys, opts.Folder)
 	if err != nil {
 		return nil, err
@@ -133,8 +134,11 @@ func Load(fsys fs.FS, opts Options) (*Project, error) {
 
 	warnings = append(warnings, warnOfToolkitSettings(fsys, folder, pkg)...)
 
-	found := newFinder(fsys, folder, environmentFiles(fsys, opts))
+	found := newFinder(fsys, folder, environmentFiles(fsys, opts), ctx.Err)
 	found.find(opts.FunctionsFolder, opts.AssetsFolder)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("read the project: %w", context.Cause(ctx))
+	}
 	problems = append(problems, found.problems...)
 	warnings = append(warnings, found.warnings...)
 

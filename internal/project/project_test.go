@@ -80,7 +80,7 @@ func TestLoadSampleProjects(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer root.Close()
-			found, err := project.Load(root.FS(), opts)
+			found, err := project.Load(t.Context(), root.FS(), opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -262,7 +262,7 @@ func TestLoad(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := project.Load(files(test.files), test.opts)
+			found, err := project.Load(t.Context(), files(test.files), test.opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -278,7 +278,7 @@ func TestLoad(t *testing.T) {
 
 func TestLoadReadsContents(t *testing.T) {
 	t.Parallel()
-	found, err := project.Load(files(map[string]string{
+	found, err := project.Load(t.Context(), files(map[string]string{
 		"functions/a.private.js": "hello",
 		"package.json":           `{"name": "@acme/voice", "dependencies": {"a": "^1"}, "engines": {"node": ">=24"}}`,
 		".env":                   "B=2\nA=1\nAUTH_TOKEN=\n",

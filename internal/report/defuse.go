@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"html"
 	"regexp"
 	"strings"
 	"unicode"
@@ -93,7 +94,10 @@ func prose(text string) string {
 			core, after = core+after[:1], after[1:]
 		}
 		beginsList := i == 0 && before == "" && isNumber(core) && (after == "." || after == ")")
-		if core != "" && (beginsList || !isPlain(core)) {
+		switch {
+		case word == ">" && i > 0, word == "&":
+			written[i] = html.EscapeString(word) // as in the names of menus
+		case core != "" && (beginsList || !isPlain(core)):
 			written[i] = before + code(core) + after
 		}
 	}

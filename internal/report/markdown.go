@@ -104,6 +104,9 @@ func (s *summary) ending() (sign, ended string) {
 		if s.result.Error == nil || s.result.Error.Reason == "" {
 			return "❌", "Failed"
 		}
+		if s.result.Error.Reason == job.Cancelled {
+			return "🚫", Cancelled
+		}
 		return "❌", "Failed (" + s.code(string(s.result.Error.Reason)) + ")"
 	default:
 		return "ℹ️", s.prose(string(s.result.Status))
@@ -213,7 +216,7 @@ func (s *summary) details() {
 	case s.result.PreviousBuildSID == s.result.BuildSID:
 		previous = ""
 	}
-	if s.result.Status == job.Failed {
+	if s.result.Status == job.Failed && s.result.PreviousBuildSID != "" {
 		row("URL", s.url())
 	}
 	row(build, sid(s.result.BuildSID))

@@ -33,7 +33,8 @@ func OneLine(result job.Result) string {
 	}
 }
 
-// failedLine is the reason and the first line of the message, which says most.
+// failedLine is what says most in the fewest characters: what is cut off stands
+// last.
 func failedLine(failure *job.Failure) string {
 	if failure == nil {
 		return "Failed"
@@ -42,8 +43,18 @@ func failedLine(failure *job.Failure) string {
 		return Cancelled
 	}
 	message, rest, _ := strings.Cut(failure.Message, "\n")
-	if more := strings.Count(rest, "\n") + 1; rest != "" {
-		message += fmt.Sprintf(" (and %d more)", more)
+	more := strings.Count(rest, "\n") + 1
+	switch {
+	case failure.Reason == job.BuildFailed:
+		return "Twilio could not make the Build; nothing new is live"
+	case failure.Reason == job.BadCredentials && failure.Hint != "":
+		sentence, _, _ := strings.Cut(failure.Hint, ". ")
+		return strings.TrimSuffix(sentence, ".")
+	case failure.Reason == job.BadInput && rest != "":
+		return fmt.Sprintf("%d problems in the input, first: %s", more+1, message)
+	case failure.Reason == job.BadInput:
+		return "Problem in the input: " + message
+	default:
+		return "Failed: " + message
 	}
-	return strings.ReplaceAll(string(failure.Reason), "-", " ") + ": " + message
 }

@@ -28,8 +28,14 @@ func TestOneLine(t *testing.T) {
 		{result(job.Unchanged), "Unchanged: stage is what is live already"},
 		{result(job.Planned), "Planned only; nothing was changed"},
 		{result(job.Skipped, func(r *job.Result) { r.SkipReason = "the push deleted a branch" }), "Skipped: the push deleted a branch"},
-		{failed(job.BuildFailed, "Build ZB1 failed"), "build failed: Build ZB1 failed"},
-		{failed(job.BadInput, "one\ntwo\nthree"), "bad input: one (and 2 more)"},
+		{failed(job.BuildFailed, "Twilio could not make Build ZB1, and so on"), "Twilio could not make the Build; nothing new is live"},
+		{failed(job.BadInput, "one\ntwo\nthree"), "3 problems in the input, first: one"},
+		{failed(job.BadInput, "one"), "Problem in the input: one"},
+		{failed(job.LimitReached, "Services are limited to 50"), "Failed: Services are limited to 50"},
+		{result(job.Failed, func(r *job.Result) {
+			r.Error = &job.Failure{Reason: job.BadCredentials, Message: "GET /v1 answered 401", Hint: "The credentials were not accepted. Check them."}
+		}), "The credentials were not accepted"},
+		{failed(job.BadCredentials, "answered 401"), "Failed: answered 401"},
 		{failed(job.Cancelled, "upload function /a: stopped by signal: interrupt"), "Cancelled"},
 		{result(job.Failed), "Failed"},
 		{result("new"), "new"},

@@ -27,9 +27,9 @@ func Progress(event job.Event) string {
 	}
 	switch event.Phase {
 	case job.PhaseRead:
-		return pick("read the project", "reading the project")
+		return pick("read "+event.Message, "reading the project")
 	case job.PhasePlan:
-		return pick("compared with what is live", "comparing with what is live")
+		return pick("compared with what is live: "+event.Message, "comparing with what is live")
 	case job.PhaseUpload:
 		if event.Kind == job.Moved {
 			return fmt.Sprintf("uploading, %d of %s", event.Done, words.Count(event.Total, "file"))

@@ -14,9 +14,9 @@ func TestProgress(t *testing.T) {
 		want  string
 	}{
 		{job.Event{Kind: job.Started, Phase: job.PhaseRead}, "reading the project"},
-		{job.Event{Kind: job.Finished, Phase: job.PhaseRead, Message: "1 Function"}, "read the project"},
+		{job.Event{Kind: job.Finished, Phase: job.PhaseRead, Message: "1 Function, 2 Assets"}, "read 1 Function, 2 Assets"},
 		{job.Event{Kind: job.Started, Phase: job.PhasePlan}, "comparing with what is live"},
-		{job.Event{Kind: job.Finished, Phase: job.PhasePlan}, "compared with what is live"},
+		{job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: "1 to create"}, "compared with what is live: 1 to create"},
 		{job.Event{Kind: job.Started, Phase: job.PhaseUpload, Total: 3}, "uploading 3 files"},
 		{job.Event{Kind: job.Moved, Phase: job.PhaseUpload, Done: 2, Total: 3}, "uploading, 2 of 3 files"},
 		{job.Event{Kind: job.Finished, Phase: job.PhaseUpload, Done: 1, Total: 1}, "uploaded 1 file"},
