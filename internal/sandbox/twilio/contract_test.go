@@ -21,7 +21,9 @@ type contract struct {
 
 // TestOperationsAreThoseOfTheOpenAPIFile compares the table of operations with
 // Twilio's own: names, paths, parameters, their types and which of them
-// are required. Uploads are not in the file, and lengths only in its prose.
+// are required. Uploads are not in the file, and lengths only in its prose. What
+// is said over the wire is held to the file by internal/contract; that the
+// Sandbox takes nothing besides can only be seen here.
 func TestOperationsAreThoseOfTheOpenAPIFile(t *testing.T) {
 	t.Parallel()
 	name := os.Getenv("SLIPWAY_OPENAPI")
