@@ -24,6 +24,7 @@ import (
 type world struct {
 	*recorder
 	account   sandbox.Account
+	address   string // where it really is: host and port
 	transport http.RoundTripper
 }
 
@@ -52,7 +53,7 @@ func newWorld(t *testing.T, options sandbox.Options) *world {
 		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &world{recorder: record, account: sandbox.DefaultAccount(), transport: transport}
+	return &world{recorder: record, account: sandbox.DefaultAccount(), address: server.Listener.Addr().String(), transport: transport}
 }
 
 // client is ours, with Twilio's own addresses.
