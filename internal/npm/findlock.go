@@ -5,123 +5,203 @@ import (
 	"io/fs"
 	"iter"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 )
 
 // findLock returns the lock file that governs the project in folder, nil when
-// there is none, and warnings. As for npm 11, that is the lock of the workspace
-// that the folder is a member of, else the one beside its package.json. Failing
-// both it is the nearest above that lists the folder.
+// there is none, and warnings. As for npm 11, pnpm and bun, that is the lock of
+// the workspace that the folder is a member of, else the one beside its
+// package.json. Failing both it is the nearest above that lists the folder.
+//
+// Of several in one folder, the one of the package manager that package.json
+// names counts, else the first in the order of managers.
 //
 // Above the folder only the lock of its workspace can be a Problem: any other
 // belongs to something else.
-func findLock(fsys fs.FS, folder string, names []string) (*lock, problem.List, error) {
-	folder = path.Clean(folder)
-	own := firstFile(fsys, folder, npmLocks())
-	var nearest *lock
-	for dir := range above(folder) {
-		isMember := isMember(fsys, dir, folder)
-		if own != "" && !isMember {
-			continue
-		}
-		found, err := readLock(fsys, dir, folder, names)
+func findLock(fsys fs.FS, folder string, requests []request) (*lock, problem.List, error) {
+	finding := finder{fsys: fsys, folder: path.Clean(folder), requests: requests}
+	finding.named = findNamed(fsys, finding.folder)
+	found, err := finding.find()
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case found == nil:
+		finding.warnOfNone()
+	default:
+		finding.warnBeside(found)
+	}
+	return found, finding.warnings, nil
+}
+
+// finder looks for the lock file of one project.
+type finder struct {
+	fsys     fs.FS
+	folder   string
+	requests []request
+	named    named
+	// unlisted is the lock of a workspace that should list the folder, and does
+	// not.
+	unlisted *candidate
+	warnings problem.List
+}
+
+// candidate is a lock file.
+type candidate struct {
+	file string
+	by   manager
+}
+
+// candidates returns the lock files in a folder, one for each package manager,
+// the one that counts first.
+func (f *finder) candidates(dir string) []candidate {
+	var found []candidate
+	for _, by := range managers() {
+		file := firstFile(f.fsys, dir, by.files)
 		switch {
-		case err != nil && isMember:
-			return nil, nil, err
-		case err != nil || found == nil:
-			continue
-		case isMember:
-			warnings := besideLock(fsys, found)
-			if own != "" {
-				warnings.AddAt(own, 0, fmt.Sprintf("is not used: the folder belongs to a workspace, whose %s governs it, as it does for npm", found.file),
-					"Delete it.")
+		case file == "":
+		case by.name == f.named.manager:
+			found = slices.Insert(found, 0, candidate{file, by})
+		default:
+			found = append(found, candidate{file, by})
+		}
+	}
+	return found
+}
+
+// read reads a lock file as far as it is about the project.
+func (f *finder) read(of candidate, isMember bool) (*lock, error) {
+	found, err := of.by.read(query{
+		fsys: f.fsys, file: of.file, by: of.by,
+		folder: within(path.Dir(of.file), f.folder), isMember: isMember, requests: f.requests,
+	})
+	if err != nil {
+		return nil, lockProblem(of, err)
+	}
+	return found, nil
+}
+
+func (f *finder) find() (*lock, error) {
+	var own *candidate
+	var beside *lock
+	var ownErr error
+	if all := f.candidates(f.folder); len(all) > 0 {
+		own = &all[0]
+		beside, ownErr = f.read(*own, false)
+	}
+	if beside != nil && beside.standsAlone {
+		return beside, nil
+	}
+	found, err := f.findAbove(own)
+	if found != nil || err != nil {
+		return found, err
+	}
+	return beside, ownErr
+}
+
+// findAbove looks for the lock of the folder's workspace and, when the folder has
+// no lock of its own, for the nearest that lists it.
+func (f *finder) findAbove(own *candidate) (*lock, error) {
+	var nearest *lock
+	for dir := range above(f.folder) {
+		for _, one := range f.candidates(dir) {
+			isMember := one.by.isMember(f.fsys, dir, f.folder)
+			isChosen := own != nil && own.by.name == f.named.manager && one.by.name != own.by.name
+			if own != nil && (!isMember || isChosen) {
+				continue
 			}
-			return found, warnings, nil
-		case nearest == nil:
-			nearest = found
+			found, err := f.read(one, isMember)
+			switch {
+			case err != nil && isMember:
+				return nil, err
+			case found != nil && isMember:
+				f.warnOfOwn(own, found)
+				return found, nil
+			case found != nil && nearest == nil:
+				nearest = found
+			case isMember && f.unlisted == nil:
+				f.unlisted = &one
+			}
 		}
 	}
-	if own != "" {
-		found, err := readLock(fsys, folder, folder, names)
-		if err != nil {
-			return nil, nil, err
-		}
-		nearest = found
-	}
-	if nearest == nil {
-		return nil, otherLock(fsys, folder), nil
-	}
-	return nearest, besideLock(fsys, nearest), nil
-}
-
-// npmLocks names npm's lock files, the one that npm prefers first.
-func npmLocks() []string { return []string{"npm-shrinkwrap.json", "package-lock.json"} }
-
-// otherLocks names the lock files of other package managers.
-func otherLocks() []string {
-	return []string{"yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"}
-}
-
-// readLock reads the lock file in dir, as far as it is about the folder, which
-// is dir itself or lies below it. It returns nil when there is no lock file, or
-// one that does not list the folder.
-func readLock(fsys fs.FS, dir, folder string, names []string) (*lock, error) {
-	for _, base := range npmLocks() {
-		file := path.Join(dir, base)
-		whole, err := readJSON(fsys, file, maxLockBytes)
-		if err != nil {
-			return nil, lockProblem(err)
-		}
-		if whole != nil {
-			return parseLock(file, *whole, within(dir, folder), names)
-		}
-	}
-	return nil, nil //nolint:nilnil // a folder without a lock file is fine
+	return nearest, nil
 }
 
 // lockProblem gives a lock file that cannot be read its own way out.
-func lockProblem(err error) error {
+func lockProblem(of candidate, err error) error {
 	var list problem.List
 	if rest := list.Take(err); rest != nil {
 		return rest
 	}
 	for _, p := range list {
-		if p.Line > 0 {
-			p.Fix = "Remove what a merge has left in it, or delete it and run `npm install`."
+		if p.File == of.file && p.Line > 0 && !strings.Contains(p.Fix, "ranges") {
+			p.Fix = fmt.Sprintf("Remove what a merge has left in it, or delete it and run `%s install`.", of.by.name)
 		}
 	}
 	return list.Err()
 }
 
-// besideLock warns of other package managers' locks beside one that is used: one
-// of the two is out of date some day.
-func besideLock(fsys fs.FS, used *lock) problem.List {
-	var warnings problem.List
-	if file := firstFile(fsys, path.Dir(used.file), otherLocks()); file != "" {
-		warnings.AddAt(file, 0, fmt.Sprintf("is not read: the versions come from %s beside it, which may be older", used.file),
-			"Delete the one that is not kept up to date, or choose dependencies: ranges.")
+// warnOfOwn warns of the folder's own lock, when that of its workspace counts.
+func (f *finder) warnOfOwn(own *candidate, used *lock) {
+	if own != nil {
+		f.warnings.AddAt(own.file, 0, fmt.Sprintf("is not used: the folder belongs to a workspace, whose %s governs it, as it does for %s",
+			used.file, used.by.name), "Delete it.")
 	}
-	return warnings
 }
 
-// otherLock warns of the lock of another package manager that governs the
-// folder, for which ranges are used.
-func otherLock(fsys fs.FS, folder string) problem.List {
-	var warnings problem.List
-	file := firstFile(fsys, folder, otherLocks())
-	for dir := range above(folder) {
-		if file == "" && (isMember(fsys, dir, folder) || firstFile(fsys, dir, []string{"pnpm-workspace.yaml"}) != "") {
-			file = firstFile(fsys, dir, otherLocks())
+// warnBeside warns of the locks of other package managers beside the one that is
+// used: one of the two is out of date some day. It says nothing where package.json
+// names the one to use.
+func (f *finder) warnBeside(used *lock) {
+	if f.named.manager == used.by.name {
+		return
+	}
+	dir := path.Dir(used.file)
+	files := []string{firstFile(f.fsys, dir, binaryLocks())}
+	if used.by.name == "bun" {
+		files = nil // its own binary form, which bun itself leaves aside
+	}
+	for _, other := range f.candidates(dir) {
+		if other.by.name != used.by.name {
+			files = append(files, other.file)
+		}
+	}
+	for _, file := range files {
+		if file != "" {
+			f.warnings.AddAt(file, 0, fmt.Sprintf("is not read: the versions come from %s beside it, which may be older", used.file),
+				`Delete the one that is not kept up to date, name its owner as "packageManager" in package.json, or choose dependencies: ranges.`)
+		}
+	}
+	if f.named.manager != "" {
+		f.warnings.AddAt(f.named.file, f.named.line, fmt.Sprintf("the package manager is %q, but the versions come from %s", f.named.manager, used.file),
+			fmt.Sprintf("Commit the lock file of %s and delete that one, or correct the package manager.", f.named.manager))
+	}
+}
+
+// warnOfNone warns of a lock file that may be meant to govern the folder, and does
+// not: the ranges are used then.
+func (f *finder) warnOfNone() {
+	if f.unlisted != nil {
+		f.warnings.AddAt(f.unlisted.file, 0, fmt.Sprintf("does not list %s, a member of its workspace, so the ranges of package.json are used",
+			within(path.Dir(f.unlisted.file), f.folder)), f.unlisted.by.refresh())
+		return
+	}
+	file := firstFile(f.fsys, f.folder, binaryLocks())
+	for dir := range above(f.folder) {
+		if file == "" && isMember(f.fsys, dir, f.folder) {
+			file = firstFile(f.fsys, dir, binaryLocks())
 		}
 	}
 	if file != "" {
-		warnings.AddAt(file, 0, "is not read yet, so the ranges of package.json are used",
-			"Choose dependencies: ranges if that is fine, or commit a package-lock.json for exact versions.")
+		f.warnings.AddAt(file, 0, "is binary and not read, so the ranges of package.json are used",
+			"Run `bun install --save-text-lockfile --frozen-lockfile --lockfile-only`, commit bun.lock and delete this one, or choose dependencies: ranges.")
 	}
-	return warnings
 }
+
+// binaryLocks names the lock files that nothing but their owner reads.
+func binaryLocks() []string { return []string{"bun.lockb"} }
 
 // firstFile returns the path of the first of these names that a folder has, also
 // if it is a link to nothing; empty when it has none.
@@ -133,6 +213,16 @@ func firstFile(fsys fs.FS, folder string, names []string) string {
 		}
 	}
 	return ""
+}
+
+// upFrom yields a clean path and the folders above it, the nearest first.
+func upFrom(folder string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield(folder) {
+			return
+		}
+		above(folder)(yield)
+	}
 }
 
 // above yields the folders above a clean path, the nearest first.

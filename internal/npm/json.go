@@ -46,6 +46,24 @@ func readJSON(fsys fs.FS, file string, limit int64) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseJSON(file, data)
+}
+
+// readJSONC does the same for a file that may have comments, and commas behind
+// last elements.
+func readJSONC(fsys fs.FS, file string, limit int64) (*value, error) {
+	data, err := readFile(fsys, file, limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // a missing file is neither a value nor an error
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseJSON(file, plainJSON(data))
+}
+
+// parseJSON reads a text that must hold one JSON object.
+func parseJSON(file string, data []byte) (*value, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !json.Valid(data) {
 		return nil, syntaxProblem(file, data)
@@ -81,9 +99,6 @@ func syntaxProblem(file string, data []byte) *problem.Problem {
 // readFile reads a file of at most limit bytes. A file that is missing is
 // fs.ErrNotExist, everything else a *problem.Problem.
 func readFile(fsys fs.FS, file string, limit int64) ([]byte, error) {
-	unreadable := func(why, fix string) error {
-		return &problem.Problem{File: file, Message: "cannot be read: " + why, Fix: fix}
-	}
 	// Looking before opening matters: to open a pipe would wait for ever.
 	info, err := fs.Stat(fsys, file)
 	if _, lstatErr := fs.Lstat(fsys, file); errors.Is(err, fs.ErrNotExist) && lstatErr == nil {
@@ -96,26 +111,34 @@ func readFile(fsys fs.FS, file string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: %w", file, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, unreadable(problem.Reason(err), "Check the file and its permissions.")
+		return nil, unreadable(file, problem.Reason(err), "Check the file and its permissions.")
 	}
 	if !info.Mode().IsRegular() {
-		return nil, unreadable("it is not a regular file", "Replace it with a file.")
+		return nil, unreadable(file, "it is not a regular file", "Replace it with a file.")
 	}
 	opened, err := fsys.Open(file)
 	if err != nil {
-		return nil, unreadable(problem.Reason(err), "Check the file and its permissions.")
+		return nil, unreadable(file, problem.Reason(err), "Check the file and its permissions.")
 	}
 	defer opened.Close()
 	var content bytes.Buffer
 	content.Grow(int(min(info.Size(), limit)) + bytes.MinRead)
 	if _, err := content.ReadFrom(io.LimitReader(opened, limit+1)); err != nil {
-		return nil, unreadable(problem.Reason(err), "Check the file and its permissions.")
+		return nil, unreadable(file, problem.Reason(err), "Check the file and its permissions.")
 	}
 	if int64(content.Len()) > limit {
-		return nil, unreadable(fmt.Sprintf("it is larger than %d MiB", limit>>20),
-			"Check that it is the file it should be.")
+		return nil, tooLarge(file, limit)
 	}
 	return content.Bytes(), nil
+}
+
+func unreadable(file, why, fix string) error {
+	return &problem.Problem{File: file, Message: "cannot be read: " + why, Fix: fix}
+}
+
+// tooLarge is the Problem of a file above a limit in bytes.
+func tooLarge(file string, limit int64) error {
+	return unreadable(file, fmt.Sprintf("it is larger than %d MiB", limit>>20), "Check that it is the file it should be.")
 }
 
 // members walks over an object in the order of the file; a name may come more
@@ -141,6 +164,17 @@ func (v value) members() iter.Seq[member] {
 			}
 			if walk.skipSpace(); walk.raw[walk.at] == ',' {
 				walk.at++
+			}
+		}
+	}
+}
+
+// entries does the same for names and values alone.
+func (v value) entries() iter.Seq2[string, value] {
+	return func(yield func(string, value) bool) {
+		for m := range v.members() {
+			if !yield(m.name, m.value) {
+				return
 			}
 		}
 	}

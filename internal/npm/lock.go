@@ -1,10 +1,10 @@
 package npm
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
+	"io/fs"
 	"path"
-	"strings"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 )
@@ -13,9 +13,15 @@ import (
 // Every format is read into this shape.
 type lock struct {
 	file string
+	// by is the package manager that keeps the file.
+	by manager
 	// entries is by name of the dependency: what that name resolves to from the
 	// project's folder.
 	entries map[string]lockEntry
+	// catalogs are those that the lock file itself records; may be nil.
+	catalogs catalogs
+	// standsAlone marks a lock that takes its folder out of any workspace above.
+	standsAlone bool
 }
 
 // lockEntry is one installed package.
@@ -23,124 +29,87 @@ type lockEntry struct {
 	line int
 	// name is the package's own name when it is installed under another.
 	name string
-	// version is exact; a lock of version 1 may hold an address instead.
+	// version is exact; for what does not come from a registry it may be an
+	// address instead.
 	version string
 	// resolved is where it was downloaded from, or the folder of a link; may be
 	// empty.
 	resolved string
 	// isLink marks a package of the same workspace.
 	isLink bool
+	// isPatched marks a package whose files are changed once it is installed.
+	isPatched bool
+	// forced is the range that counts instead of the one in package.json, by
+	// "overrides" or "resolutions"; empty when there is none.
+	forced string
+	// stale is the range that the lock file has the dependency for when it is
+	// another than the one wanted, and no version can be told; else empty.
+	stale string
+}
+
+// manager is a package manager, as far as its lock files are concerned.
+type manager struct {
+	name string
+	// files names its lock files, the one that it prefers first.
+	files []string
+	// isMember reports whether dir is the root of a workspace that has the folder
+	// below it as a member.
+	isMember func(fsys fs.FS, dir, folder string) bool
+	// read returns nil when the lock file does not govern the folder.
+	read func(query) (*lock, error)
+}
+
+// managers lists the package managers; the lock of an earlier one is taken
+// before that of a later one.
+func managers() []manager {
+	return []manager{
+		{"npm", []string{"npm-shrinkwrap.json", "package-lock.json"}, isMember, readNPMLock},
+		{"pnpm", []string{"pnpm-lock.yaml"}, isPNPMMember, readPNPMLock},
+		{"yarn", []string{"yarn.lock"}, isMember, readYarnLock},
+		{"bun", []string{"bun.lock"}, isMember, readBunLock},
+	}
 }
 
 // refresh is the way out of a lock file that does not fit.
-const refresh = "Run `npm install` and commit the lock file, or choose dependencies: ranges."
-
-// parseLock reads package-lock.json and npm-shrinkwrap.json, which share one
-// format, in its versions 1 to 3. The project's folder is given as seen from
-// the lock file's own. It returns nil when the lock does not govern that
-// folder.
-func parseLock(file string, whole value, folder string, names []string) (*lock, error) {
-	top := whole.pick("lockfileVersion", "packages", "dependencies")
-	version, err := lockVersion(file, top["lockfileVersion"])
-	if err != nil {
-		return nil, err
-	}
-	packages, hasPackages := top["packages"]
-	if version == 1 || !hasPackages {
-		if folder != "." {
-			return nil, nil //nolint:nilnil // version 1 knows no workspaces
-		}
-		return parseLockV1(file, top["dependencies"].value, names)
-	}
-	return parseLockV3(file, packages.value, folder, names)
+func (m manager) refresh() string {
+	return fmt.Sprintf("Run `%s install` and commit the lock file, or choose dependencies: ranges.", m.name)
 }
 
-func lockVersion(file string, m member) (int, error) {
-	if m.name == "" {
-		return 1, nil // npm 4 and older did not write it
-	}
-	var version int
-	if err := json.Unmarshal(m.value.raw, &version); err != nil || version < 1 || version > 3 {
-		return 0, &problem.Problem{
-			File: file, Line: m.line,
-			Message: fmt.Sprintf("lockfileVersion is %.20s; known are 1, 2 and 3", m.value.raw),
-			Fix:     "Write it with a current npm, or choose dependencies: ranges.",
-		}
-	}
-	return version, nil
+// query is what is asked of a lock file.
+type query struct {
+	fsys fs.FS
+	file string
+	by   manager
+	// folder is the project's, as seen from the lock file's own.
+	folder string
+	// isMember says that the lock file's folder is the root of a workspace, and the
+	// project's a member.
+	isMember bool
+	requests []request
 }
 
-// parseLockV1 reads the "dependencies" tree; direct dependencies are at its top.
-func parseLockV1(file string, dependencies value, names []string) (*lock, error) {
-	wanted := make(map[string]bool, len(names))
-	for _, name := range names {
-		wanted[name] = true
-	}
-	found := &lock{file: file, entries: map[string]lockEntry{}}
-	var problems problem.List
-	for m := range dependencies.members() {
-		if wanted[m.name] {
-			found.entries[m.name] = parseEntry(&problems, file, m)
-		}
-	}
-	return found, problems.Err()
+// dir is the lock file's folder.
+func (q query) dir() string { return path.Dir(q.file) }
+
+// lock returns an empty lock for the query.
+func (q query) lock() *lock {
+	return &lock{file: q.file, by: q.by, entries: map[string]lockEntry{}}
 }
 
-// parseLockV3 reads the flat "packages" of versions 2 and 3, whose names are
-// paths such as "node_modules/twilio" and, for members of a workspace,
-// "services/voice" and "services/voice/node_modules/twilio".
-func parseLockV3(file string, packages value, folder string, names []string) (*lock, error) {
-	type place struct {
-		name     string
-		distance int
+// names is the set of the names of the dependencies.
+func (q query) names() map[string]bool {
+	wanted := make(map[string]bool, len(q.requests))
+	for _, request := range q.requests {
+		wanted[request.name] = true
 	}
-	// Node.js takes the nearest node_modules, going up from the folder.
-	wanted := map[string]place{}
-	for _, name := range names {
-		for dir, distance := folder, 0; ; dir, distance = path.Dir(dir), distance+1 {
-			wanted[path.Join(dir, "node_modules", name)] = place{name: name, distance: distance}
-			if dir == "." {
-				break
-			}
-		}
-	}
-	found := &lock{file: file, entries: map[string]lockEntry{}}
-	distances := map[string]int{}
-	isMember := folder == "."
-	var problems problem.List
-	for m := range packages.members() {
-		isMember = isMember || m.name == folder
-		at, ok := wanted[m.name]
-		if !ok {
-			continue
-		}
-		if nearest, known := distances[at.name]; !known || at.distance <= nearest {
-			distances[at.name] = at.distance
-			found.entries[at.name] = parseEntry(&problems, file, m)
-		}
-	}
-	if !isMember {
-		return nil, nil //nolint:nilnil // the lock of something else
-	}
-	return found, problems.Err()
+	return wanted
 }
 
-// parseEntry reads one package of a lock.
-func parseEntry(problems *problem.List, file string, m member) lockEntry {
-	if m.value.kind() != "an object" {
-		problems.AddAt(file, m.line, fmt.Sprintf("the entry %q is %s, not an object", m.name, m.value.kind()), refresh)
-		return lockEntry{line: m.line}
+// unknownVersion is the Problem of a lock file in a format that is not known.
+func (q query) unknownVersion(line int, key, value, known string) error {
+	return &problem.Problem{
+		File: q.file, Line: max(1, line),
+		Message: fmt.Sprintf("%s is %.20s; known are %s", key, cmp.Or(value, "missing"), known),
+		Fix:     fmt.Sprintf("Write it with a current %s, or choose dependencies: ranges.", q.by.name),
 	}
-	fields := m.value.pick("name", "version", "resolved", "link")
-	entry := lockEntry{line: m.line}
-	entry.name, _ = fields["name"].value.text()
-	// Old versions of npm wrote `"resolved": false`, which says nothing.
-	entry.resolved, _ = fields["resolved"].value.text()
-	entry.isLink = strings.TrimSpace(string(fields["link"].value.raw)) == "true"
-	version, ok := fields["version"].value.text()
-	if !ok && !entry.isLink {
-		problems.AddAt(file, m.line, fmt.Sprintf("the entry %q has no version", m.name), refresh)
-	}
-	entry.version = version
-	return entry
 }

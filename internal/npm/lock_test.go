@@ -123,7 +123,10 @@ func TestReadLocked(t *testing.T) {
 			"services/voice", lodash("^4.17.0"), "",
 		},
 		"the lock of something else above": {
-			map[string]string{"package-lock.json": lockV3(`"node_modules/lodash": {"version": "4.17.7"}`)},
+			map[string]string{
+				"package.json":      `{"workspaces": ["packages/*"]}`,
+				"package-lock.json": lockV3(`"node_modules/lodash": {"version": "4.17.7"}`),
+			},
 			"services/voice", lodash("^4.17.0"), "",
 		},
 		"past the lock of something else": {
@@ -134,7 +137,7 @@ func TestReadLocked(t *testing.T) {
 			"services/voice", lodash("4.17.7"), "package-lock.json",
 		},
 		"a lock of version 1 above": {
-			map[string]string{"package-lock.json": lockV1(`"lodash": {"version": "4.17.7"}`)},
+			map[string]string{"package.json": `{}`, "package-lock.json": lockV1(`"lodash": {"version": "4.17.7"}`)},
 			"services/voice", lodash("^4.17.0"), "",
 		},
 	}
@@ -363,50 +366,6 @@ func TestExactVersionsNeedNoEntryInTheLock(t *testing.T) {
 	}
 	if want := []npm.Dependency{{Name: "a", Version: "1.2.3"}}; !cmp.Equal(got.Dependencies, want) {
 		t.Errorf("got %v, want %v", got.Dependencies, want)
-	}
-}
-
-func TestLocksOfOtherPackageManagersAreWarnedOf(t *testing.T) {
-	t.Parallel()
-	const alone = ": is not read yet, so the ranges of package.json are used. " +
-		"Choose dependencies: ranges if that is fine, or commit a package-lock.json for exact versions."
-	const beside = ", which may be older. Delete the one that is not kept up to date, or choose dependencies: ranges."
-	lock := lockV3(`"svc": {}`, `"node_modules/a": {"version": "1.0.0"}`)
-	tests := map[string]struct {
-		files map[string]string
-		want  string
-	}{
-		"yarn alone":        {map[string]string{"svc/yarn.lock": ""}, "svc/yarn.lock" + alone},
-		"pnpm alone":        {map[string]string{"svc/pnpm-lock.yaml": ""}, "svc/pnpm-lock.yaml" + alone},
-		"bun alone":         {map[string]string{"svc/bun.lock": ""}, "svc/bun.lock" + alone},
-		"of a workspace":    {map[string]string{"yarn.lock": "", "package.json": `{"workspaces": ["svc"]}`}, "yarn.lock" + alone},
-		"of pnpm's":         {map[string]string{"pnpm-lock.yaml": "", "pnpm-workspace.yaml": ""}, "pnpm-lock.yaml" + alone},
-		"of something else": {map[string]string{"yarn.lock": "", "package.json": `{"workspaces": ["web"]}`}, ""},
-		"beside npm's": {
-			map[string]string{"svc/yarn.lock": "", "svc/package-lock.json": lock},
-			"svc/yarn.lock: is not read: the versions come from svc/package-lock.json beside it" + beside,
-		},
-		"beside a workspace's": {
-			map[string]string{"bun.lockb": "", "package-lock.json": lock, "package.json": `{"workspaces": ["svc"]}`},
-			"bun.lockb: is not read: the versions come from package-lock.json beside it" + beside,
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			all := map[string]string{"svc/package.json": packageJSON(`"a": "^1.0.0"`)}
-			maps.Copy(all, test.files)
-			_, warnings, err := npm.Read(files(all), "svc", npm.Locked)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(warnings.Error(), test.want); diff != "" {
-				t.Errorf("got (-) differs from want (+):\n%s", diff)
-			}
-			if _, warnings, err := npm.Read(files(all), "svc", npm.Ranges); err != nil || len(warnings) > 0 {
-				t.Errorf("mode ranges: warnings %v, error %v", warnings, err)
-			}
-		})
 	}
 }
 

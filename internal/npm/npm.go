@@ -1,6 +1,6 @@
 // Package npm reads what a project asks of npm: its name, the Node.js versions
 // it wants, and the dependencies Twilio shall install, either as the ranges in
-// package.json or as the exact versions in the lock file.
+// package.json or as the exact versions in the lock file of npm, pnpm, yarn or bun.
 //
 // Twilio installs public npm packages under their own names and nothing else,
 // so whatever cannot be installed there (folders, git addresses, aliases,
@@ -109,15 +109,23 @@ func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) 
 		NodeRangeLine: wants.nodeRangeLine,
 		ToolkitLine:   wants.toolkitLine,
 	}
-	resolving := resolver{file: file}
 	warnings := wants.warnings
+	shared, err := findCatalogs(fsys, folder, wants.dependencies)
+	if err != nil {
+		return found, warnings, also(problems, err)
+	}
+	shared.fill(wants.dependencies)
+	resolving := resolver{file: file}
 	if mode == Locked && len(wants.dependencies) > 0 {
 		var notes problem.List
-		resolving.lock, notes, err = findLock(fsys, folder, wants.names())
+		resolving.lock, notes, err = findLock(fsys, folder, wants.dependencies)
 		warnings = append(warnings, notes...)
 		if err != nil {
 			return found, warnings, also(problems, err)
 		}
+	}
+	if resolving.lock != nil {
+		resolving.lock.catalogs.fill(wants.dependencies)
 	}
 	dependencies := resolving.resolve(wants.dependencies)
 	problems = append(problems, resolving.problems...)

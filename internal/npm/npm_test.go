@@ -122,7 +122,10 @@ func TestReadPackageProblems(t *testing.T) {
 		"folder":    {packageJSON(`"a": "file:../a"`), []string{`package.json:3: dependency "a" is "file:../a"` + publicOnly}},
 		"link":      {packageJSON(`"a": "link:../a"`), []string{`package.json:3: dependency "a" is "link:../a"` + publicOnly}},
 		"workspace": {packageJSON(`"a": "workspace:*"`), []string{`package.json:3: dependency "a" is "workspace:*"` + publicOnly}},
-		"catalog":   {packageJSON(`"a": "catalog:"`), []string{`package.json:3: dependency "a" is "catalog:"` + publicOnly}},
+		"catalog": {packageJSON(`"a": "catalog:"`), []string{
+			`package.json:3: dependency "a" is "catalog:", and no catalog of that name has it. ` +
+				`Add it to the catalog of the workspace, or write the range here.`,
+		}},
 		"path":      {packageJSON(`"a": "../a"`), []string{`package.json:3: dependency "a" is "../a"` + publicOnly}},
 		"tarball":   {packageJSON(`"a": "a.tgz"`), []string{`package.json:3: dependency "a" is "a.tgz"` + publicOnly}},
 		"shorthand": {packageJSON(`"a": "user/repo#v1"`), []string{`package.json:3: dependency "a" is "user/repo#v1"` + publicOnly}},
@@ -157,7 +160,7 @@ func TestReadPackageProblems(t *testing.T) {
 		}},
 		"handler range": {packageJSON(`"@twilio/runtime-handler": "^2.0.0"`), []string{
 			`package.json:3: dependency "@twilio/runtime-handler" is "^2.0.0"; Twilio needs an exact version of it. ` +
-				`Write one out, such as "2.0.1", or commit package-lock.json and choose dependencies: locked.`,
+				`Write one out, such as "2.0.1", or commit a lock file and choose dependencies: locked.`,
 		}},
 		"handler for development only": {"{\"devDependencies\": {\n\"@twilio/runtime-handler\": \"2.0.1\"}}", []string{
 			`package.json:2: "@twilio/runtime-handler" is in "devDependencies" only, which Twilio does not install. Move it to "dependencies".`,

@@ -1,6 +1,7 @@
 package npm
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -24,20 +25,25 @@ type wants struct {
 	warnings    problem.List
 }
 
-// request is an entry of "dependencies" as written.
+// request is an entry of "dependencies".
 type request struct {
 	name string
+	// spec is as written, or what the catalog has for it.
 	spec string
-	line int
+	// catalog is what is written when the spec comes from a catalog; else empty.
+	catalog string
+	line    int
 }
 
-// names lists the names of the dependencies, sorted.
-func (w *wants) names() []string {
-	names := make([]string, len(w.dependencies))
-	for i, dependency := range w.dependencies {
-		names[i] = dependency.name
+// written is what package.json has.
+func (r request) written() string { return cmp.Or(r.catalog, r.spec) }
+
+// String shows the spec in a message, without secrets.
+func (r request) String() string {
+	if r.catalog != "" && r.catalog != r.spec {
+		return fmt.Sprintf("%q (%q)", r.catalog, shown(r.spec))
 	}
-	return names
+	return fmt.Sprintf("%q", shown(r.spec))
 }
 
 // readPackage reads a package.json. It returns nil when there is none; the

@@ -55,6 +55,10 @@ func (r *resolver) version(wanted request) (string, bool) {
 		return r.refuse(wanted, fmt.Sprintf("dependency %q cannot be a package's name: %s", wanted.name, why),
 			"Use the name the package has on npm.")
 	}
+	if _, refers := catalogName(wanted.spec); refers {
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is %s, and no catalog of that name has it", wanted.name, wanted),
+			"Add it to the catalog of the workspace, or write the range here.")
+	}
 	if classify(wanted.spec) == aliasSpec {
 		own, versions := aliasOf(wanted.spec)
 		if own != wanted.name {
@@ -64,13 +68,12 @@ func (r *resolver) version(wanted request) (string, bool) {
 		}
 		wanted.spec = versions
 	}
-	kind := classify(wanted.spec)
-	switch kind {
+	switch classify(wanted.spec) {
 	case aliasSpec, foreignSpec:
-		return r.refuse(wanted, fmt.Sprintf("dependency %q is %q; %s", wanted.name, shown(wanted.spec), publicOnly), publish)
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is %s; %s", wanted.name, wanted, publicOnly), publish)
 	case invalidSpec:
-		return r.refuse(wanted, fmt.Sprintf("dependency %q is %q, which is neither a range of versions nor a tag",
-			wanted.name, wanted.spec), `Write a range such as "^1.2.0".`)
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is %s, which is neither a range of versions nor a tag",
+			wanted.name, wanted), `Write a range such as "^1.2.0".`)
 	case rangeSpec, tagSpec:
 	}
 	if wanted.name == Handler {
@@ -80,25 +83,30 @@ func (r *resolver) version(wanted request) (string, bool) {
 			return exact, true
 		}
 		if r.lock == nil {
-			return r.refuse(wanted, fmt.Sprintf("dependency %q is %q; Twilio needs an exact version of it", wanted.name, wanted.spec),
-				`Write one out, such as "2.0.1", or commit package-lock.json and choose dependencies: locked.`)
+			return r.refuse(wanted, fmt.Sprintf("dependency %q is %s; Twilio needs an exact version of it", wanted.name, wanted),
+				`Write one out, such as "2.0.1", or commit a lock file and choose dependencies: locked.`)
 		}
 	}
 	if r.lock != nil {
-		return r.locked(wanted, kind)
+		return r.locked(wanted)
 	}
 	// As Twilio's own tools have it, no version means any.
 	return cmp.Or(strings.TrimSpace(wanted.spec), "*"), true
 }
 
 // locked takes the version of a request from the lock.
-func (r *resolver) locked(wanted request, kind specKind) (string, bool) {
+func (r *resolver) locked(wanted request) (string, bool) {
 	entry, ok := r.lock.entries[wanted.name]
-	if exact, isExact := exactVersion(wanted.spec); !ok && isExact {
+	refresh := r.lock.by.refresh()
+	if exact, isExact := exactVersion(wanted.spec); isExact && (!ok || entry.stale != "") {
 		return exact, true // the lock is out of date, but could say nothing else
 	}
 	if !ok {
 		return r.refuse(wanted, fmt.Sprintf("dependency %q is not in %s", wanted.name, r.lock.file), refresh)
+	}
+	if entry.stale != "" {
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is %s, but %s has it for %q",
+			wanted.name, wanted, r.lock.file, shown(entry.stale)), refresh)
 	}
 	isAlias := entry.name != "" && entry.name != wanted.name
 	switch {
@@ -109,6 +117,9 @@ func (r *resolver) locked(wanted request, kind specKind) (string, bool) {
 	case isAlias, classify(entry.version) == aliasSpec:
 		return r.refuse(wanted, fmt.Sprintf("dependency %q is an alias in %s; Twilio installs packages under their own names",
 			wanted.name, r.lock.file), "Depend on the package's own name, and require it by that name.")
+	case entry.isPatched:
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is patched in %s; Twilio installs packages as they are published",
+			wanted.name, r.lock.file), "Publish the patched package under a name of its own, or bundle it.")
 	case classify(entry.version) == foreignSpec:
 		return r.refuse(wanted, fmt.Sprintf("dependency %q is %q in %s; %s",
 			wanted.name, shown(entry.version), r.lock.file, publicOnly), publish)
@@ -120,11 +131,21 @@ func (r *resolver) locked(wanted request, kind specKind) (string, bool) {
 		return r.refuse(wanted, fmt.Sprintf("dependency %q has the version %q in %s, which is not an exact version",
 			wanted.name, entry.version, r.lock.file), refresh)
 	}
-	if allowed, err := ParseRange(wanted.spec); kind == rangeSpec && (err != nil || !allowed.Has(entry.version)) {
-		return r.refuse(wanted, fmt.Sprintf("dependency %q is %q, but %s has %s",
-			wanted.name, wanted.spec, r.lock.file, entry.version), refresh)
+	if !fits(cmp.Or(entry.forced, wanted.spec), entry.version) {
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is %s, but %s has %s",
+			wanted.name, wanted, r.lock.file, entry.version), refresh)
 	}
 	return entry.version, true
+}
+
+// fits reports whether a version may be what a spec stands for; a tag may stand
+// for any.
+func fits(spec, version string) bool {
+	if classify(spec) != rangeSpec {
+		return true
+	}
+	allowed, err := ParseRange(spec)
+	return err == nil && allowed.Has(version)
 }
 
 // fromRegistry reports whether an entry was downloaded from a registry, and

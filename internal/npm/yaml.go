@@ -1,0 +1,195 @@
+package npm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+// A YAML file is read into a tree at once, so that these are lower than what
+// JSON may have: the largest lock files of workspaces have some megabytes, and
+// some hundred thousand marks.
+const (
+	maxYAMLBytes = 8 << 20
+	maxYAMLMarks = 1 << 20
+)
+
+// yamlValue is a value in a YAML file. The zero value is nothing.
+type yamlValue struct{ node *yaml.Node }
+
+// yamlMember is a name in a YAML mapping, the line it stands at, and its value.
+type yamlMember struct {
+	name  string
+	line  int
+	value yamlValue
+}
+
+// readYAML reads a file that must hold a mapping, the last one if it holds
+// several documents. It returns nil when there is no such file; the error is a
+// *problem.Problem.
+func readYAML(fsys fs.FS, file string) (*yamlValue, error) {
+	data, err := readFile(fsys, file, maxYAMLBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // a missing file is neither a value nor an error
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseYAML(file, data)
+}
+
+// parseYAML does the same for the text of a file. An empty one holds nothing.
+func parseYAML(file string, data []byte) (*yamlValue, error) {
+	if err := findMerge(file, data); err != nil {
+		return nil, err
+	}
+	if marks(data) > maxYAMLMarks {
+		return nil, unreadable(file, fmt.Sprintf("it has more than %d entries", maxYAMLMarks), "Check that it is the file it should be.")
+	}
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		return nil, yamlProblem(file, err)
+	}
+	last := &yamlValue{}
+	for {
+		var document yaml.Node
+		err := loader.Load(&document)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, yamlProblem(file, err)
+		}
+		if document.Kind == yaml.DocumentNode && len(document.Content) == 1 {
+			last = &yamlValue{node: document.Content[0]}
+		}
+	}
+	if kind := last.kind(); kind != "a mapping" && kind != "nothing" {
+		return nil, &problem.Problem{
+			File: file, Line: last.node.Line, Message: fmt.Sprintf("holds %s, not a mapping", kind),
+			Fix: "Let the package manager write the file.",
+		}
+	}
+	return last, nil
+}
+
+// marks counts what may begin an entry of a list or a mapping.
+func marks(data []byte) int {
+	count := 0
+	for _, b := range data {
+		switch b {
+		case ':', ',', '[', '{', '-', '?':
+			count++
+		}
+	}
+	return count
+}
+
+// yamlProblem says where a text stops being YAML.
+func yamlProblem(file string, err error) error {
+	found := &problem.Problem{File: file, Line: 1, Message: "not valid YAML: " + err.Error(), Fix: "Correct it."}
+	if one, ok := errors.AsType[*yaml.LoadError](err); ok {
+		found.Line, found.Message = max(1, one.Mark.Line), "not valid YAML: "+one.Message
+	}
+	return found
+}
+
+// findMerge returns a Problem at the first mark that a merge has left in a text.
+func findMerge(file string, data []byte) error {
+	line := 0
+	for text := range bytes.Lines(data) {
+		line++
+		if bytes.HasPrefix(text, []byte("<<<<<<< ")) {
+			return &problem.Problem{File: file, Line: line, Message: "a merge has left its marks in it", Fix: "Correct it."}
+		}
+	}
+	return nil
+}
+
+// kind names the type of the value in words, such as "a list".
+func (v yamlValue) kind() string {
+	switch {
+	case v.node == nil, v.node.Kind == yaml.ScalarNode && v.node.ShortTag() == "!!null":
+		return "nothing"
+	case v.node.Kind == yaml.MappingNode:
+		return "a mapping"
+	case v.node.Kind == yaml.SequenceNode:
+		return "a list"
+	case v.node.Kind == yaml.ScalarNode:
+		return "a text"
+	default:
+		return "a reference" // which no package manager writes, and nothing here follows
+	}
+}
+
+// members walks over a mapping in the order of the file; a name may come more
+// than once. It yields nothing for other values.
+func (v yamlValue) members() iter.Seq[yamlMember] {
+	return func(yield func(yamlMember) bool) {
+		if v.kind() != "a mapping" {
+			return
+		}
+		for pair := range slices.Chunk(v.node.Content, 2) {
+			name := pair[0]
+			if name.Kind == yaml.ScalarNode && !yield(yamlMember{name.Value, name.Line, yamlValue{pair[1]}}) {
+				return
+			}
+		}
+	}
+}
+
+// entries does the same for names and values alone.
+func (v yamlValue) entries() iter.Seq2[string, yamlValue] {
+	return func(yield func(string, yamlValue) bool) {
+		for m := range v.members() {
+			if !yield(m.name, m.value) {
+				return
+			}
+		}
+	}
+}
+
+// pick returns the members of a mapping that have one of these names.
+func (v yamlValue) pick(names ...string) map[string]yamlMember {
+	found := map[string]yamlMember{}
+	for m := range v.members() {
+		if slices.Contains(names, m.name) {
+			found[m.name] = m
+		}
+	}
+	return found
+}
+
+// get returns one value of a mapping; nothing when it has none of this name.
+func (v yamlValue) get(name string) yamlValue { return v.pick(name)[name].value }
+
+// text returns what a plain value says, as it is written; false for other
+// values, null among them.
+func (v yamlValue) text() (string, bool) {
+	if v.kind() != "a text" {
+		return "", false
+	}
+	return v.node.Value, true
+}
+
+// texts returns the plain values of a list.
+func (v yamlValue) texts() []string {
+	if v.kind() != "a list" {
+		return nil
+	}
+	var found []string
+	for _, entry := range v.node.Content {
+		if text, ok := (yamlValue{entry}).text(); ok {
+			found = append(found, text)
+		}
+	}
+	return found
+}

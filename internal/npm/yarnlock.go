@@ -1,0 +1,215 @@
+package npm
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+// readYarnLock reads yarn.lock: the classic one of yarn 1, or that of yarn 2 and
+// later ("berry"), which is YAML with a "__metadata".
+func readYarnLock(q query) (*lock, error) {
+	data, err := readFile(q.fsys, q.file, maxLockBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // a missing file is neither a lock nor an error
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := findMerge(q.file, data); err != nil {
+		return nil, err
+	}
+	if !isBerry.Match(data) {
+		return readClassicLock(q, data)
+	}
+	if len(data) > maxYAMLBytes {
+		return nil, tooLarge(q.file, maxYAMLBytes)
+	}
+	whole, err := parseYAML(q.file, data)
+	if err != nil {
+		return nil, err
+	}
+	return readBerryLock(q, *whole)
+}
+
+var isBerry = regexp.MustCompile(`(?m)^"?__metadata"?:`)
+
+// readBerryLock reads the lock of yarn 2 to 4, whose versions are 4 to 10. Its
+// names are lists of descriptors, such as "lodash@npm:^4.17.0, lodash@npm:4.17.21".
+func readBerryLock(q query, whole yamlValue) (*lock, error) {
+	metadata := whole.pick("__metadata")["__metadata"]
+	written, _ := metadata.value.get("version").text()
+	if version, err := strconv.Atoi(written); err != nil || version < 4 || version > 10 {
+		return nil, q.unknownVersion(metadata.line, "the version in __metadata", written, "4 to 10")
+	}
+	reading := berryReader{query: q, found: q.lock(), entries: map[string]yamlMember{}}
+	reading.found.standsAlone = true
+	if !reading.index(whole) {
+		return nil, nil //nolint:nilnil // the lock of something else
+	}
+	forced, err := readResolutions(q)
+	if err != nil {
+		return nil, err
+	}
+	for _, request := range q.requests {
+		reading.read(request, forced)
+	}
+	return reading.found, reading.problems.Err()
+}
+
+// berryReader reads what a lock has for one workspace.
+type berryReader struct {
+	query
+	found *lock
+	// entries is by descriptor.
+	entries map[string]yamlMember
+	// name is the workspace's, and dependencies its ranges as locked.
+	name         string
+	dependencies yamlValue
+	problems     problem.List
+}
+
+// index looks up the entries by descriptor, and that of the workspace; false when
+// it has none for the project's folder.
+func (r *berryReader) index(whole yamlValue) bool {
+	isListed, wanted := false, r.names()
+	for m := range whole.members() {
+		resolution, _ := m.value.get("resolution").text()
+		if name, reference := locatorOf(resolution); reference == "workspace:"+r.folder {
+			isListed = true
+			r.name, r.dependencies = name, m.value.get("dependencies")
+		}
+		for descriptor := range strings.SplitSeq(m.name, ",") {
+			descriptor = strings.TrimSpace(descriptor)
+			if name, _ := locatorOf(descriptor); wanted[name] {
+				r.entries[descriptor] = m
+			}
+		}
+	}
+	return isListed
+}
+
+// read looks up one dependency. The lock has its range with "npm:" in front or,
+// before yarn 4, without it.
+func (r *berryReader) read(wanted request, forced resolutions) {
+	locked, ok := r.dependencies.get(wanted.name).text()
+	if !ok {
+		return
+	}
+	if bareRange(locked) != bareRange(wanted.written()) {
+		r.found.entries[wanted.name] = lockEntry{stale: bareRange(locked)}
+		return
+	}
+	spec := bareRange(wanted.spec)
+	force, isForced := forced.of(r.name, wanted.name, spec)
+	if isForced {
+		spec = bareRange(force)
+	}
+	m, ok := r.find(wanted.name, spec)
+	if !ok {
+		return
+	}
+	entry := r.entry(wanted.name, m)
+	if isForced {
+		entry.forced = spec
+	}
+	r.found.entries[wanted.name] = entry
+}
+
+// find returns the entry of a descriptor.
+func (r *berryReader) find(name, spec string) (yamlMember, bool) {
+	for _, descriptor := range []string{name + "@npm:" + spec, name + "@" + spec} {
+		if m, ok := r.entries[descriptor]; ok {
+			return m, true
+		}
+	}
+	for descriptor, m := range r.entries { // bound to the package that asks, behind "::"
+		if strings.HasPrefix(descriptor, name+"@"+spec+"::") {
+			return m, true
+		}
+	}
+	return yamlMember{}, false
+}
+
+// bareRange cuts the protocol of the registry, which is the default.
+func bareRange(spec string) string {
+	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(spec), "npm:"))
+}
+
+// entry reads a package, whose "resolution" says where its version is from, such
+// as "lodash@npm:4.17.21" or "shared@workspace:packages/shared".
+func (r *berryReader) entry(name string, m yamlMember) lockEntry {
+	resolution, hasResolution := m.value.get("resolution").text()
+	version, hasVersion := m.value.get("version").text()
+	entry := lockEntry{line: m.line, version: version}
+	if !hasResolution || !hasVersion {
+		r.problems.AddAt(r.file, m.line, fmt.Sprintf("the entry of %q has no version or no resolution", name), r.by.refresh())
+		return entry
+	}
+	own, reference := locatorOf(resolution)
+	entry.name = own
+	protocol, rest, _ := strings.Cut(reference, ":")
+	switch protocol {
+	case "npm":
+		// Behind "::" yarn keeps what it needs to find the package again.
+		_, bindings, _ := strings.Cut(rest, "::")
+		if values, err := url.ParseQuery(bindings); err == nil {
+			entry.resolved = values.Get("__archiveUrl")
+		}
+	case "workspace":
+		entry.isLink, entry.resolved = true, rest
+	case "patch":
+		// What yarn patches by itself only serves its own way to install.
+		entry.isPatched = !strings.Contains(rest, "builtin<")
+	default:
+		entry.version = reference
+	}
+	return entry
+}
+
+// resolutions are the ranges that the root of a yarn workspace forces, in order.
+type resolutions []resolution
+
+// resolution forces one range: for the dependency of that name, where from is
+// empty or the package that depends on it, and range empty or what it asks for.
+type resolution struct {
+	from, name, wanted, forced string
+}
+
+// resolutionPattern splits "from@range/name@range"; all but the name may be missing.
+var resolutionPattern = regexp.MustCompile(`^(?:(@[^/@]+/[^/@]+|[^/@]+)(?:@[^/]+)?/)?(@[^/@]+/[^/@]+|[^/@]+)(?:@(.+))?$`)
+
+// readResolutions reads those of the package.json beside a yarn.lock.
+func readResolutions(q query) (resolutions, error) {
+	whole, err := readJSON(q.fsys, path.Join(q.dir(), "package.json"), maxPackageBytes)
+	if whole == nil || err != nil {
+		return nil, err
+	}
+	var found resolutions
+	for m := range whole.pick("resolutions")["resolutions"].value.members() {
+		parts := resolutionPattern.FindStringSubmatch(strings.TrimPrefix(m.name, "**/"))
+		if forced, ok := m.value.text(); ok && parts != nil {
+			found = append(found, resolution{from: parts[1], name: parts[2], wanted: parts[3], forced: forced})
+		}
+	}
+	return found, nil
+}
+
+// of returns the range that is forced upon a dependency of the package called
+// from.
+func (r resolutions) of(from, name, spec string) (string, bool) {
+	for _, one := range r {
+		if one.name == name && (one.from == "" || one.from == from) &&
+			(one.wanted == "" || bareRange(one.wanted) == spec) {
+			return one.forced, true
+		}
+	}
+	return "", false
+}
