@@ -13,7 +13,7 @@ import (
 func readBunLock(q query) (*lock, error) {
 	whole, err := readJSONC(q.fsys, q.file, maxLockBytes)
 	if whole == nil || err != nil {
-		return nil, err
+		return nil, q.readable(err)
 	}
 	top := whole.pick("lockfileVersion", "workspaces", "overrides", "patchedDependencies", "catalog", "catalogs", "packages")
 	var version int
@@ -119,13 +119,12 @@ func (r *bunReader) readOverrides(overrides value) {
 
 // readPatches marks the packages that bun patches, given by name and version.
 func (r *bunReader) readPatches(patches value) {
+	isPatched := map[string]bool{}
 	for m := range patches.members() {
-		name, version := locatorOf(m.name)
-		for key, entry := range r.found.entries {
-			if entry.name == name && entry.version == version {
-				entry.isPatched = true
-				r.found.entries[key] = entry
-			}
-		}
+		isPatched[m.name] = true
+	}
+	for name, entry := range r.found.entries {
+		entry.isPatched = isPatched[entry.name+"@"+entry.version]
+		r.found.entries[name] = entry
 	}
 }

@@ -78,7 +78,7 @@ func (f *finder) read(of candidate, isMember bool) (*lock, error) {
 		folder: within(path.Dir(of.file), f.folder), isMember: isMember, requests: f.requests,
 	})
 	if err != nil {
-		return nil, lockProblem(of, err)
+		return nil, err
 	}
 	return found, nil
 }
@@ -108,8 +108,8 @@ func (f *finder) findAbove(own *candidate) (*lock, error) {
 	for dir := range above(f.folder) {
 		for _, one := range f.candidates(dir) {
 			isMember := one.by.isMember(f.fsys, dir, f.folder)
-			isChosen := own != nil && own.by.name == f.named.manager && one.by.name != own.by.name
-			if own != nil && (!isMember || isChosen) {
+			isOwnNamed := own != nil && own.by.name == f.named.manager && one.by.name != own.by.name
+			if own != nil && (!isMember || isOwnNamed) {
 				continue
 			}
 			found, err := f.read(one, isMember)
@@ -129,20 +129,6 @@ func (f *finder) findAbove(own *candidate) (*lock, error) {
 	return nearest, nil
 }
 
-// lockProblem gives a lock file that cannot be read its own way out.
-func lockProblem(of candidate, err error) error {
-	var list problem.List
-	if rest := list.Take(err); rest != nil {
-		return rest
-	}
-	for _, p := range list {
-		if p.File == of.file && p.Line > 0 && !strings.Contains(p.Fix, "ranges") {
-			p.Fix = fmt.Sprintf("Remove what a merge has left in it, or delete it and run `%s install`.", of.by.name)
-		}
-	}
-	return list.Err()
-}
-
 // warnOfOwn warns of the folder's own lock, when that of its workspace counts.
 func (f *finder) warnOfOwn(own *candidate, used *lock) {
 	if own != nil {
@@ -159,14 +145,14 @@ func (f *finder) warnBeside(used *lock) {
 		return
 	}
 	dir := path.Dir(used.file)
-	files := []string{firstFile(f.fsys, dir, binaryLocks())}
-	if used.by.name == "bun" {
-		files = nil // its own binary form, which bun itself leaves aside
-	}
+	var files []string
 	for _, other := range f.candidates(dir) {
 		if other.by.name != used.by.name {
 			files = append(files, other.file)
 		}
+	}
+	if used.by.name != "bun" { // which itself leaves its binary one aside
+		files = append(files, firstFile(f.fsys, dir, binaryLocks()))
 	}
 	for _, file := range files {
 		if file != "" {

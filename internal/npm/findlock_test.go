@@ -47,10 +47,10 @@ func TestWhichLockCounts(t *testing.T) {
 			map[string]string{"svc/yarn.lock": yarnLockOfA, "svc/pnpm-lock.yaml": pnpmLockOfA, "svc/bun.lock": "", "svc/package-lock.json": npmLockOfA, "svc/bun.lockb": ""},
 			"", "1.0.1", "svc/package-lock.json",
 			[]string{
-				"svc/bun.lockb: is not read: the versions come from svc/package-lock.json beside it, which may be older" + older,
 				"svc/pnpm-lock.yaml: is not read: the versions come from svc/package-lock.json beside it, which may be older" + older,
 				"svc/yarn.lock: is not read: the versions come from svc/package-lock.json beside it, which may be older" + older,
 				"svc/bun.lock: is not read: the versions come from svc/package-lock.json beside it, which may be older" + older,
+				"svc/bun.lockb: is not read: the versions come from svc/package-lock.json beside it, which may be older" + older,
 			},
 		},
 		"pnpm's before yarn's": {

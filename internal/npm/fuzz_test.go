@@ -84,6 +84,52 @@ func FuzzReadLock(f *testing.F) {
 	})
 }
 
+// fuzzLock reads arbitrary texts as one kind of lock file, for the workspace's root
+// and for a member. The seeds are real ones.
+func fuzzLock(f *testing.F, file string, kinds ...string) {
+	f.Helper()
+	for _, one := range recordings(f) {
+		if slices.Contains(kinds, one.kind) {
+			f.Add(one.fsys[file].Data)
+		}
+	}
+	content := packageJSON(`"lodash": "^4.17.0"`, `"ms": "latest"`, `"is-odd": ""`, `"@hapi/hoek": "catalog:"`, `"@twilio/runtime-handler": "^2.0.0"`)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, folder := range []string{".", "services/voice"} {
+			fsys := files(map[string]string{
+				"package.json": `{"workspaces": ["services/*"], "resolutions": {"**/ms": "2.1.3"}}`, file: string(data),
+				"pnpm-workspace.yaml": "packages: ['**']\ncatalog: {'@hapi/hoek': ^9.0.0}",
+			})
+			fsys[strings.TrimPrefix(folder+"/package.json", "./")] = files(map[string]string{"x": content})["x"]
+			found, warnings, err := npm.Read(fsys, folder, npm.Locked)
+			checkRead(t, found, warnings, err)
+		}
+	})
+}
+
+func FuzzReadPNPMLock(f *testing.F) {
+	fuzzLock(f, "pnpm-lock.yaml", "pnpm-v5", "pnpm-v6", "pnpm-v9")
+}
+
+func FuzzReadBerryLock(f *testing.F)   { fuzzLock(f, "yarn.lock", "yarn-berry") }
+func FuzzReadClassicLock(f *testing.F) { fuzzLock(f, "yarn.lock", "yarn-classic") }
+func FuzzReadBunLock(f *testing.F)     { fuzzLock(f, "bun.lock", "bun") }
+
+// FuzzReadWorkspace reads arbitrary texts as the files that tell members and
+// catalogs.
+func FuzzReadWorkspace(f *testing.F) {
+	f.Add("packages:\n  - services/*\n  - '!services/chat'\ncatalog:\n  a: ^1.0.0\n", `{"workspaces": ["**", "!x"], "packageManager": "pnpm@9"}`)
+	f.Add("catalogs: {old: {a: 1}}", `{"workspaces": {"packages": ["{a,services}/*"], "catalog": {"a": "2"}}, "devEngines": {"packageManager": [{"name": "yarn"}]}}`)
+	content := packageJSON(`"a": "catalog:"`, `"b": "catalog:old"`)
+	f.Fuzz(func(t *testing.T, workspace, manifest string) {
+		found, warnings, err := npm.Read(files(map[string]string{
+			"pnpm-workspace.yaml": workspace, "package.json": manifest, "services/voice/package.json": content,
+			"pnpm-lock.yaml": pnpmLockOfA, "yarn.lock": yarnLockOfA,
+		}), "services/voice", npm.Locked)
+		checkRead(t, found, warnings, err)
+	})
+}
+
 func FuzzParseRange(f *testing.F) {
 	for _, seed := range []string{"", "*", "^1.2.3", ">=22.10 <24 || 26.x", "1.2.3 - 2", "latest", ">22.5.1-rc.1"} {
 		f.Add(seed, uint8(22))

@@ -65,6 +65,46 @@ func FuzzMembers(f *testing.F) {
 	})
 }
 
+func TestPlainJSON(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"{}":                                  "{}",
+		`{"a": [1, 2,], }`:                    `{"a": [1, 2 ]  }`,
+		"{\"a\": 1, // one\r\n}":              "{\"a\": 1        \r\n}",
+		"{/* a\nb */\"a\": \"/*,]//\\\",}\"}": "{    \n    \"a\": \"/*,]//\\\",}\"}",
+		"[1 /*,*/ , //]\n ]":                  "[1            \n ]",
+		"{,}":                                 "{,}",
+		"[,]":                                 "[,]",
+		",]":                                  ",]",
+		"[1,,]":                               "[1,,]",
+		"[1/2]":                               "[1/2]",
+		`{"a`:                                 `{"a`,
+		`{"a\`:                                `{"a\`,
+		"/":                                   "/",
+		"/* ":                                 "   ",
+	} {
+		if got := string(plainJSON([]byte(text))); got != want {
+			t.Errorf("plainJSON(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// FuzzPlainJSON: JSON stays as it is, and every line where it is.
+func FuzzPlainJSON(f *testing.F) {
+	for _, seed := range []string{`{"a": [1, 2,], } // x`, `{"//": "/*", "\\": ",]"}`, "[/*\n*/1,\n]"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got := plainJSON(data)
+		if json.Valid(data) && string(got) != string(data) {
+			t.Errorf("%q became %q", data, got)
+		}
+		if len(got) != len(data) || strings.Count(string(got), "\n") != strings.Count(string(data), "\n") {
+			t.Errorf("%q became %q, which has other lines", data, got)
+		}
+	})
+}
+
 // TestHugeLocksAreReadLean: a lock file comes from a repository, which may belong
 // to anybody.
 func TestHugeLocksAreReadLean(t *testing.T) { //nolint:paralleltest // it counts what the process allocates

@@ -7,31 +7,35 @@ import "bytes"
 // is left for the JSON reader to find.
 func plainJSON(data []byte) []byte {
 	plain := bytes.Clone(data)
-	comma := -1 // the last comma, while only space and comments follow
+	comma := -1       // the last comma, while only space and comments follow
+	last := byte('[') // the last byte that is neither
 	for at := 0; at < len(plain); at++ {
-		switch plain[at] {
+		b := plain[at]
+		switch b {
 		case ' ', '\t', '\r', '\n':
+			continue
+		case '/':
+			if end := commentEnd(plain, at); end > at {
+				blank(plain[at:end])
+				at = end - 1
+				continue
+			}
 		case '"':
-			comma = -1
 			for at++; at < len(plain) && plain[at] != '"'; at++ {
 				if plain[at] == '\\' {
 					at++
 				}
 			}
-		case '/':
-			end := commentEnd(plain, at)
-			blank(plain[at:end])
-			at = max(at, end-1)
-		case ',':
-			comma = at
 		case '}', ']':
 			if comma >= 0 {
 				plain[comma] = ' '
 			}
-			comma = -1
-		default:
-			comma = -1
 		}
+		comma = -1
+		if b == ',' && last != ',' && last != '[' && last != '{' {
+			comma = at
+		}
+		last = b
 	}
 	return plain
 }

@@ -2,6 +2,7 @@ package npm
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -75,6 +76,11 @@ func (m manager) refresh() string {
 	return fmt.Sprintf("Run `%s install` and commit the lock file, or choose dependencies: ranges.", m.name)
 }
 
+// mend is the way out of a lock file that cannot be read.
+func (m manager) mend() string {
+	return fmt.Sprintf("Remove what a merge has left in it, or delete it and run `%s install`.", m.name)
+}
+
 // query is what is asked of a lock file.
 type query struct {
 	fsys fs.FS
@@ -94,6 +100,15 @@ func (q query) dir() string { return path.Dir(q.file) }
 // lock returns an empty lock for the query.
 func (q query) lock() *lock {
 	return &lock{file: q.file, by: q.by, entries: map[string]lockEntry{}}
+}
+
+// readable returns err with the way out of a lock file that stops being readable
+// at some line.
+func (q query) readable(err error) error {
+	if one, ok := errors.AsType[*problem.Problem](err); ok && one.Line > 0 {
+		one.Fix = q.by.mend()
+	}
+	return err
 }
 
 // names is the set of the names of the dependencies.

@@ -14,7 +14,7 @@ import (
 func readNPMLock(q query) (*lock, error) {
 	whole, err := readJSON(q.fsys, q.file, maxLockBytes)
 	if whole == nil || err != nil {
-		return nil, err
+		return nil, q.readable(err)
 	}
 	top := whole.pick("lockfileVersion", "packages", "dependencies")
 	version, err := npmLockVersion(q, top["lockfileVersion"])

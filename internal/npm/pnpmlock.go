@@ -2,6 +2,7 @@ package npm
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"strings"
@@ -23,10 +24,10 @@ func pnpmGroups() []string {
 func readPNPMLock(q query) (*lock, error) {
 	whole, err := readYAML(q.fsys, q.file)
 	if whole == nil || err != nil {
-		return nil, err
+		return nil, q.readable(err)
 	}
 	top := whole.pick("lockfileVersion", "importers", "overrides", "patchedDependencies", "catalogs", "packages")
-	reading := pnpmReader{query: q, found: q.lock(), overrides: top["overrides"].value}
+	reading := pnpmReader{query: q, found: q.lock(), isOverride: map[[2]string]bool{}}
 	if reading.format, err = pnpmFormat(q, top["lockfileVersion"]); err != nil {
 		return nil, err
 	}
@@ -40,6 +41,10 @@ func readPNPMLock(q query) (*lock, error) {
 		return nil, nil //nolint:nilnil // the lock of something else
 	}
 	reading.readCatalogs(top["catalogs"].value)
+	for selector, specifier := range ranges(top["overrides"].value) {
+		name, _ := aliasOf(selector) // with or without a range
+		reading.isOverride[[2]string{name, specifier}] = true
+	}
 	reading.readImporter(importer)
 	reading.readPatches(top["patchedDependencies"].value)
 	reading.readAddresses(top["packages"].value)
@@ -61,10 +66,12 @@ func pnpmFormat(q query, m yamlMember) (string, error) {
 // pnpmReader reads one importer of a lock.
 type pnpmReader struct {
 	query
-	format    string // "5", "6" or "9"
-	overrides yamlValue
-	found     *lock
-	problems  problem.List
+	format string // "5", "6" or "9"
+	// isOverride holds the names and the ranges that the lock's overrides put in
+	// the place of those in package.json.
+	isOverride map[[2]string]bool
+	found      *lock
+	problems   problem.List
 }
 
 // readCatalogs takes over the catalogs' ranges, not the versions beside them.
@@ -82,17 +89,21 @@ func (r *pnpmReader) readCatalogs(named yamlValue) {
 }
 
 func (r *pnpmReader) readImporter(importer yamlValue) {
-	// Version 5 keeps the ranges apart from the versions.
+	wanted := r.names()
 	parts := importer.pick(append(pnpmGroups(), "specifiers")...)
-	for _, request := range r.requests {
-		for _, group := range pnpmGroups() {
-			m, ok := parts[group].value.pick(request.name)[request.name]
-			if !ok {
+	// Version 5 keeps the ranges apart from the versions.
+	specifiers := maps.Collect(ranges(parts["specifiers"].value))
+	isRead := map[string]bool{}
+	for _, group := range pnpmGroups() {
+		for m := range parts[group].value.members() {
+			if !wanted[m.name] || isRead[m.name] {
 				continue
 			}
-			version, specifier := m.value, parts["specifiers"].value.get(request.name)
+			isRead[m.name] = true
+			version, specifier := m.value, specifiers[m.name]
 			if m.value.kind() == "a mapping" {
-				version, specifier = m.value.get("version"), m.value.get("specifier")
+				version = m.value.get("version")
+				specifier, _ = m.value.get("specifier").text()
 			}
 			written, ok := version.text()
 			if !ok {
@@ -100,11 +111,10 @@ func (r *pnpmReader) readImporter(importer yamlValue) {
 			}
 			entry := r.entry(written)
 			entry.line = m.line
-			if locked, _ := specifier.text(); locked != request.written() && r.isOverride(request.name, locked) {
-				entry.forced = locked
+			if r.isOverride[[2]string{m.name, specifier}] {
+				entry.forced = specifier
 			}
-			r.found.entries[request.name] = entry
-			break
+			r.found.entries[m.name] = entry
 		}
 	}
 }
@@ -133,18 +143,6 @@ func (r *pnpmReader) entry(written string) lockEntry {
 		entry.name, entry.version = own, version
 	}
 	return entry
-}
-
-// isOverride reports whether the lock's overrides put a range in the place of
-// the one in package.json. A selector is a name, with or without a range.
-func (r *pnpmReader) isOverride(name, specifier string) bool {
-	for m := range r.overrides.members() {
-		own, _ := aliasOf(m.name)
-		if forced, ok := m.value.text(); ok && own == name && forced == specifier {
-			return true
-		}
-	}
-	return false
 }
 
 // readPatches marks the packages that pnpm patches, given by name or by name and

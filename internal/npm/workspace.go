@@ -5,30 +5,25 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+)
+
+// What a workspace may have: beyond that many patterns the rest is not read, and
+// beyond that many folders none is searched for members.
+const (
+	maxPatterns = 1_000
+	maxFolders  = 10_000
 )
 
 // isMember reports whether the package.json in dir makes the folder below it a
 // member of its workspace. One that cannot be read has no members.
 func isMember(fsys fs.FS, dir, folder string) bool {
-	return isIn(workspacePatterns(fsys, dir), within(dir, folder))
+	return readPatterns(fsys, dir).match(within(dir, folder))
 }
 
-// isIn reports whether a folder is in patterns, of which what comes later counts.
-func isIn(patterns []string, target string) bool {
-	found := false
-	for _, pattern := range patterns {
-		if out, isOut := strings.CutPrefix(pattern, "!"); isOut {
-			found = found && !matches(out, target)
-		} else {
-			found = found || matches(pattern, target)
-		}
-	}
-	return found
-}
-
-// workspacePatterns returns what the package.json in dir has for "workspaces".
-func workspacePatterns(fsys fs.FS, dir string) []string {
+// readPatterns returns what the package.json in dir has for "workspaces".
+func readPatterns(fsys fs.FS, dir string) patterns {
 	whole, err := readJSON(fsys, path.Join(dir, "package.json"), maxPackageBytes)
 	if err != nil || whole == nil {
 		return nil
@@ -37,40 +32,32 @@ func workspacePatterns(fsys fs.FS, dir string) []string {
 	if workspaces.kind() == "an object" { // yarn's way to write it, which npm reads too
 		workspaces = workspaces.pick("packages")["packages"].value
 	}
-	var patterns []string
-	if workspaces.kind() != "an array" || json.Unmarshal(workspaces.raw, &patterns) != nil {
+	var texts []string
+	if workspaces.kind() != "an array" || json.Unmarshal(workspaces.raw, &texts) != nil {
 		return nil
 	}
-	return patterns
+	return patternsOf(texts)
 }
 
-// isPNPMMember does the same for pnpm, which has its members in a file of their
-// own. There a pattern that takes folders out counts wherever it stands.
+// isPNPMMember does the same as isMember for pnpm, which has its members in a file
+// of their own. There a pattern that takes folders out counts wherever it stands.
 func isPNPMMember(fsys fs.FS, dir, folder string) bool {
 	whole, err := readYAML(fsys, path.Join(dir, "pnpm-workspace.yaml"))
 	if err != nil || whole == nil {
 		return false
 	}
-	found, target := false, within(dir, folder)
-	for _, pattern := range whole.get("packages").texts() {
-		out, isOut := strings.CutPrefix(pattern, "!")
-		if isOut && matches(out, target) {
-			return false
-		}
-		found = found || !isOut && matches(pattern, target)
-	}
-	return found
+	members, target := patternsOf(whole.get("packages").texts()), within(dir, folder)
+	return members.match(target) && !slices.ContainsFunc(members, func(one pattern) bool {
+		return one.isOut && one.expression.MatchString(target)
+	})
 }
-
-// maxFolders is how many folders are searched for members of a workspace.
-const maxFolders = 10_000
 
 // findMembers returns the folders of the members of the workspace with its root
 // in dir, as seen from there, by their names.
 func findMembers(fsys fs.FS, dir string) map[string]string {
 	found, folders := map[string]string{}, 0
-	patterns := workspacePatterns(fsys, dir)
-	if len(patterns) == 0 {
+	members := readPatterns(fsys, dir)
+	if len(members) == 0 {
 		return found
 	}
 	_ = fs.WalkDir(fsys, dir, func(folder string, entry fs.DirEntry, err error) error {
@@ -85,7 +72,7 @@ func findMembers(fsys fs.FS, dir string) map[string]string {
 		if folders++; folders > maxFolders {
 			return fs.SkipAll
 		}
-		if !isIn(patterns, within(dir, folder)) {
+		if !members.match(within(dir, folder)) {
 			return nil
 		}
 		whole, err := readJSON(fsys, path.Join(folder, "package.json"), maxPackageBytes)
@@ -100,10 +87,38 @@ func findMembers(fsys fs.FS, dir string) map[string]string {
 	return found
 }
 
-// matches reports whether a pattern with *, **, ? and {a,b} names a folder.
-func matches(pattern, folder string) bool {
-	expression, err := regexp.Compile("^" + expressionOf(path.Clean(strings.TrimPrefix(pattern, "/"))) + "$")
-	return err == nil && expression.MatchString(folder)
+// patterns name the members of a workspace; what comes later counts.
+type patterns []pattern
+
+// pattern is a path with *, **, ? and {a,b}.
+type pattern struct {
+	expression *regexp.Regexp
+	// isOut marks one that takes folders out again.
+	isOut bool
+}
+
+// patternsOf reads patterns; of those that take folders out the first letter is
+// "!". What is no pattern names nothing.
+func patternsOf(texts []string) patterns {
+	var found patterns
+	for _, text := range texts[:min(len(texts), maxPatterns)] {
+		bare, isOut := strings.CutPrefix(text, "!")
+		expression, err := regexp.Compile("^" + expressionOf(path.Clean(strings.TrimPrefix(bare, "/"))) + "$")
+		if err == nil {
+			found = append(found, pattern{expression, isOut})
+		}
+	}
+	return found
+}
+
+// match reports whether the patterns name a folder.
+func (p patterns) match(folder string) bool {
+	for _, one := range slices.Backward(p) {
+		if one.expression.MatchString(folder) {
+			return !one.isOut
+		}
+	}
+	return false
 }
 
 // expressionOf turns a pattern for paths into a regular expression.

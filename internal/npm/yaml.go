@@ -19,7 +19,7 @@ import (
 // some hundred thousand marks.
 const (
 	maxYAMLBytes = 8 << 20
-	maxYAMLMarks = 1 << 20
+	maxYAMLMarks = 1 << 19
 )
 
 // yamlValue is a value in a YAML file. The zero value is nothing.

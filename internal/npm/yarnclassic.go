@@ -30,7 +30,7 @@ func readClassicLock(q query, data []byte) (*lock, error) {
 		return nil, err
 	}
 	var forced resolutions
-	if q.isMember || len(workspacePatterns(q.fsys, q.dir())) > 0 { // else yarn 1 leaves direct dependencies as they are
+	if q.isMember || len(readPatterns(q.fsys, q.dir())) > 0 { // else yarn 1 leaves direct dependencies as they are
 		var err error
 		if forced, err = readResolutions(q); err != nil {
 			return nil, err
@@ -98,7 +98,7 @@ func (r *classicReader) parse(data []byte) {
 			r.close()
 			r.open(line, content)
 		case r.current.line == 0 || indent%2 != 0:
-			r.problems.AddAt(r.file, line, "the line belongs to no entry", "Correct it.")
+			r.problems.AddAt(r.file, line, "the line belongs to no entry", r.by.mend())
 		case indent == 2:
 			r.field(line, content)
 		}
@@ -118,7 +118,7 @@ func (r *classicReader) open(line int, content string) {
 	}
 	if !ok {
 		r.patterned = r.patterned[:0]
-		r.problems.AddAt(r.file, line, "the line is none that begins an entry", "Correct it.")
+		r.problems.AddAt(r.file, line, "the line is none that begins an entry", r.by.mend())
 	}
 }
 
@@ -130,7 +130,7 @@ func (r *classicReader) field(line int, content string) {
 	case key != "version" && key != "resolved":
 		return
 	case !ok:
-		r.problems.AddAt(r.file, line, fmt.Sprintf("%q is not followed by a text", key), "Correct it.")
+		r.problems.AddAt(r.file, line, fmt.Sprintf("%q is not followed by a text", key), r.by.mend())
 	case key == "version":
 		r.current.version = text
 	case strings.ContainsAny(text, "/:"):

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"path"
 	"regexp"
@@ -24,7 +25,7 @@ func readYarnLock(q query) (*lock, error) {
 		return nil, err
 	}
 	if err := findMerge(q.file, data); err != nil {
-		return nil, err
+		return nil, q.readable(err)
 	}
 	if !isBerry.Match(data) {
 		return readClassicLock(q, data)
@@ -34,7 +35,7 @@ func readYarnLock(q query) (*lock, error) {
 	}
 	whole, err := parseYAML(q.file, data)
 	if err != nil {
-		return nil, err
+		return nil, q.readable(err)
 	}
 	return readBerryLock(q, *whole)
 }
@@ -68,38 +69,37 @@ func readBerryLock(q query, whole yamlValue) (*lock, error) {
 type berryReader struct {
 	query
 	found *lock
-	// entries is by descriptor.
+	// entries is by descriptor, less what binds one to the package that asks.
 	entries map[string]yamlMember
 	// name is the workspace's, and dependencies its ranges as locked.
 	name         string
-	dependencies yamlValue
+	dependencies map[string]string
 	problems     problem.List
 }
 
 // index looks up the entries by descriptor, and that of the workspace; false when
 // it has none for the project's folder.
 func (r *berryReader) index(whole yamlValue) bool {
-	isListed, wanted := false, r.names()
+	wanted := r.names()
 	for m := range whole.members() {
 		resolution, _ := m.value.get("resolution").text()
 		if name, reference := locatorOf(resolution); reference == "workspace:"+r.folder {
-			isListed = true
-			r.name, r.dependencies = name, m.value.get("dependencies")
+			r.name, r.dependencies = name, maps.Collect(ranges(m.value.get("dependencies")))
 		}
 		for descriptor := range strings.SplitSeq(m.name, ",") {
-			descriptor = strings.TrimSpace(descriptor)
+			descriptor, _, _ = strings.Cut(strings.TrimSpace(descriptor), "::")
 			if name, _ := locatorOf(descriptor); wanted[name] {
 				r.entries[descriptor] = m
 			}
 		}
 	}
-	return isListed
+	return r.dependencies != nil
 }
 
 // read looks up one dependency. The lock has its range with "npm:" in front or,
 // before yarn 4, without it.
 func (r *berryReader) read(wanted request, forced resolutions) {
-	locked, ok := r.dependencies.get(wanted.name).text()
+	locked, ok := r.dependencies[wanted.name]
 	if !ok {
 		return
 	}
@@ -112,7 +112,10 @@ func (r *berryReader) read(wanted request, forced resolutions) {
 	if isForced {
 		spec = bareRange(force)
 	}
-	m, ok := r.find(wanted.name, spec)
+	m, ok := r.entries[wanted.name+"@npm:"+spec]
+	if !ok {
+		m, ok = r.entries[wanted.name+"@"+spec]
+	}
 	if !ok {
 		return
 	}
@@ -121,21 +124,6 @@ func (r *berryReader) read(wanted request, forced resolutions) {
 		entry.forced = spec
 	}
 	r.found.entries[wanted.name] = entry
-}
-
-// find returns the entry of a descriptor.
-func (r *berryReader) find(name, spec string) (yamlMember, bool) {
-	for _, descriptor := range []string{name + "@npm:" + spec, name + "@" + spec} {
-		if m, ok := r.entries[descriptor]; ok {
-			return m, true
-		}
-	}
-	for descriptor, m := range r.entries { // bound to the package that asks, behind "::"
-		if strings.HasPrefix(descriptor, name+"@"+spec+"::") {
-			return m, true
-		}
-	}
-	return yamlMember{}, false
 }
 
 // bareRange cuts the protocol of the registry, which is the default.
@@ -174,14 +162,13 @@ func (r *berryReader) entry(name string, m yamlMember) lockEntry {
 	return entry
 }
 
-// resolutions are the ranges that the root of a yarn workspace forces, in order.
-type resolutions []resolution
+// resolutions are the ranges that the root of a yarn workspace forces, by the name
+// of the dependency, in order.
+type resolutions map[string][]resolution
 
-// resolution forces one range: for the dependency of that name, where from is
-// empty or the package that depends on it, and range empty or what it asks for.
-type resolution struct {
-	from, name, wanted, forced string
-}
+// resolution forces one range: from is empty or the package that depends on it,
+// and wanted empty or what that asks for.
+type resolution struct{ from, wanted, forced string }
 
 // resolutionPattern splits "from@range/name@range"; all but the name may be missing.
 var resolutionPattern = regexp.MustCompile(`^(?:(@[^/@]+/[^/@]+|[^/@]+)(?:@[^/]+)?/)?(@[^/@]+/[^/@]+|[^/@]+)(?:@(.+))?$`)
@@ -192,11 +179,10 @@ func readResolutions(q query) (resolutions, error) {
 	if whole == nil || err != nil {
 		return nil, err
 	}
-	var found resolutions
-	for m := range whole.pick("resolutions")["resolutions"].value.members() {
-		parts := resolutionPattern.FindStringSubmatch(strings.TrimPrefix(m.name, "**/"))
-		if forced, ok := m.value.text(); ok && parts != nil {
-			found = append(found, resolution{from: parts[1], name: parts[2], wanted: parts[3], forced: forced})
+	found := resolutions{}
+	for pattern, forced := range ranges(whole.pick("resolutions")["resolutions"].value) {
+		if parts := resolutionPattern.FindStringSubmatch(strings.TrimPrefix(pattern, "**/")); parts != nil {
+			found[parts[2]] = append(found[parts[2]], resolution{from: parts[1], wanted: parts[3], forced: forced})
 		}
 	}
 	return found, nil
@@ -205,9 +191,8 @@ func readResolutions(q query) (resolutions, error) {
 // of returns the range that is forced upon a dependency of the package called
 // from.
 func (r resolutions) of(from, name, spec string) (string, bool) {
-	for _, one := range r {
-		if one.name == name && (one.from == "" || one.from == from) &&
-			(one.wanted == "" || bareRange(one.wanted) == spec) {
+	for _, one := range r[name] {
+		if (one.from == "" || one.from == from) && (one.wanted == "" || bareRange(one.wanted) == spec) {
 			return one.forced, true
 		}
 	}
