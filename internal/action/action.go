@@ -37,8 +37,8 @@ type Env struct {
 // it in every way that GitHub has, and returns what came of it. A failure is in
 // the Result's Error, and has been told to the log.
 //
-// When ctx ends, the run is put in order and reported within 5 s, in time for
-// the runner's second signal 7.5 s behind the first.
+// When ctx ends, the commit is told within 5 s, and everything within 7 s: in
+// time for the runner's second signal 7.5 s behind the first.
 func Run(ctx context.Context, env Env) job.Result {
 	log := newConsole(env.Stdout, env.Getenv)
 	defer func() { _ = log.Close() }() // a log that cannot be written cannot be told of
@@ -84,8 +84,13 @@ func (r *run) do(ctx context.Context) job.Result {
 	logger := slog.New(slog.NewTextHandler(r.console, &slog.HandlerOptions{Level: inputs.LogLevel, ReplaceAttr: withoutTime}))
 	status := r.newCommitStatus(inputs, what, logger)
 	outcome, err := r.deploy(ctx, inputs, problems, what, status, logger)
-	r.warnOfOtherCommit(what, outcome.Result)
-	r.report(outcome)
+	if panicked := problem.Guard(func() error {
+		r.warnOfOtherCommit(what, outcome.Result)
+		r.report(outcome)
+		return nil
+	}); panicked != nil {
+		r.console.Annotate(levelWarning, place{}, "Slipway: report", panicked.Error())
+	}
 	status.End(ctx, outcome.Result)
 	r.tell(outcome, err)
 	return outcome.Result
@@ -117,9 +122,9 @@ func (r *run) deploy(
 
 // warnOfOtherCommit tells when what is deployed is not what the event is about.
 func (r *run) warnOfOtherCommit(what occasion, result job.Result) {
-	if result.Commit != "" && what.sha != "" && result.Commit != what.sha {
+	if result.APICalls > 0 && result.Commit != "" && what.sha != "" && result.Commit != what.sha {
 		r.console.Annotate(levelWarning, place{}, "Slipway: commit", fmt.Sprintf(
-			"The commit that is checked out is %s, and this %s is about %s. The former is deployed, and has the commit status.",
+			"The commit that is checked out is %s, and this %s is about %s. The former is what is deployed.",
 			short(result.Commit), what.event.Name, short(what.sha)))
 	}
 }

@@ -19,6 +19,9 @@ const (
 	// stopGrace is how long after a signal the commit is still told: a runner's
 	// second signal comes 7.5 s behind the first, and its last 2.5 s later.
 	stopGrace = 5 * time.Second
+	// lastWord is for a deploy that a signal came too late for: all of that time
+	// may be gone by then.
+	lastWord = 1500 * time.Millisecond
 	// statusBudget is how long the end of a deploy waits for GitHub to take its
 	// commit status. A secondary rate limit lasts about a minute.
 	statusBudget = 90 * time.Second
@@ -38,14 +41,8 @@ type commitStatus struct {
 
 	line    *gh.StatusLine // nil before Begin
 	begun   chan error     // gets what came of Begin's write
-	stopped chan stop      // gets what came of a signal
+	told    chan error     // gets what came of the write that a signal brought
 	unwatch func() bool    // ends the watch for signals; false when one came
-}
-
-// stop is a signal that came while the deploy was under way.
-type stop struct {
-	until time.Time // when all has to be told
-	told  chan error
 }
 
 // newCommitStatus makes ready to write, which nothing does before Begin.
@@ -81,13 +78,11 @@ func (s *commitStatus) Begin(ctx context.Context, asked job.Job) {
 	s.begun = make(chan error, 1)
 	go func() { s.begun <- s.write(outliving, gh.StatePending, "Deploying to "+asked.Target.Environment, "") }()
 
-	s.stopped = make(chan stop, 1)
+	s.told = make(chan error, 1)
 	s.unwatch = context.AfterFunc(ctx, func() {
-		noted := stop{until: time.Now().Add(stopGrace), told: make(chan error, 1)}
-		s.stopped <- noted
-		grace, cancel := context.WithDeadline(outliving, noted.until)
+		grace, cancel := context.WithTimeout(outliving, stopGrace)
 		defer cancel()
-		noted.told <- s.write(grace, gh.StateError, report.Cancelled, "")
+		s.told <- s.write(grace, gh.StateError, report.Cancelled, "")
 	})
 }
 
@@ -97,11 +92,7 @@ func (s *commitStatus) Begin(ctx context.Context, asked job.Job) {
 func (s *commitStatus) End(ctx context.Context, result job.Result) {
 	err := s.why
 	if s.line != nil {
-		waiting := time.AfterFunc(waitingSilently, func() {
-			s.console.Print(fmt.Sprintf("Waiting for GitHub to take the commit status, %s at most ...", statusBudget))
-		})
 		err = s.end(ctx, result)
-		waiting.Stop()
 	}
 	if err != nil {
 		s.console.Annotate(levelWarning, place{}, "Slipway: commit status", "No commit status: "+explain(err))
@@ -109,26 +100,43 @@ func (s *commitStatus) End(ctx context.Context, result job.Result) {
 }
 
 func (s *commitStatus) end(ctx context.Context, result job.Result) error {
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), statusBudget)
-	defer cancel()
-	if s.unwatch() {
-		if denied := s.denied(); denied != nil {
-			return denied // again, were it tried
-		}
-		defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })()
-	} else {
-		noted := <-s.stopped
-		if isCancelled(result) {
-			return <-noted.told
-		}
-		limited, cancel = context.WithDeadline(limited, noted.until)
+	final := func(budget time.Duration, until <-chan struct{}) error {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
 		defer cancel()
+		go func() {
+			select {
+			case <-until:
+				cancel()
+			case <-limited.Done():
+			}
+		}()
+		state, target := stateOf(result), ""
+		if state == gh.StateSuccess {
+			target = result.URL
+		}
+		return s.write(limited, state, report.OneLine(result), target)
 	}
-	state, target := stateOf(result), ""
-	if state == gh.StateSuccess {
-		target = result.URL
+	if !s.unwatch() {
+		// What the signal brought comes first, lest it came behind this.
+		if err := <-s.told; isCancelled(result) {
+			return err
+		}
+		return final(lastWord, nil)
 	}
-	return s.write(limited, state, report.OneLine(result), target)
+	if denied := s.denied(); denied != nil {
+		return denied // again, were it tried
+	}
+	waiting := time.AfterFunc(waitingSilently, func() {
+		s.console.Print(fmt.Sprintf("Waiting for GitHub to take the commit status, %s at most ...", statusBudget))
+	})
+	defer waiting.Stop()
+	err := final(statusBudget, ctx.Done())
+	if err != nil && ctx.Err() != nil {
+		// A signal ended the patience; once more, in what time there is.
+		waiting.Stop()
+		return final(stopGrace, nil)
+	}
+	return err
 }
 
 // denied is what Begin's write came to, if that was that the token may not.
@@ -175,7 +183,7 @@ func isCancelled(result job.Result) bool {
 // explain is an error in words that help, with what to do about it.
 func explain(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return "GitHub did not take it in time. The deploy is not affected."
+		return "GitHub did not take it in time: " + err.Error()
 	}
 	text := err.Error()
 	var hinted interface{ Hint() string }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -102,6 +103,9 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 	}
 	if input.output == formatText {
 		_, err = fmt.Fprint(env.Stdout, report.Deployed(outcome.Result, outcome.Plan, input.note))
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		err = nil // it is live, whether or not anybody reads it
 	}
 	return err //nolint:wrapcheck // nothing to add.
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -29,13 +30,17 @@ type cannedAnswer struct {
 	status int
 	header http.Header
 	body   string
-	hangs  bool // no answer until the client goes
-	cut    bool // half of the body, then nothing
+	hangs  bool          // no answer until the client goes
+	delay  time.Duration // before the sandbox's own answer
+	cut    bool          // half of the body, then nothing
 }
 
 // answer notes a call and answers it, or lets the sandbox do so.
 func (s *spoiled) answer(w http.ResponseWriter, r *http.Request, sandbox http.Handler) {
-	if canned := s.note(r.Method + " " + r.URL.Path); canned != nil {
+	switch canned := s.note(r.Method + " " + r.URL.Path); {
+	case canned != nil && canned.delay > 0:
+		<-time.After(canned.delay)
+	case canned != nil:
 		canned.ServeHTTP(w, r)
 		return
 	}
@@ -98,6 +103,7 @@ func answer(ts *testscript.TestScript, on *stage, args []string) {
 	flags.IntVar(&canned.left, "times", -1, "")
 	flags.BoolVar(&canned.cut, "cut", false, "")
 	flags.BoolVar(&canned.hangs, "hang", false, "")
+	flags.DurationVar(&canned.delay, "delay", 0, "")
 	flags.Func("header", "", func(line string) error {
 		name, value, _ := strings.Cut(line, ":")
 		canned.header.Set(name, strings.TrimSpace(value))
@@ -110,16 +116,17 @@ func answer(ts *testscript.TestScript, on *stage, args []string) {
 	}
 	args = flags.Args()
 	wanted := 2
-	if canned.hangs {
+	isBare := canned.hangs || canned.delay > 0
+	if isBare {
 		wanted = 1
 	}
 	if len(args) < wanted || len(args) > wanted+1 {
-		ts.Fatalf("usage: answer [-github] [-times n] [-cut] [-hang] [-header 'name: value'] 'METHOD path' [status [file]]")
+		ts.Fatalf("usage: answer [-github] [-times n] [-cut] [-hang] [-delay time] [-header 'name: value'] 'METHOD path' [status [file]]")
 	}
 	var err error
 	canned.asked, err = regexp.Compile(`^(?:` + args[0] + `)$`)
 	ts.Check(err)
-	if !canned.hangs {
+	if !isBare {
 		canned.status, err = strconv.Atoi(args[1])
 		ts.Check(err)
 	}

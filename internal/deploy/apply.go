@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
@@ -69,18 +70,28 @@ func (d *Deployer) Plan(ctx context.Context, to job.Target, environment Environm
 // live there together with the variables. Nothing that is live changes before
 // that last part, and when it fails what it changed is put back. When ctx ends,
 // no new work begins.
+//
+// A panic is an error, a *problem.PanicError; when the activation had begun,
+// what is live is not known.
 func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	outcome := Outcome{
 		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain,
 		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Live: LiveAsBefore,
 	}
+	err := problem.Guard(func() error { return d.apply(ctx, plan, &outcome) })
+	if _, ok := errors.AsType[*problem.PanicError](err); ok && outcome.Phase == job.PhaseActivate {
+		outcome.Live = LiveUnknown
+	}
+	return outcome, err
+}
 
+func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error {
 	service, err := do(ctx, d.Steps, "service", func(ctx context.Context) (twilio.ServiceSID, error) {
 		return d.service(ctx, plan)
 	})
 	outcome.ServiceSID = service
 	if err != nil {
-		return outcome, err
+		return err
 	}
 
 	files, err := do(ctx, d.Steps, "upload", func(ctx context.Context) (uploaded, error) {
@@ -88,7 +99,7 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	})
 	outcome.Uploaded, outcome.UploadedBytes = len(files.Versions), files.Bytes
 	if err != nil {
-		return outcome, err
+		return err
 	}
 
 	outcome.Phase = job.PhaseBuild
@@ -97,7 +108,7 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	})
 	outcome.BuildSID = build
 	if err != nil {
-		return outcome, err
+		return err
 	}
 	// While Twilio builds, creating the Environment takes no time; and a Build
 	// that is refused leaves no empty Environment behind.
@@ -106,12 +117,12 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	})
 	outcome.EnvironmentSID, outcome.Domain = environment.SID, environment.Domain
 	if err != nil {
-		return outcome, err
+		return err
 	}
 	if _, err = do(ctx, d.Steps, "await-build", func(ctx context.Context) (twilio.BuildStatus, error) {
 		return d.awaitBuild(ctx, service, build, plan)
 	}); err != nil {
-		return outcome, err
+		return err
 	}
 
 	outcome.Phase = job.PhaseActivate
@@ -127,7 +138,7 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	if err == nil {
 		outcome.Live = LiveIsThis
 	}
-	return outcome, err
+	return err
 }
 
 // place is where an Environment answers.

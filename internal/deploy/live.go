@@ -45,21 +45,26 @@ func ReadLive(ctx context.Context, client *twilio.Client, service string, enviro
 	}
 	sid := live.Service.SID
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
+	group.Go(guarded(func() (err error) {
 		live.Functions, err = oldestByName(client.Functions(ctx, sid), func(f twilio.Function) named[twilio.FunctionSID] {
 			return named[twilio.FunctionSID]{f.FriendlyName, f.SID, f.DateCreated}
 		})
 		return err
-	})
-	group.Go(func() (err error) {
+	}))
+	group.Go(guarded(func() (err error) {
 		live.Assets, err = oldestByName(client.Assets(ctx, sid), func(a twilio.Asset) named[twilio.AssetSID] {
 			return named[twilio.AssetSID]{a.FriendlyName, a.SID, a.DateCreated}
 		})
 		return err
-	})
-	group.Go(func() error { return live.readEnvironment(ctx, client, environment) })
+	}))
+	group.Go(guarded(func() error { return live.readEnvironment(ctx, client, environment) }))
 	err = group.Wait()
 	return live, err //nolint:wrapcheck // the client's own error.
+}
+
+// guarded makes a panic of a worker an error.
+func guarded(do func() error) func() error {
+	return func() error { return problem.Guard(do) }
 }
 
 // missingService says whether a Service that is not there can be created.
@@ -91,15 +96,15 @@ func (l *Live) readEnvironment(ctx context.Context, client *twilio.Client, envir
 	l.Environment = found
 	group, ctx := errgroup.WithContext(ctx)
 	if found.BuildSID != "" {
-		group.Go(func() (err error) {
+		group.Go(guarded(func() (err error) {
 			l.Build, err = client.FetchBuild(ctx, l.Service.SID, found.BuildSID)
 			return err
-		})
+		}))
 	}
-	group.Go(func() (err error) {
+	group.Go(guarded(func() (err error) {
 		l.Variables, err = readVariables(ctx, client, l.Service.SID, found.SID)
 		return err
-	})
+	}))
 	return group.Wait() //nolint:wrapcheck // the client's own error.
 }
 

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-dev/slipway/internal/job"
-	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -42,12 +41,8 @@ func (d *Deployer) upload(ctx context.Context, service twilio.ServiceSID, plan P
 		if groupCtx.Err() != nil {
 			break
 		}
-		group.Go(func() error {
-			var version twilio.VersionSID
-			err := problem.Guard(func() (err error) {
-				version, err = d.uploadFile(groupCtx, service, file)
-				return err
-			})
+		group.Go(guarded(func() error {
+			version, err := d.uploadFile(groupCtx, service, file)
 			if err != nil {
 				return fmt.Errorf("%s: %w", file.Name, err)
 			}
@@ -57,7 +52,7 @@ func (d *Deployer) upload(ctx context.Context, service twilio.ServiceSID, plan P
 			result.Bytes += file.Size
 			d.tell(job.Event{Kind: job.Moved, Phase: job.PhaseUpload, Done: len(result.Versions), Total: len(files)})
 			return nil
-		})
+		}))
 	}
 	err := group.Wait()
 	if cause := context.Cause(ctx); err == nil || errors.Is(cause, context.Canceled) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -43,24 +42,15 @@ func (j *variableJournal) write(ctx context.Context, client *twilio.Client) erro
 	changes := diffVariables(values(j.before), j.wanted)
 	err := j.writeEach(ctx, changes.Created, func(key string) error {
 		_, err := client.CreateVariable(ctx, j.at.service, j.at.environment, key, j.wanted[key])
-		return withoutValue(err, j.wanted[key])
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	return j.writeEach(ctx, changes.Updated, func(key string) error {
 		_, err := client.UpdateVariable(ctx, j.at.service, j.at.environment, j.before[key].SID, key, j.wanted[key])
-		return withoutValue(err, j.wanted[key])
+		return err
 	})
-}
-
-// withoutValue takes a value out of what the platform says of its write, should
-// it repeat it.
-func withoutValue(err error, value secret.String) error {
-	if refused, ok := errors.AsType[*twilio.Error](err); ok && !value.IsZero() {
-		refused.Message = strings.ReplaceAll(refused.Message, value.Reveal(), secret.Placeholder)
-	}
-	return err
 }
 
 func (j *variableJournal) writeEach(ctx context.Context, keys []string, write func(key string) error) error {
@@ -103,7 +93,7 @@ func (j *variableJournal) undo(ctx context.Context, client *twilio.Client) *Vari
 			// Also when the listing has the old value: a write whose answer was
 			// lost may yet arrive, and this one comes behind it.
 			_, err := client.UpdateVariable(ctx, j.at.service, j.at.environment, before.SID, key, before.Value)
-			return withoutValue(err, before.Value)
+			return err
 		case listErr != nil:
 			return listErr
 		default:

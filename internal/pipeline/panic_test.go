@@ -82,3 +82,76 @@ func TestTargetThatCannotBeIsNotTold(t *testing.T) {
 		}
 	}
 }
+
+// endlessSource counts the reads of a large file, and tells of the first.
+type endlessSource struct {
+	fs.FS
+
+	reads atomic.Int64
+	first func()
+}
+
+type endlessFile struct {
+	fs.File
+
+	source *endlessSource
+}
+
+func (s *endlessSource) Open(name string) (fs.File, error) {
+	file, err := s.FS.Open(name)
+	if name == "assets/large.bin" && err == nil {
+		return &endlessFile{file, s}, nil
+	}
+	return file, err
+}
+
+func (f *endlessFile) Read(p []byte) (int, error) {
+	if f.source.reads.Add(1) == 1 {
+		f.source.first()
+	}
+	return f.File.Read(p)
+}
+
+func TestReadingAFileEndsWithTheRun(t *testing.T) {
+	t.Parallel()
+	client, _ := newWorld(t, sandbox.Options{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	source := &endlessSource{FS: tree("assets/large.bin", strings.Repeat("x", 8<<20)), first: func() { cancel(errors.New("stopped")) }}
+	_, err := pipeline.Run(ctx, deployment(), pipeline.Config{Client: client, Source: source})
+	if err == nil || !strings.Contains(err.Error(), "read the project: stopped") {
+		t.Errorf("got %v, want the cause of the end", err)
+	}
+	if reads := source.reads.Load(); reads != 1 {
+		t.Errorf("the file was read %d times, want no more once the run had ended", reads)
+	}
+}
+
+func TestPanicAfterTheActivationBegan(t *testing.T) {
+	t.Parallel()
+	client, _ := newWorld(t, sandbox.Options{})
+	outcome, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: tree(), Progress: func(event job.Event) {
+		if event.Phase == job.PhaseActivate && event.Kind == job.Finished {
+			panic("out of cheese")
+		}
+	}})
+	if _, ok := errors.AsType[*problem.PanicError](err); !ok {
+		t.Fatalf("got %v, want the panic", err)
+	}
+	result := outcome.Result
+	if !strings.Contains(result.Error.State, "is not known") || result.BuildSID == "" || result.ServiceSID == "" {
+		t.Errorf("the state is %q, of %+v", result.Error.State, result)
+	}
+}
+
+func TestPanicOfAnUploadsProgress(t *testing.T) {
+	t.Parallel()
+	client, _ := newWorld(t, sandbox.Options{})
+	_, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: tree(), Progress: func(event job.Event) {
+		if event.Kind == job.Moved {
+			panic("out of cheese")
+		}
+	}})
+	if _, ok := errors.AsType[*problem.PanicError](err); !ok {
+		t.Errorf("got %v, want the panic", err)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/slipway-dev/slipway/internal/secret"
 )
 
 // Codes of Twilio's errors that callers tell apart (Twilio's error dictionary).
@@ -89,6 +91,7 @@ func newError(r request, sent *http.Request, response *http.Response, body []byt
 	// A field of another type leaves the others readable.
 	_ = json.Unmarshal(body, &decoded)
 	reply.Code, reply.MoreInfo = int(decoded.Code), oneLine(decoded.MoreInfo+decoded.MoreInfoCamel, 200)
+	decoded.Message, decoded.Detail = r.withoutValue(decoded.Message), r.withoutValue(decoded.Detail)
 	switch {
 	case decoded.Message != "":
 		reply.Message = oneLine(decoded.Message, 1000)
@@ -104,6 +107,17 @@ func newError(r request, sent *http.Request, response *http.Response, body []byt
 		}
 	}
 	return reply
+}
+
+// withoutValue takes the value of a variable that was sent out of a text, should
+// the platform repeat it. One of a few characters is nobody's secret, and would
+// take the text apart.
+func (r request) withoutValue(text string) string {
+	const shortest = 4
+	if value := r.form.Get("Value"); len(value) >= shortest {
+		return strings.ReplaceAll(text, value, secret.Placeholder)
+	}
+	return text
 }
 
 // errorCode is a code as a number, or as a string of digits; anything else is
