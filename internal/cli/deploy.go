@@ -107,5 +107,5 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // it is live, whether or not anybody reads it
 	}
-	return err //nolint:wrapcheck // nothing to add.
+	return err
 }
