@@ -2,14 +2,11 @@ package deploy
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
@@ -41,13 +38,7 @@ type EnvironmentStatus struct {
 // ReadStatus reads the Status of the Service with that unique name or SID. The
 // error is a *problem.Problem when there is none.
 func ReadStatus(ctx context.Context, client *twilio.Client, service string) (Status, error) {
-	found, err := client.FetchService(ctx, service)
-	if twilio.IsNotFound(err) {
-		return Status{}, &problem.Problem{
-			Message: fmt.Sprintf("there is no Service %q in the account of these credentials", service),
-			Fix:     "Check the name and the account, or deploy first.",
-		}
-	}
+	found, err := FindService(ctx, client, service)
 	if err != nil {
 		return Status{}, err
 	}
@@ -66,21 +57,13 @@ func ReadStatus(ctx context.Context, client *twilio.Client, service string) (Sta
 	if err := group.Wait(); err != nil {
 		return Status{}, err //nolint:wrapcheck // the client's own error.
 	}
-	slices.SortFunc(status.Environments, func(a, b EnvironmentStatus) int {
-		if isProduction := a.Environment == Production; isProduction != (b.Environment == Production) {
-			if isProduction {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.Environment, b.Environment)
-	})
+	slices.SortFunc(status.Environments, func(a, b EnvironmentStatus) int { return CompareNames(a.Environment, b.Environment) })
 	return status, nil
 }
 
 func readEnvironmentStatus(ctx context.Context, client *twilio.Client, service twilio.ServiceSID, environment twilio.Environment) (EnvironmentStatus, error) {
 	status := EnvironmentStatus{
-		Environment: nameOf(environment), EnvironmentSID: environment.SID, Domain: environment.DomainName,
+		Environment: NameOf(environment), EnvironmentSID: environment.SID, Domain: environment.DomainName,
 		BuildSID: environment.BuildSID, Functions: []string{}, Assets: []string{},
 	}
 	if environment.BuildSID == "" {
@@ -102,18 +85,6 @@ func readEnvironmentStatus(ctx context.Context, client *twilio.Client, service t
 		}
 	}
 	return status, nil
-}
-
-// nameOf is the name by which a deploy calls an Environment.
-func nameOf(environment twilio.Environment) string {
-	switch environment.DomainSuffix {
-	case "":
-		return Production
-	case Production: // the bare domain has that name
-		return string(environment.SID)
-	default:
-		return environment.DomainSuffix
-	}
 }
 
 func paths(versions []twilio.Version) []string {

@@ -19,11 +19,16 @@ import (
 const mostListed = 40
 
 // JSON returns value as one indented JSON document with a final newline.
-func JSON(value any) (string, error) {
+func JSON(value any) (string, error) { return encoded(value, "  ") }
+
+// JSONLine returns value as one line of JSON, its newline included.
+func JSONLine(value any) (string, error) { return encoded(value, "") }
+
+func encoded(value any, indent string) (string, error) {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
+	encoder.SetIndent("", indent)
 	if err := encoder.Encode(value); err != nil {
 		return "", fmt.Errorf("encode the result: %w", err)
 	}
@@ -129,7 +134,7 @@ func Status(status deploy.Status, now time.Time) string {
 		}
 		fmt.Fprintf(&text, "  Build %s on %s", environment.BuildSID, environment.Runtime)
 		if environment.Since != nil {
-			fmt.Fprintf(&text, ", live since %s (%s ago)", environment.Since.UTC().Format("2006-01-02 15:04 UTC"), words.Age(now.Sub(*environment.Since)))
+			text.WriteString(", live since " + moment(environment.Since, now))
 		}
 		fmt.Fprintf(&text, "\n  %s, %s\n", words.Count(len(environment.Functions), "Function"), words.Count(len(environment.Assets), "Asset"))
 	}
