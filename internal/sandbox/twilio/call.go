@@ -69,7 +69,7 @@ func (c *call) boolean(name string, otherwise bool) bool {
 	if !c.form.Has(name) {
 		return otherwise
 	}
-	return c.form.Get(name) == "true"
+	return isTrue(c.form.Get(name))
 }
 
 // service finds the Service that a nested path is below.

@@ -101,11 +101,15 @@ func (f field) complaint(value string) string {
 		return "is longer than " + strconv.Itoa(f.maxChars) + " characters"
 	case f.maxBytes > 0 && len(value) > f.maxBytes:
 		return "is larger than " + strconv.Itoa(f.maxBytes) + " bytes"
-	case f.isBool && value != "true" && value != "false":
+	case f.isBool && !isTrue(value) && !strings.EqualFold(value, "false"):
 		return "is neither true nor false"
 	}
 	return ""
 }
+
+// isTrue reads a Boolean. The OpenAPI file has them in lower case; twilio-python 7
+// sends "True" and "False".
+func isTrue(value string) bool { return strings.EqualFold(value, "true") }
 
 // checkQuery holds the query to what the operation takes: lists page, logs
 // filter, all others take nothing.

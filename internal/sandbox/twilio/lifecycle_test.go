@@ -158,6 +158,18 @@ func TestAnswersCarryThePlatformsHeaders(t *testing.T) {
 	}
 }
 
+// TestBooleansAsPythonWritesThem: twilio-python 7 sends what str makes of them.
+func TestBooleansAsPythonWritesThem(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, twilio.Options{})
+	got := b.post("/v1/Services", "UniqueName", "voice", "FriendlyName", "Voice", "UiEditable", "True", "IncludeCredentials", "False")
+	wantStatus(t, got, http.StatusCreated)
+	if got.json["ui_editable"] != true || got.json["include_credentials"] != false {
+		t.Errorf("Service: %s", got.raw)
+	}
+	wantStatus(t, b.post(service("voice"), "UiEditable", "TRUE!"), http.StatusBadRequest)
+}
+
 func TestUpdatesKeepWhatTheyDoNotName(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, twilio.Options{})
