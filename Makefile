@@ -14,7 +14,8 @@ VERSION  ?=
 # More flags for the run under the race detector, such as -v.
 RACE     ?=
 # How long one package's tests may take there. The first run of internal/acceptance
-# on a machine compiles act and builds the image.
+# on a machine compiles act and builds the image; that of internal/foreign installs
+# packages from npm.
 TIMEOUT  ?= 20m
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
@@ -44,6 +45,7 @@ lint: ## check form, style, rooms (depguard), workflows and modules
 	cd tools && go mod tidy -diff
 	cd tools/actionlint && go mod tidy -diff
 	cd tools/act && go mod tidy -diff
+	cd internal/foreign/testdata/twilio-go && go mod tidy -diff
 
 fmt: ## put the code in form
 	$(golangci-lint) fmt
