@@ -17,15 +17,17 @@ require (
 	golang.org/x/sync v0.24.0
 )
 
-// What npm means by a version.
-require github.com/Masterminds/semver/v3 v3.5.0
+// What npm means by a version, and what pnpm and yarn write.
+require (
+	github.com/Masterminds/semver/v3 v3.5.0
+	go.yaml.in/yaml/v4 v4.0.0
+)
 
 // Tests only.
 require (
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/google/go-cmp v0.7.0
 	github.com/rogpeppe/go-internal v1.16.0
-	go.yaml.in/yaml/v4 v4.0.0
 )
 
 require (
