@@ -19,38 +19,52 @@ import (
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// forSDK is what the Sandbox is like for the SDKs: listings have several pages.
-func forSDK() sandbox.Options {
-	return sandbox.Options{PageSize: 2, BuildTime: 50 * time.Millisecond}
+// inBothPositions runs a test of an SDK against a Sandbox as it is by default, and one
+// with all switches in their other position. Listings have several pages in both.
+func inBothPositions(t *testing.T, run func(*testing.T, sandbox.Options)) {
+	t.Helper()
+	for name, switches := range map[string]sandbox.Switches{"default": {}, "otherwise": otherwise()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, sandbox.Options{PageSize: 2, BuildTime: 50 * time.Millisecond, Switches: switches})
+		})
+	}
 }
 
 func TestNodeSDK(t *testing.T) {
 	t.Parallel()
-	w, preload := onNode(t, forSDK())
-	w.seed(t)
-	listsSeeded(t, w.shell(t, preload, block(t, "### twilio, the SDK", "sh")))
+	needs(t, "npm", "node", "sh")
 	script, err := filepath.Abs(filepath.Join("testdata", "node", "twilio.cjs"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.holdExercise(t, w.shell(t, preload, "node "+script))
-	w.holdColumn(t, "twilio (Node.js)")
+	inBothPositions(t, func(t *testing.T, options sandbox.Options) {
+		t.Helper()
+		w, preload := onNode(t, options)
+		w.seed(t)
+		listsSeeded(t, w.shell(t, preload, block(t, "### twilio, the SDK", "sh")))
+		w.holdExercise(t, w.shell(t, preload, "node "+script))
+		w.holdColumn(t, "twilio (Node.js)")
+	})
 }
 
 func TestPythonSDK(t *testing.T) {
 	t.Parallel()
 	needs(t, "python3", "sh")
 	python := pythonWithTwilio(t)
-	w := newWorld(t, forSDK(), "PATH="+filepath.Dir(python)+string(os.PathListSeparator)+os.Getenv("PATH"))
-	w.seed(t)
 	exercise, err := os.ReadFile(filepath.Join("testdata", "python", "exercise.py"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.write(t, map[string]string{"sandbox.py": block(t, "`sandbox.py`", "python"), "exercise.py": string(exercise)})
-	listsSeeded(t, w.shell(t, block(t, "and use its client", "sh")))
-	w.holdExercise(t, w.shell(t, "python3 exercise.py"))
-	w.holdColumn(t, "twilio-python")
+	inBothPositions(t, func(t *testing.T, options sandbox.Options) {
+		t.Helper()
+		w := newWorld(t, options, "PATH="+filepath.Dir(python)+string(os.PathListSeparator)+os.Getenv("PATH"))
+		w.seed(t)
+		w.write(t, map[string]string{"sandbox.py": block(t, "`sandbox.py`", "python"), "exercise.py": string(exercise)})
+		listsSeeded(t, w.shell(t, block(t, "and use its client", "sh")))
+		w.holdExercise(t, w.shell(t, "python3 exercise.py"))
+		w.holdColumn(t, "twilio-python")
+	})
 }
 
 // pythonWithTwilio finds a python3 that has the SDK. The first on PATH may be one that
@@ -72,8 +86,6 @@ func pythonWithTwilio(t *testing.T) string {
 func TestGoSDK(t *testing.T) {
 	t.Parallel()
 	needs(t, "go")
-	w := newWorld(t, forSDK())
-	w.seed(t)
 	module := t.TempDir()
 	if err := os.CopyFS(module, os.DirFS(filepath.Join("testdata", "twilio-go"))); err != nil {
 		t.Fatal(err)
@@ -89,8 +101,13 @@ func TestGoSDK(t *testing.T) {
 	if printed, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", build, err, printed)
 	}
-	w.holdExercise(t, w.run(t, exercise))
-	w.holdColumn(t, "twilio-go")
+	inBothPositions(t, func(t *testing.T, options sandbox.Options) {
+		t.Helper()
+		w := newWorld(t, options)
+		w.seed(t)
+		w.holdExercise(t, w.run(t, exercise))
+		w.holdColumn(t, "twilio-go")
+	})
 }
 
 // seed fills the Sandbox with what the SDKs cannot make, because they have no uploads:

@@ -12,16 +12,6 @@ import (
 	"github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
-// otherwise are the switches' other positions, the default ones being those that the
-// tests of twilio-run have.
-func otherwise() twilio.Switches {
-	return twilio.Switches{
-		NestedServiceNames: true, LargePagesRefused: true, ConflictsAre400: true, GuardsAre400: true,
-		StaleBuildIs400: true, UploadAnswers200: true, RangesResolved: true, LateRuntimeErrors: true,
-		ShuffledBuilds: true, UpperCaseLevels: true, RootServesIndex: true, ProtectedFunctions403: true,
-	}
-}
-
 // TestServerlessAPI runs the page's script for @twilio-labs/serverless-api, then one
 // with the rest of what it can do.
 func TestServerlessAPI(t *testing.T) {

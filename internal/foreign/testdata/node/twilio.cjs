@@ -107,7 +107,7 @@ async function exerciseLogs(service, functionSid) {
   const found = await logs.list({ functionSid, startDate: new Date(Date.now() - 3600e3), endDate: new Date(Date.now() + 3600e3) });
   say('logs', found.length);
   const log = await logs(found[0].sid).fetch();
-  say('log', log.level, log.message.split(' (')[0]);
+  say('log', log.level.toLowerCase(), log.message.split(' (')[0]);
 }
 
 async function main() {

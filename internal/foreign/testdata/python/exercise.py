@@ -122,7 +122,7 @@ def exercise_logs(service, function_sid):
     found = logs.list(function_sid=function_sid, start_date=now - hour, end_date=now + hour)
     say("logs", len(found))
     log = logs(found[0].sid).fetch()
-    say("log", log.level, log.message.split(" (")[0])
+    say("log", log.level.lower(), log.message.split(" (")[0])
 
 
 def main():

@@ -220,5 +220,5 @@ func (e exercise) logs(function string) {
 	say("logs", len(found))
 	log := must(e.FetchLog(e.sid, dev, *found[0].Sid))
 	message, _, _ := strings.Cut(*log.Message, " (")
-	say("log", *log.Level, message)
+	say("log", strings.ToLower(*log.Level), message)
 }
