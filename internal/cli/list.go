@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-dev/slipway/internal/config"
-	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
@@ -138,11 +137,9 @@ func (s scope) refuse(problems *problem.List, kind report.Kind, values config.Va
 func (s scope) read(l *look, problems problem.List, args []string) error {
 	isGiven := l.values[config.Environment].Origin != config.FromDefault
 	if s == ofEnvironment || s == ofEither && isGiven {
-		wanted, err := deploy.ParseEnvironment(l.values[config.Environment].Text)
-		if rest := problems.Take(err); rest != nil {
-			return rest
+		if err := l.readEnvironment(&problems); err != nil {
+			return err
 		}
-		l.environment = wanted
 	}
 	folder := ""
 	if s != ofAccount {

@@ -57,6 +57,12 @@ func (l *look) read(problems problem.List, folder string) (err error) {
 	return problems.Err()
 }
 
+// readEnvironment reads which Environment is asked for.
+func (l *look) readEnvironment(problems *problem.List) (err error) {
+	l.environment, err = deploy.ParseEnvironment(l.values[config.Environment].Text)
+	return problems.Take(err)
+}
+
 // folderOf is the folder that an argument or the setting names.
 func (l *look) folderOf(args []string) string {
 	if len(args) > 0 {
@@ -124,8 +130,8 @@ func (l *look) print(document any) error {
 // failed puts an error into words, and prints it as JSON where that was asked
 // for. kind is what was to be listed, if anything was.
 func (l *look) failed(err error, kind report.Kind) error {
-	if err == nil {
-		return nil
+	if err == nil || isTold(err) {
+		return err
 	}
 	failure := explain(err)
 	if failure.Reason == job.Cancelled {

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/retry"
+	"github.com/slipway-dev/slipway/internal/twilio"
+)
+
+const (
+	// logOverlap is how far a look reaches back behind the newest entry seen.
+	// Entries come to the listing late and out of order (streams/logs.ts of the
+	// official Toolkit); how late is not documented.
+	logOverlap = time.Minute
+
+	// The pace of looks: quickest while entries come, slowest once none have come
+	// for a while. One call at a time takes next to nothing of the account's limit.
+	quickestLook = time.Second
+	slowestLook  = 5 * time.Second
+	// staleAfter is how old the last good look may be when the time is up.
+	staleAfter = 3 * slowestLook
+)
+
+// logWindow reads an Environment's Logs look by look, and returns each once,
+// whatever pages shift and whichever of them share a second.
+type logWindow struct {
+	// read lists the Logs from about a time on, in any order; others may be
+	// among them.
+	read func(ctx context.Context, after time.Time) iter.Seq2[twilio.Log, error]
+	// since is where the first look begins.
+	since time.Time
+
+	from   time.Time // where the last look began; it never goes back
+	newest time.Time // the time of the newest entry seen, or of the look if that was earlier
+	seen   map[twilio.LogSID]time.Time
+}
+
+// look returns what was not there at earlier looks, oldest first. A look that
+// fails returns nothing, and leaves what it has read to the next.
+func (w *logWindow) look(ctx context.Context) ([]twilio.Log, error) {
+	began, from := time.Now(), w.since
+	if !w.newest.IsZero() {
+		from = latest(w.from, w.newest.Add(-logOverlap))
+	}
+	from = from.Truncate(time.Second) // as Logs are dated
+	found, newest := make(map[twilio.LogSID]time.Time), w.newest
+	var fresh []twilio.Log
+	// A second earlier: whether what is dated like the bound counts is not documented.
+	for log, err := range w.read(ctx, from.Add(-time.Second)) {
+		if err != nil {
+			return nil, err
+		}
+		if log.DateCreated != nil && log.DateCreated.Before(from) {
+			continue
+		}
+		_, isOld := w.seen[log.SID]
+		_, isTwice := found[log.SID]
+		if isOld || isTwice {
+			continue
+		}
+		fresh = append(fresh, log)
+		found[log.SID] = dated(log)
+		newest = latest(newest, dated(log))
+	}
+	if w.seen == nil {
+		w.seen = make(map[twilio.LogSID]time.Time)
+	}
+	maps.Copy(w.seen, found)
+	maps.DeleteFunc(w.seen, func(_ twilio.LogSID, at time.Time) bool { return !at.IsZero() && at.Before(from) })
+	w.from, w.newest = from, earliest(newest, began) // no wrong clock may lead past what is to come
+	slices.Reverse(fresh)                            // the listing is about newest first
+	slices.SortStableFunc(fresh, func(a, b twilio.Log) int { return dated(a).Compare(dated(b)) })
+	return fresh, nil
+}
+
+// dated is when a Log was written; zero when the API does not tell.
+func dated(log twilio.Log) time.Time {
+	if log.DateCreated == nil {
+		return time.Time{}
+	}
+	return *log.DateCreated
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// follower shows entries as they come.
+type follower struct {
+	look func(context.Context) ([]twilio.Log, error)
+	show func([]twilio.Log) error
+	// failing is told when looks begin to fail, and recovered when they no longer
+	// do.
+	failing   func(error)
+	recovered func()
+}
+
+// run looks until ctx ends, or a look meets what will not pass. The error
+// matches the cause of ctx's end; it is nil when that was its deadline, and
+// the last look is not long ago.
+func (f *follower) run(ctx context.Context) error {
+	var failure error
+	good := time.Now() // when the last look that succeeded began
+	news := good       // when something last came
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ended(ctx, good, failure)
+		case <-timer.C:
+		}
+		began := time.Now()
+		logs, err := f.look(ctx)
+		switch {
+		case err == nil:
+			if failure != nil {
+				f.recovered()
+			}
+			failure, good = nil, began
+			if len(logs) > 0 {
+				news = began
+			}
+			if err := f.show(logs); err != nil {
+				return err
+			}
+			timer.Reset(pace(time.Since(news)))
+		case ctx.Err() != nil:
+			return ended(ctx, good, err)
+		case !mayPass(err):
+			return err
+		default:
+			if failure == nil {
+				f.failing(err)
+			}
+			failure = err
+			timer.Reset(slowestLook)
+		}
+	}
+}
+
+// ended says why it is over. failure is what the last look met.
+func ended(ctx context.Context, good time.Time, failure error) error {
+	cause := context.Cause(ctx)
+	switch {
+	case !errors.Is(cause, context.DeadlineExceeded):
+		return cause
+	case time.Since(good) < staleAfter:
+		return nil
+	case failure == nil:
+		return cause
+	case errors.Is(failure, context.DeadlineExceeded):
+		return failure // it tells the cause
+	default:
+		return fmt.Errorf("%w; the last look met: %w", cause, failure)
+	}
+}
+
+// pace is how long to wait for the next look, by how long nothing came.
+func pace(quiet time.Duration) time.Duration {
+	return min(max(quiet/16, quickestLook), slowestLook)
+}
+
+// mayPass tells a network or a platform that fails from one that says no. The
+// address answered before looks began, so it is right.
+func mayPass(err error) bool {
+	if _, ok := errors.AsType[*retry.GaveUpError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*twilio.UnreadableError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*twilio.BrokenError](err)
+	return ok
+}
