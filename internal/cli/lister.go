@@ -68,13 +68,17 @@ func listDeployments(ctx context.Context, l *lister) (listing, error) {
 		func(d twilio.Deployment) report.ListedDeployment {
 			return report.ListedDeployment{SID: string(d.SID), BuildSID: string(d.BuildSID), Created: d.DateCreated}
 		}, func(a, b report.ListedDeployment) int { return newestFirst(a.Created, b.Created) })
-	for i, item := range found.Items {
-		if item.BuildSID != "" && item.BuildSID == string(l.environment.BuildSID) {
-			found.Items[i].Live = true // earlier ones of the same Build were replaced
-			break
-		}
-	}
+	markLive(found.Items, string(l.environment.BuildSID))
 	return found, err
+}
+
+// markLive marks the newest Deployment of the live Build; earlier ones of the
+// same Build were replaced in between.
+func markLive(newestFirst []report.ListedDeployment, live string) {
+	at := slices.IndexFunc(newestFirst, func(d report.ListedDeployment) bool { return d.BuildSID != "" && d.BuildSID == live })
+	if at >= 0 {
+		newestFirst[at].Live = true
+	}
 }
 
 func listVariables(ctx context.Context, l *lister) (listing, error) {
