@@ -50,8 +50,11 @@ func TestListingIsNewestFirst(t *testing.T) {
 	at := func(second int) *time.Time { return new(time.Date(2026, 11, 22, 10, 0, second, 0, time.UTC)) }
 	shuffled := func(yield func(twilio.Deployment, error) bool) {
 		for _, one := range []twilio.Deployment{
-			{SID: "ZD2", BuildSID: "ZB1", DateCreated: at(2)}, {SID: "ZD0"}, {SID: "ZD4", DateCreated: at(4)},
-			{SID: "ZD3b", BuildSID: "ZB1", DateCreated: at(3)}, {SID: "ZD3a", BuildSID: "ZB2", DateCreated: at(3)},
+			{SID: "ZD2", BuildSID: "ZB1", DateCreated: at(2)},
+			{SID: "ZD0"},
+			{SID: "ZD4", DateCreated: at(4)},
+			{SID: "ZD3b", BuildSID: "ZB1", DateCreated: at(3)},
+			{SID: "ZD3a", BuildSID: "ZB2", DateCreated: at(3)},
 		} {
 			if !yield(one, nil) {
 				return
