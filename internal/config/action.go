@@ -1,8 +1,6 @@
 package config
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/secret"
@@ -45,8 +43,8 @@ func (r *reader) boolean(name string) bool {
 
 // singleLines refuses line breaks in settings that are one line. Secrets have a
 // stricter rule of their own.
-func (r *reader) singleLines() {
-	for _, name := range slices.Sorted(maps.Keys(r.values)) {
+func (r *reader) singleLines(names []string) {
+	for _, name := range names {
 		value := r.values[name]
 		if value.Setting.Kind != Lines && value.Setting.Kind != Secret && strings.ContainsAny(value.Text, "\n\r") {
 			r.wrong(name, "has more than one line", "")

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -18,16 +19,13 @@ import (
 // can only be checked against the project or the platform is not.
 type Deploy struct {
 	Remote
+	Project
 
-	Service, Environment string
-	WorkingDirectory     string
-	FunctionsFolder      string
-	AssetsFolder         string
-	Runtime, EnvFile     string
-	Dependencies         string
-	Variables            map[string]secret.String
-	BuildTimeout         time.Duration
-	Concurrency          int // 0 means adaptive
+	WorkingDirectory string
+	Dependencies     string
+	Variables        map[string]secret.String
+	BuildTimeout     time.Duration
+	Concurrency      int // 0 means adaptive
 }
 
 // Remote is what every command that calls the API needs.
@@ -63,13 +61,8 @@ func ReadDeploy(values Values, getenv func(string) string) (Deploy, error) {
 func (r *reader) deploy(getenv func(string) string) Deploy {
 	return Deploy{
 		Remote:           r.remote(),
-		Service:          r.text(Service),
-		Environment:      r.text(Environment),
+		Project:          r.project(),
 		WorkingDirectory: r.text(WorkingDirectory),
-		FunctionsFolder:  r.text(FunctionsFolder),
-		AssetsFolder:     r.text(AssetsFolder),
-		Runtime:          r.text(Runtime),
-		EnvFile:          r.text(EnvFile),
 		Dependencies:     r.oneOf(Dependencies, "locked", "ranges"),
 		Variables:        r.variables(getenv),
 		BuildTimeout:     r.duration(BuildTimeout),
@@ -112,7 +105,7 @@ type reader struct {
 }
 
 func (r *reader) remote() Remote {
-	r.singleLines()
+	r.singleLines(slices.Sorted(maps.Keys(r.values)))
 	return Remote{Account: r.account(), Timeout: r.duration(Timeout), LogLevel: r.logLevel()}
 }
 
@@ -127,7 +120,8 @@ func (r *reader) logLevel() (level slog.Level) {
 func (r *reader) text(name string) string { return r.values[name].Text }
 
 func (r *reader) wrong(name, why, fix string) {
-	r.problems.Add(r.values[name].Cited()+" "+why, fix)
+	value := r.values[name]
+	r.problems.AddAt(value.File, value.Line, value.Cited()+" "+why, fix)
 }
 
 func (r *reader) oneOf(name string, words ...string) string {

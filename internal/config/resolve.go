@@ -19,6 +19,8 @@ const (
 	Explicit Origin = iota
 	// FromEnvironment is an environment variable.
 	FromEnvironment
+	// FromFile is a file of the repository.
+	FromFile
 	// FromDefault is the table.
 	FromDefault
 )
@@ -30,6 +32,8 @@ func (o Origin) String() string {
 		return "given"
 	case FromEnvironment:
 		return "environment"
+	case FromFile:
+		return "file"
 	case FromDefault:
 		return "default"
 	default:
@@ -42,6 +46,9 @@ type Value struct {
 	Setting Setting
 	Text    string
 	Origin  Origin
+	// File and Line are where in the repository it stands, when it is FromFile.
+	File string
+	Line int
 }
 
 // Source names what gives the setting, for an error: its environment variable
@@ -129,8 +136,17 @@ func (v Value) with(text string, origin Origin) Value {
 // more of its text than may be shown.
 func (values Values) Log(logger *slog.Logger) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if value := values[name]; value.Text != "" {
-			logger.Debug("setting", "name", name, "value", value.Shown(), "origin", value.Origin.String())
+		value := values[name]
+		if value.Text == "" {
+			continue
 		}
+		attributes := []any{"name", name, "value", value.Shown(), "origin", value.Origin.String()}
+		if value.Origin == FromFile {
+			attributes = append(attributes, "file", value.File)
+		}
+		if value.Line > 0 {
+			attributes = append(attributes, "line", value.Line)
+		}
+		logger.Debug("setting", attributes...)
 	}
 }

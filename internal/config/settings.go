@@ -4,8 +4,9 @@
 // and read them as a typed Deploy with every Problem at once.
 //
 // A flag or input beats the environment, which beats a file, which beats the
-// default. URLs, accounts and credentials never come from a repository's
-// files. Level 0: it imports problem and secret.
+// default. What a file says is a Layer, which comes when the project's folder is
+// open. URLs, accounts and credentials never come from a repository's files.
+// Level 0: it imports problem and secret.
 package config
 
 import "slices"

@@ -1,0 +1,490 @@
+package toolkit_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/toolkit"
+)
+
+const (
+	account = "AC11111111111111111111111111111111"
+	other   = "AC22222222222222222222222222222222"
+	service = "ZSaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	another = "ZSbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	build   = "ZBcccccccccccccccccccccccccccccccc"
+	rc      = ".twilioserverlessrc"
+	info    = ".twiliodeployinfo"
+)
+
+// tree makes files of names and texts.
+func tree(files map[string]string) fstest.MapFS {
+	made := fstest.MapFS{}
+	for name, text := range files {
+		made[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+	}
+	return made
+}
+
+// values are the settings with those given.
+func values(given map[string]string) config.Values {
+	return config.Resolve(config.Settings(),
+		func(name string) (string, bool) { text, ok := given[name]; return text, ok },
+		func(string) string { return "" })
+}
+
+// read reads the files and shows what came of it, a line each: settings,
+// warnings, Problems.
+func read(files map[string]string, folder string, given map[string]string, newAccount bool) []string {
+	layer, warnings, err := toolkit.Read(tree(files), toolkit.Question{Folder: folder, Values: values(given), NewAccount: newAccount})
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(layer)) {
+		lines = append(lines, fmt.Sprintf("%s=%s %s:%d", name, layer[name].Text, layer[name].File, layer[name].Line))
+	}
+	for _, warning := range warnings {
+		lines = append(lines, "warning "+warning.Error())
+	}
+	problems, _ := errors.AsType[problem.List](err)
+	for _, one := range problems {
+		lines = append(lines, "problem "+one.Error())
+	}
+	return lines
+}
+
+type reading struct {
+	files      map[string]string
+	folder     string
+	given      map[string]string
+	newAccount bool
+	want       []string
+}
+
+func (r reading) check(t *testing.T) {
+	t.Helper()
+	folder := "."
+	if r.folder != "" {
+		folder = r.folder
+	}
+	if diff := cmp.Diff(read(r.files, folder, r.given, r.newAccount), r.want); diff != "" {
+		t.Errorf("got (-) differs from want (+):\n%s", diff)
+	}
+}
+
+func TestReadFindsTheFile(t *testing.T) {
+	t.Parallel()
+	const json = `{"runtime": "node22"}`
+	want := func(file string) []string { return []string{"runtime=node22 " + file + ":1"} }
+	tests := map[string]reading{
+		"none":                    {files: map[string]string{"package.json": `{"name": "a"}`}},
+		"JSON5":                   {files: map[string]string{rc: "{runtime: 'node22',}"}, want: want(rc)},
+		"YAML without an ending":  {files: map[string]string{rc: "runtime: node22"}, want: want(rc)},
+		"a comment of YAML first": {files: map[string]string{rc: "# settings\nruntime: node22"}, want: []string{"runtime=node22 .twilioserverlessrc:2"}},
+		".json is JSON5":          {files: map[string]string{rc + ".json": "// settings\n{runtime: 'node22'}"}, want: []string{"runtime=node22 .twilioserverlessrc.json:2"}},
+		".yaml":                   {files: map[string]string{rc + ".yaml": "runtime: node22"}, want: want(rc + ".yaml")},
+		".yml":                    {files: map[string]string{rc + ".yml": json}, want: want(rc + ".yml")},
+		".config":                 {files: map[string]string{".config/twilioserverlessrc.yml": json}, want: want(".config/twilioserverlessrc.yml")},
+		"package.json": {
+			files: map[string]string{"package.json": "{\n\"twilioserverless\": {\n\"runtime\": \"node22\"}}"},
+			want:  []string{"runtime=node22 package.json:3"},
+		},
+		"the first in the Toolkit's order": {
+			files: map[string]string{rc + ".yml": "runtime: other", rc + ".json": json, rc + ".js": "module.exports = {}"},
+			want:  want(rc + ".json"),
+		},
+		"package.json comes first": {
+			files: map[string]string{"package.json": `{"twilioserverless": {"runtime": "node22"}}`, rc: `{"runtime": "other"}`},
+			want:  want("package.json"),
+		},
+		"a package.json that is broken is passed over": {files: map[string]string{"package.json": "{", rc: json}, want: want(rc)},
+		"an empty one is passed over":                  {files: map[string]string{rc: " \n", rc + ".json": "null", rc + ".yaml": "# nothing", rc + ".yml": json}, want: want(rc + ".yml")},
+		"one that is a folder is passed over":          {files: map[string]string{rc + "/a": "", rc + ".json": json}, want: want(rc + ".json")},
+		"the nearest folder above":                     {folder: "a/b", files: map[string]string{rc: `{"runtime": "other"}`, "a/" + rc + ".yml": json}, want: want("a/" + rc + ".yml")},
+		"the root":                                     {folder: "a/b", files: map[string]string{rc: json}, want: want(rc)},
+		"a folder beside it":                           {folder: "a", files: map[string]string{"b/" + rc: json}},
+		"JavaScript": {
+			folder: "a", files: map[string]string{"a/" + rc + ".js": "module.exports = {}", rc: json},
+			want: []string{"problem a/.twilioserverlessrc.js: holds settings as a program, and Slipway runs no code of a repository. " +
+				"Write them as JSON into a/.twilioserverlessrc, which the Toolkit reads first, too."},
+		},
+		"CommonJS": {
+			files: map[string]string{"twilioserverless.config.cjs": "module.exports = {}"},
+			want: []string{"problem twilioserverless.config.cjs: holds settings as a program, and Slipway runs no code of a repository. " +
+				"Write them as JSON into .twilioserverlessrc, which the Toolkit reads first, too."},
+		},
+		"broken JSON5": {
+			files: map[string]string{rc: "{\n\"runtime\": \"node22\"\n\"env\": \".env\"}", rc + ".json": json},
+			want:  []string{`problem .twilioserverlessrc:3: is not valid JSON5: there is '"' where a comma should be. Correct it.`},
+		},
+		"broken YAML": {
+			files: map[string]string{rc + ".yml": "environments:\n  *:\n    env: .env\n"},
+			want:  []string{`problem .twilioserverlessrc.yml:2: is not valid YAML: did not find expected alphabetic or numeric character. Correct it; the name "*" needs quotes.`},
+		},
+		"a list": {
+			files: map[string]string{rc: "\n- runtime"},
+			want:  []string{`problem .twilioserverlessrc:2: holds a list, and settings are a mapping. Start from "{}".`},
+		},
+		"too large": {
+			files: map[string]string{rc: "{}" + strings.Repeat(" ", 1<<20)},
+			want:  []string{"problem .twilioserverlessrc: cannot be read: it is larger than 1 MiB. Check the file and its permissions."},
+		},
+		"before version 3": {
+			files: map[string]string{".twilio-functions": "{}"},
+			want: []string{"warning .twilio-functions: is of a Toolkit before version 3, and neither Slipway nor today's Toolkit reads it. " +
+				"Move what still holds into .twilioserverlessrc, and remove it."},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test.check(t) })
+	}
+}
+
+func TestReadMapsSettings(t *testing.T) {
+	t.Parallel()
+	tests := map[string]reading{
+		"all": {
+			files: map[string]string{rc: `{
+				functionsFolder: 'dist',
+				assetsFolder: 'public',
+				runtime: 'node24',
+				env: '.env.stage',
+				environment: 'stage',
+				serviceName: 'voice',
+			}`},
+			want: []string{
+				"assets-folder=public .twilioserverlessrc:3", "env-file=.env.stage .twilioserverlessrc:5", "environment=stage .twilioserverlessrc:6",
+				"functions-folder=dist .twilioserverlessrc:2", "runtime=node24 .twilioserverlessrc:4", "service=voice .twilioserverlessrc:7",
+			},
+		},
+		"what a new project has": {files: map[string]string{rc: `{
+	"commands": {},
+	"environments": {},
+	"projects": {},
+	// "assets": true 	/* Upload assets. Can be turned off with --no-assets */,
+	// "buildSid": null 	/* An existing Build SID to deploy to the new environment */,
+	"runtime": "node22" 	/* The version of Node.js to deploy the build to. (node22) */,
+	// "tail": null 	/* Continuously stream the logs */,
+}`}, want: []string{"runtime=node22 .twilioserverlessrc:7"}},
+		"of other commands, and of what holds in any case": {files: map[string]string{
+			rc: `{port: '3000', live: true, logLevel: 'debug', outputFormat: 'json', force: true, overrideExistingProject: false, functions: true, production: false}`,
+		}},
+		"null and nothing count as not given": {files: map[string]string{rc: `{runtime: null, env: '', serviceSid: '', serviceName: null, functionsFolder: ''}`}},
+		"the bare domain":                     {files: map[string]string{rc: `{environment: ''}`}, want: []string{"environment=production .twilioserverlessrc:1"}},
+		"a SID beats a name": {
+			files: map[string]string{rc: `{serviceSid: '` + service + `', serviceName: 'voice'}`},
+			want:  []string{"service=" + service + " .twilioserverlessrc:1"},
+		},
+		"what is given is not looked at": {
+			files: map[string]string{rc: `{runtime: 22, env: 1, environment: 'production', serviceSid: 'x', cwd: 'elsewhere'}`},
+			given: map[string]string{
+				config.Runtime: "node24", config.EnvFile: "a", config.Environment: "stage", config.Service: "voice", config.WorkingDirectory: "b",
+			},
+		},
+		"a new account knows no SIDs": {
+			newAccount: true,
+			files: map[string]string{
+				rc:   `{serviceSid: '` + service + `', serviceName: 'voice', environment: 'ZEcccccccccccccccccccccccccccccccc', projects: {` + account + `: {env: 'a'}}}`,
+				info: `{"` + account + `": {"serviceSid": "` + service + `", "latestBuild": "` + build + `"}}`,
+			},
+			want: []string{"service=voice .twilioserverlessrc:1"},
+		},
+		"types": {
+			files: map[string]string{rc: "{\nruntime: 22,\nserviceName: true,\nserviceSid: [],\nenvironment: {},\ncwd: 1, env: '.env'}"},
+			want: []string{
+				"env-file=.env .twilioserverlessrc:6",
+				"problem .twilioserverlessrc:2: runtime is a number, and must be text. Put it in quotes.",
+				"problem .twilioserverlessrc:3: serviceName is true or false, and must be text. Put it in quotes.",
+				"problem .twilioserverlessrc:4: serviceSid is a list, and must be text. Put it in quotes.",
+				"problem .twilioserverlessrc:5: environment is a mapping, and must be text. Put it in quotes.",
+				"problem .twilioserverlessrc:6: cwd is a number, and must be text. Put it in quotes.",
+			},
+		},
+		"what cannot be followed": {
+			files: map[string]string{rc: "{\nserviceSid: 'voice',\nenvironment: 'production',\nfunctions: false,\nassets: false,\ncwd: 'app'}"},
+			want: []string{
+				"environment=production .twilioserverlessrc:3",
+				`problem .twilioserverlessrc:2: serviceSid "voice" is not a SID of a Service. It has the form ZS and 32 hexadecimal digits; give a name as serviceName.`,
+				`problem .twilioserverlessrc:3: environment is "production", which is a domain suffix to the Toolkit and the bare domain here. ` +
+					`Write "" for the bare domain, which both tools understand; or give environment yourself.`,
+				"problem .twilioserverlessrc:4: functions is false, and Slipway has no such setting: a deploy takes both kinds live. " +
+					"Remove the line, and move the functions to where neither tool looks for them.",
+				"problem .twilioserverlessrc:5: assets is false, and Slipway has no such setting: a deploy takes both kinds live. " +
+					"Remove the line, and move the assets to where neither tool looks for them.",
+				`problem .twilioserverlessrc:6: cwd is "app", and Slipway deploys the folder that it is told to. Give that folder as working-directory.`,
+			},
+		},
+		"cwd is the folder": {folder: "app", files: map[string]string{rc: `{cwd: './app/'}`}},
+		"what has no counterpart": {
+			files: map[string]string{rc: "{\nproduction: true,\nloadSystemEnv: true}"},
+			want: []string{"warning .twilioserverlessrc:2: passed over, because it has no counterpart: " +
+				"loadSystemEnv (use variables), production (use environment: production)"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test.check(t) })
+	}
+}
+
+func TestReadLayers(t *testing.T) {
+	t.Parallel()
+	layered := `{
+		env: 'top', runtime: 'top', functionsFolder: 'top', assetsFolder: 'top',
+		commands: {deploy: {env: 'command', runtime: 'command', functionsFolder: 'command'}, start: {assetsFolder: 'start'}},
+		environments: {stage: {env: 'stage', runtime: 'stage'}, '*': {env: 'bare', assetsFolder: null}, dev: {env: 'dev'}},
+		projects: {
+			` + account + `: {env: 'project'},
+			'` + account + `:ie1': {env: 'irish'},
+		},
+	}`
+	want := func(env, runtime, functions, assets string) []string {
+		var lines []string
+		for _, one := range [][2]string{{"assets-folder", assets}, {"env-file", env}, {"functions-folder", functions}, {"runtime", runtime}} {
+			if one[1] != "" {
+				line := map[string]int{"top": 2, "command": 3, "stage": 4, "bare": 4, "dev": 4, "project": 6, "irish": 7}[one[1]]
+				lines = append(lines, fmt.Sprintf("%s=%s .twilioserverlessrc:%d", one[0], one[1], line))
+			}
+		}
+		return lines
+	}
+	unknown := "warning .twilioserverlessrc:5: the settings in projects are passed over, since an API key does not tell its account. " +
+		"Give account-sid (TWILIO_ACCOUNT_SID) to have them followed."
+	tests := map[string]struct {
+		given map[string]string
+		want  []string
+	}{
+		"the account":                {map[string]string{config.AccountSID: account}, want("project", "command", "command", "top")},
+		"in its region":              {map[string]string{config.AccountSID: account, config.Region: "ie1"}, want("irish", "command", "command", "top")},
+		"in the region by its name":  {map[string]string{config.AccountSID: account, config.Region: "us1"}, want("project", "command", "command", "top")},
+		"in a region without":        {map[string]string{config.AccountSID: account, config.Region: "au1"}, want("dev", "command", "command", "top")},
+		"another account":            {map[string]string{config.AccountSID: other}, want("dev", "command", "command", "top")},
+		"an Environment":             {map[string]string{config.AccountSID: other, config.Environment: "stage"}, want("stage", "stage", "command", "top")},
+		"an Environment without":     {map[string]string{config.AccountSID: other, config.Environment: "qa"}, want("command", "command", "command", "top")},
+		"the bare domain takes back": {map[string]string{config.AccountSID: other, config.Environment: "production"}, want("bare", "command", "command", "")},
+		"an account beats":           {map[string]string{config.AccountSID: account, config.Environment: "stage"}, want("project", "stage", "command", "top")},
+		"an account that is not known": {
+			map[string]string{config.Environment: "stage"}, append(want("stage", "stage", "command", "top"), unknown),
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reading{files: map[string]string{rc: layered}, given: test.given, want: test.want}.check(t)
+		})
+	}
+}
+
+func TestReadChoosesTheEnvironment(t *testing.T) {
+	t.Parallel()
+	known := map[string]string{config.AccountSID: account}
+	tests := map[string]reading{
+		"the file's own": {
+			files: map[string]string{rc: `{environment: 'stage', environments: {stage: {env: 's'}, dev: {env: 'd'}}}`},
+			want:  []string{"env-file=s .twilioserverlessrc:1", "environment=stage .twilioserverlessrc:1"},
+		},
+		"the account's": {
+			given: known,
+			files: map[string]string{rc: `{environment: 'qa', projects: {` + account + `: {environment: 'stage'}}, environments: {stage: {env: 's'}, qa: {env: 'q'}}}`},
+			want:  []string{"env-file=s .twilioserverlessrc:1", "environment=stage .twilioserverlessrc:1"},
+		},
+		"the bare domain": {
+			files: map[string]string{rc: `{commands: {deploy: {environment: ''}}, environments: {'*': {env: 'b'}}}`},
+			want:  []string{"env-file=b .twilioserverlessrc:1", "environment=production .twilioserverlessrc:1"},
+		},
+		"one that is given": {
+			given: map[string]string{config.Environment: "dev"},
+			files: map[string]string{rc: `{environment: 'stage', environments: {stage: {env: 's'}, dev: {env: 'd'}}}`},
+			want:  []string{"env-file=d .twilioserverlessrc:1"},
+		},
+		"another inside of its section": {
+			files: map[string]string{rc: "{environments: {\ndev: {\nenvironment: 'stage', env: 'd'}}}"},
+			want: []string{
+				"env-file=d .twilioserverlessrc:3",
+				"warning .twilioserverlessrc:3: environment is passed over in the section for dev. Set it outside of environments.",
+			},
+		},
+		"the same inside of its section": {files: map[string]string{rc: `{environments: {dev: {environment: 'dev'}}}`}},
+		"a section with the wrong name": {
+			given: map[string]string{config.Environment: "production"},
+			files: map[string]string{rc: "{environments: {\nproduction: {env: 'p'}}}"},
+			want: []string{`warning .twilioserverlessrc:2: the section "production" in environments is for a domain suffix, and is passed over. ` +
+				`Call the bare domain's "*".`},
+		},
+		"sections that are none": {
+			files: map[string]string{rc: "{commands: [],\nenvironments: 'a',\nprojects: {\n" + account + ": 1}}"},
+			given: known,
+			want: []string{
+				"problem .twilioserverlessrc:1: commands is a list, and must be a mapping",
+				"problem .twilioserverlessrc:2: environments is text, and must be a mapping",
+				"problem .twilioserverlessrc:4: " + account + " in projects is a number, and must be a mapping",
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test.check(t) })
+	}
+}
+
+func TestReadWarnsOfNames(t *testing.T) {
+	t.Parallel()
+	tests := map[string]reading{
+		"slips": {
+			files: map[string]string{rc: "{\nfunctionsFolderName: 'dist',\n'assets-folder': 'a',\nzzz: 1,\ncommands: {\ndeplyo: {\nruntim: 'b'}},\nenvironments: {qa: {\nENV: 'c'}}}"},
+			want: []string{
+				`warning .twilioserverlessrc:2: the Toolkit knows no setting "functionsFolderName", so that it changes nothing. Did you mean functionsFolder?`,
+				`warning .twilioserverlessrc:3: the Toolkit knows no setting "assets-folder", so that it changes nothing. Did you mean assetsFolder?`,
+				`warning .twilioserverlessrc:4: the Toolkit knows no setting "zzz", so that it changes nothing. Remove it, or correct its name.`,
+				`warning .twilioserverlessrc:7: the Toolkit knows no setting "runtim", so that it changes nothing. Did you mean runtime?`,
+				`warning .twilioserverlessrc:9: the Toolkit knows no setting "ENV", so that it changes nothing. Remove it, or correct its name.`,
+				`warning .twilioserverlessrc:6: the Toolkit knows no command "deplyo", so that it changes nothing. Did you mean deploy?`,
+			},
+		},
+		"a section of no account": {
+			given: map[string]string{config.AccountSID: account},
+			files: map[string]string{rc: `{projects: {main: {env: 'a'}, '` + other + `:ie1': {env: 'b'}}}`},
+			want: []string{`warning .twilioserverlessrc:1: the section "main" in projects is not called by an Account SID, and never counts. ` +
+				"An Account SID has the form AC and 32 hexadecimal digits."},
+		},
+		"very many": {
+			files: map[string]string{rc: "{" + strings.Repeat("zzz: 1,", 1000) + "}"},
+			want: append(slices.Repeat([]string{
+				`warning .twilioserverlessrc:1: the Toolkit knows no setting "zzz", so that it changes nothing. Remove it, or correct its name.`,
+			}, 10), "warning .twilioserverlessrc: holds 990 more names that the Toolkit does not know. Check that it is the file it should be."),
+		},
+		"accounts, credentials and addresses": {
+			files: map[string]string{rc: "{\nenv: 'a',\nusername: '" + account + "', password: 'sesame', region: 'ie1', 'api-url': 'https://sesame',\n" +
+				"commands: {deploy: {authToken: 'sesame', password: null, edge: 'dublin'}},\nenvironments: {stage: {API_KEY: 'sesame', username: 'x'}}}"},
+			want: []string{
+				"env-file=a .twilioserverlessrc:2",
+				"warning .twilioserverlessrc:3: passed over, because accounts, credentials and addresses never come from a repository's files: " +
+					"API_KEY, api-url, authToken, edge, password, region, username. Give them as flags, as inputs or in the environment.",
+			},
+		},
+		"the region that is used": {
+			given: map[string]string{config.Region: "ie1", config.Edge: "dublin"},
+			files: map[string]string{rc: `{region: 'ie1', edge: 'dublin'}`},
+		},
+		"Twilio's own region": {files: map[string]string{rc: `{region: 'us1'}`}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test.check(t) })
+	}
+}
+
+func TestReadDeployInfo(t *testing.T) {
+	t.Parallel()
+	known := map[string]string{config.AccountSID: account}
+	entry := func(name, sid string) string {
+		return "\t\"" + name + "\": {\n\t\t\"serviceSid\": \"" + sid + "\",\n\t\t\"latestBuild\": \"" + build + "\"\n\t}"
+	}
+	whole := func(entries ...string) string { return "{\n" + strings.Join(entries, ",\n") + "\n}" }
+	tests := map[string]reading{
+		"of the account": {
+			given: known, files: map[string]string{info: whole(entry(other+":us1", another), entry(account+":us1", service))},
+			want: []string{"service=" + service + " .twiliodeployinfo:7"},
+		},
+		"without a region": {
+			given: known, files: map[string]string{info: whole(entry(account, service))},
+			want: []string{"service=" + service + " .twiliodeployinfo:3"},
+		},
+		"of the region": {
+			given: map[string]string{config.AccountSID: account, config.Region: "ie1"},
+			files: map[string]string{info: whole(entry(account, another), entry(account+":ie1", service))},
+			want:  []string{"service=" + service + " .twiliodeployinfo:7"},
+		},
+		"without a region, elsewhere": {
+			given: map[string]string{config.AccountSID: account, config.Region: "ie1"},
+			files: map[string]string{info: whole(entry(account, service))},
+		},
+		"of another account": {given: known, files: map[string]string{info: whole(entry(other+":us1", service))}},
+		"in the folder alone": {
+			given: known, folder: "a", files: map[string]string{info: whole(entry(account, service))},
+		},
+		"beats a name in the settings": {
+			given: known, files: map[string]string{rc: `{serviceName: 'voice'}`, info: whole(entry(account, service))},
+			want: []string{"service=" + service + " .twiliodeployinfo:3"},
+		},
+		"gives way to a SID in the settings": {
+			given: known, files: map[string]string{rc: `{serviceSid: '` + another + `'}`, info: whole(entry(account, service))},
+			want: []string{"service=" + another + " .twilioserverlessrc:1"},
+		},
+		"gives way to what is given": {
+			given: map[string]string{config.Service: "voice"}, files: map[string]string{info: whole(entry(account, service))},
+		},
+		"an API key alone": {
+			files: map[string]string{info: whole(entry(account, service))},
+			want: []string{"warning .twiliodeployinfo: is passed over: an API key does not tell its account. " +
+				"Give account-sid (TWILIO_ACCOUNT_SID) to have the Service in it used."},
+		},
+		"broken": {
+			given: known, files: map[string]string{info: "{\n\"a\"\n}"},
+			want: []string{`warning .twiliodeployinfo:3: is passed over: there is '}' where "a" should have a colon. Remove it; the Toolkit writes it anew.`},
+		},
+		"no mapping": {
+			given: known, files: map[string]string{info: "\n[]"},
+			want: []string{"warning .twiliodeployinfo:2: is passed over: an entry is not what the Toolkit writes, which would pass it over too. Remove it."},
+		},
+		"an entry is odd": {
+			given: known, files: map[string]string{info: whole(entry(account, service), "\""+other+"\": {\"serviceSid\": \""+service+"\"}")},
+			want: []string{"warning .twiliodeployinfo:6: is passed over: an entry is not what the Toolkit writes, which would pass it over too. Remove it."},
+		},
+		"too large": {
+			given: known, files: map[string]string{info: strings.Repeat(" ", 1<<20+1)},
+			want: []string{"warning .twiliodeployinfo: is passed over: it is larger than 1 MiB"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test.check(t) })
+	}
+}
+
+// FuzzRead looks for files that break the reading, that give what files may not,
+// or that are told of without their place.
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{
+		`{"environment": "", "environments": {"*": {"env": ".env"}}, "projects": {"` + account + `": {"serviceSid": "` + service + `"}}}`,
+		"runtime: node22\ncommands:\n  deploy: &a {env: x}\n  start:\n    <<: *a\n", "{password: 'sesame'}", "- a", "{cwd: '..', functions: false, zz: 1}",
+		`{"` + account + `:us1": {"serviceSid": "` + service + `", "latestBuild": "` + build + `"}}`,
+	} {
+		f.Add(seed)
+	}
+	files := []string{rc, rc + ".yml", "package.json", info}
+	f.Fuzz(func(t *testing.T, source string) {
+		lines := 1
+		for _, r := range source {
+			if strings.ContainsRune("\n\r\u0085\u2028\u2029", r) { // to YAML all of them end a line
+				lines++
+			}
+		}
+		for _, file := range files {
+			question := toolkit.Question{Folder: ".", Values: values(map[string]string{config.AccountSID: account})}
+			layer, warnings, err := toolkit.Read(tree(map[string]string{file: source}), question)
+			problems, isList := errors.AsType[problem.List](err)
+			if err != nil && !isList {
+				t.Fatalf("%s: %v", file, err)
+			}
+			for _, one := range slices.Concat(warnings, problems) {
+				if one.File != file || one.Line < 0 || one.Line > lines {
+					t.Errorf("%s: %q is at %s:%d", file, one.Message, one.File, one.Line)
+				}
+			}
+			for name, written := range layer {
+				if written.File != file || written.Line < 1 || written.Text == "" {
+					t.Errorf("%s: %s is %+v", file, name, written)
+				}
+			}
+			for name, value := range question.Values.WithFiles(layer) {
+				if value.Origin == config.FromFile && layer[name].Text == "" {
+					t.Errorf("%s: %s is from nowhere", file, name)
+				}
+			}
+		}
+	})
+}
