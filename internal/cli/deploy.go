@@ -44,38 +44,47 @@ it needs none.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var problems problem.List
 		given, getenv := explicit(cmd.Flags()), env.Getenv
-		form, note := output.read(&problems), ""
-		if inSandbox.read(&problems) {
+		if len(args) == 1 {
+			given = inFolder(given, args[0])
+		}
+		form, isSandbox := output.read(&problems), inSandbox.read(&problems)
+		if isSandbox {
 			embedded, err := startEmbedded(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer embedded.Close()
 			given, getenv = embedded.instead(given), embedded.hide(getenv)
-			note = "sandbox; gone when this command ends"
 		}
 		values := config.Resolve(config.Settings(), given, getenv)
 		settings, err := config.ReadDeploy(values, env.Getenv)
 		if rest := problems.Take(err); rest != nil {
 			return rest
 		}
-		if len(args) == 1 {
-			settings.WorkingDirectory = args[0]
-		}
 		return runDeploy(cmd.Context(), env, deployInput{
-			values: values, settings: settings, problems: problems, output: form, note: note,
+			values: values, settings: settings, problems: problems, output: form, inSandbox: isSandbox,
 		})
 	}
 	return cmd
 }
 
+// inFolder gives a folder in place of whatever was given.
+func inFolder(given func(string) (string, bool), folder string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if name == config.WorkingDirectory {
+			return folder, true
+		}
+		return given(name)
+	}
+}
+
 // deployInput is what the command line asks for.
 type deployInput struct {
-	values   config.Values
-	settings config.Deploy
-	problems problem.List // what is wrong with the settings
-	output   format
-	note     string // stands behind the URL
+	values    config.Values
+	settings  config.Deploy
+	problems  problem.List // what is wrong with the settings
+	output    format
+	inSandbox bool // of the command's own
 }
 
 func runDeploy(ctx context.Context, env Env, input deployInput) error {
@@ -87,7 +96,7 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		defer progress.TellStop(ctx)()
 		return pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
 			Settings: input.settings, Values: input.values, Problems: input.problems,
-			UserAgent: userAgent(), Logger: logger, Progress: progress.Show,
+			UserAgent: userAgent(), Logger: logger, Progress: progress.Show, NewAccount: input.inSandbox,
 		})
 	}()
 	if input.output == formatJSON {
@@ -102,7 +111,11 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		return &explainedError{failure: *outcome.Result.Error, err: err}
 	}
 	if input.output == formatText {
-		_, err = fmt.Fprint(env.Stdout, report.Deployed(outcome.Result, outcome.Plan, input.note))
+		note := ""
+		if input.inSandbox {
+			note = "sandbox; gone when this command ends"
+		}
+		_, err = fmt.Fprint(env.Stdout, report.Deployed(outcome.Result, outcome.Plan, note))
 	}
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // it is live, whether or not anybody reads it

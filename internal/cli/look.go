@@ -49,8 +49,7 @@ func (l *look) read(problems problem.List, folder string) (err error) {
 		return rest
 	}
 	if folder != "" {
-		l.service, err = serviceOf(l.values[config.Service].Text, folder)
-		if rest := problems.Take(err); rest != nil {
+		if rest := problems.Take(l.readFolder(folder)); rest != nil {
 			return rest
 		}
 	}
@@ -61,6 +60,21 @@ func (l *look) read(problems problem.List, folder string) (err error) {
 func (l *look) readEnvironment(problems *problem.List) (err error) {
 	l.environment, err = deploy.ParseEnvironment(l.values[config.Environment].Text)
 	return problems.Take(err)
+}
+
+// readFolder names the Service that a folder deploys to, unless one was given,
+// and where its files name the Environment, that.
+func (l *look) readFolder(folder string) error {
+	values, warnings, err := withFolder(l.values, folder)
+	for _, warning := range warnings {
+		fmt.Fprintf(l.env.Stderr, "warning: %s\n", warning.Error())
+	}
+	l.values, l.service = values, values[config.Service].Text
+	if err != nil || l.environment == (deploy.Environment{}) || values[config.Environment].Origin != config.FromFile {
+		return err
+	}
+	l.environment, err = deploy.ParseEnvironment(values[config.Environment].Text)
+	return err
 }
 
 // folderOf is the folder that an argument or the setting names.
@@ -146,22 +160,27 @@ func (l *look) failed(err error, kind report.Kind) error {
 	}))
 }
 
-// serviceOf names the Service that a folder deploys to.
-func serviceOf(given, folder string) (string, error) {
-	if given != "" {
-		return given, nil
+// withFolder returns the values with what a folder's files say, and the Service
+// that it deploys to, unless one was given. The list holds warnings.
+func withFolder(values config.Values, folder string) (config.Values, problem.List, error) {
+	if values[config.Service].Text != "" {
+		return values, nil, nil
 	}
 	tree, err := source.Folder(folder)
 	if err != nil {
-		return "", err
+		return values, nil, err
 	}
 	defer func() { _ = tree.Close() }()
+	values, warnings, err := pipeline.WithFiles(values, tree, false)
+	if err != nil || values[config.Service].Text != "" {
+		return values, warnings, err
+	}
 	found, _, err := npm.Read(tree.FS, tree.Folder, npm.Ranges)
-	if found != nil && found.ServiceName() != "" {
-		return found.ServiceName(), nil // what else is wrong with package.json is not asked here
+	if found != nil && found.ServiceName() != "" { // what else is wrong with package.json is not asked here
+		return values.WithFiles(config.Layer{config.Service: {Text: found.ServiceName(), File: found.File}}), warnings, nil
 	}
 	if err == nil {
 		err = oneProblem("the Service has no name: neither package.json nor service gives one", "Give it with --service.")
 	}
-	return "", err
+	return values, warnings, err
 }

@@ -60,6 +60,7 @@ func TestScript(t *testing.T) {
 			// Making files.
 			"project": positive(project),
 			"sparse":  positive(sparse),
+			"fill":    positive(fill),
 			// Servers, and what they saw.
 			"sandbox": positive(startSandbox),
 			"answer":  positive(answer),
@@ -80,6 +81,7 @@ func TestScript(t *testing.T) {
 			"fetch":       positive(fetch),
 			"variables":   positive(variables),
 			"environment": positive(environmentSID),
+			"service":     positive(serviceSID),
 			"remember":    positive(remember),
 			"untouched":   positive(untouched),
 			"single":      positive(single),

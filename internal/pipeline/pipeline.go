@@ -45,6 +45,11 @@ type Config struct {
 	// Problems are what the front door found wrong with its input. Run fails with
 	// them and with those of the Project together, before the first request.
 	Problems problem.List
+	// Warnings are what the front door found odd about its input.
+	Warnings problem.List
+	// Where tells where in the Source a setting stands, by its name in config; an
+	// empty file means that no file gives it. Nil means that none gives any.
+	Where func(setting string) (file string, line int)
 	// LiveURL is where deployed domains answer, with {domain} in place of the
 	// domain. Empty means https://{domain}.
 	LiveURL string
@@ -63,6 +68,9 @@ type Outcome struct {
 // into words, nil when there was none.
 func Run(ctx context.Context, asked job.Job, cfg Config) (Outcome, error) {
 	started := time.Now()
+	if cfg.Where == nil {
+		cfg.Where = func(string) (string, int) { return "", 0 }
+	}
 	r := &run{job: asked, cfg: cfg, result: job.NewResult()}
 	r.result.Commit = asked.Commit
 	r.result.Service, r.result.Environment = asked.Target.Service, asked.Target.Environment
@@ -124,7 +132,7 @@ func (r *run) deploy(ctx context.Context) error {
 		deployer.Steps = deploy.InMemory{}
 	}
 	if r.plan, err = deployer.Plan(ctx, r.job.Target, environment, wanted); err != nil {
-		return err
+		return r.withOrigin(err)
 	}
 	r.report(r.plan)
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})

@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/npm"
@@ -27,7 +28,7 @@ const maxServiceName = 50
 func (r *run) read(ctx context.Context) (*project.Project, deploy.Environment, error) {
 	problems := slices.Clone(r.cfg.Problems)
 	environment, environmentErr := deploy.ParseEnvironment(r.job.Target.Environment)
-	if rest := problems.Take(environmentErr); rest != nil {
+	if rest := problems.Take(r.located(environmentErr, config.Environment)); rest != nil {
 		return nil, environment, rest
 	}
 	if isNamed := r.nameService(&problems); isNamed && environmentErr == nil && r.cfg.Targeted != nil {
@@ -45,7 +46,7 @@ func (r *run) read(ctx context.Context) (*project.Project, deploy.Environment, e
 	if wanted != nil {
 		warnings = append(warnings, pointers(wanted.Warnings)...)
 	}
-	r.warn(warnings)
+	r.warn(slices.Concat(r.cfg.Warnings, warnings))
 	return wanted, environment, problems.Err()
 }
 
@@ -63,23 +64,59 @@ func (r *run) nameService(problems *problem.List) (isNamed bool) {
 		}
 	}
 	r.result.Service = r.job.Target.Service
-	before := len(*problems)
-	checkService(r.job.Target.Service, problems)
-	return len(*problems) == before
+	err := checkService(r.job.Target.Service)
+	_ = problems.Take(r.located(err, config.Service)) // it is a Problem
+	return err == nil
 }
 
-func checkService(name string, problems *problem.List) {
+// checkService returns a *problem.Problem about the name of a Service.
+func checkService(name string) error {
 	switch length := utf8.RuneCountInString(name); {
 	case name == "":
-		problems.Add("the Service has no name: neither package.json nor service gives one",
-			`Add "name" to package.json, or give service.`)
+		return &problem.Problem{
+			Message: "the Service has no name: neither package.json nor service gives one",
+			Fix:     `Add "name" to package.json, or give service.`,
+		}
 	case length > maxServiceName:
-		problems.Add(fmt.Sprintf("the Service's name %q has %d characters; Twilio takes at most %d", name, length, maxServiceName),
-			"Give a shorter one with service.")
+		return &problem.Problem{
+			Message: fmt.Sprintf("the Service's name %q has %d characters; Twilio takes at most %d", name, length, maxServiceName),
+			Fix:     "Give a shorter one with service.",
+		}
 	case strings.ContainsAny(name, "/?#\\ ") || strings.ContainsFunc(name, unicode.IsControl):
-		problems.Add(fmt.Sprintf("the Service's name %q holds a character that no name of a Service has", name),
-			"Use letters, digits and dashes; give it with service.")
+		return &problem.Problem{
+			Message: fmt.Sprintf("the Service's name %q holds a character that no name of a Service has", name),
+			Fix:     "Use letters, digits and dashes; give it with service.",
+		}
 	}
+	return nil
+}
+
+// located puts the place of a setting into a Problem that has none.
+func (r *run) located(err error, setting string) error {
+	found, ok := errors.AsType[*problem.Problem](err)
+	file, line := r.cfg.Where(setting)
+	if !ok || found.File != "" || file == "" {
+		return err
+	}
+	placed := *found
+	placed.File, placed.Line = file, line
+	return &placed
+}
+
+// withOrigin adds to a Problem with the Target which file it comes from.
+func (r *run) withOrigin(err error) error {
+	_, isList := errors.AsType[problem.List](err)
+	found, ok := errors.AsType[*problem.Problem](err)
+	if !ok || isList {
+		return err
+	}
+	explained := *found
+	for _, named := range []struct{ setting, what string }{{config.Service, "Service"}, {config.Environment, "environment"}} {
+		if file, line := r.cfg.Where(named.setting); file != "" {
+			explained.Fix += fmt.Sprintf(" The %s is named in %s:%d.", named.what, file, line)
+		}
+	}
+	return &explained
 }
 
 func (r *run) projectOptions() project.Options {
@@ -87,6 +124,7 @@ func (r *run) projectOptions() project.Options {
 	return project.Options{
 		Folder: r.job.Folder, FunctionsFolder: options.FunctionsFolder, AssetsFolder: options.AssetsFolder,
 		Runtime: options.Runtime, EnvFile: options.EnvFile, Dependencies: npm.Mode(options.Dependencies),
+		Where: r.cfg.Where,
 	}
 }
 

@@ -57,9 +57,9 @@ func newFinder(fsys fs.FS, folder string, environment []environmentFile, ended f
 }
 
 // find reads both folders of the project.
-func (f *finder) find(functionsFolder, assetsFolder string) {
-	f.functions = f.tree(KindFunction, functionsFolder, "functions-folder", functionsFolders())
-	f.assets = f.tree(KindAsset, assetsFolder, "assets-folder", assetsFolders())
+func (f *finder) find(opts Options) {
+	f.functions = f.tree(KindFunction, opts, opts.FunctionsFolder, "functions-folder", functionsFolders())
+	f.assets = f.tree(KindAsset, opts, opts.AssetsFolder, "assets-folder", assetsFolders())
 	if overlap(f.functions, f.assets) {
 		f.problems.Add(fmt.Sprintf("the Functions in %q and the Assets in %q overlap, so that files would be both",
 			f.functions.root, f.assets.root), "Keep them in folders of their own.")

@@ -108,6 +108,19 @@ type Options struct {
 	EnvFile string
 	// Dependencies is which versions to install; empty means npm.Locked.
 	Dependencies npm.Mode
+	// Where tells where in the Source one of these was set, by the names that
+	// Problems have for them: "functions-folder", "assets-folder", "runtime",
+	// "env-file". Nil means that no file sets them.
+	Where Where
+}
+
+// add adds a Problem about one of the Options, at the place where it was set.
+func (o Options) add(problems *problem.List, setting, message, fix string) {
+	file, line := "", 0
+	if o.Where != nil {
+		file, line = o.Where(setting)
+	}
+	problems.AddAt(file, line, message, fix)
 }
 
 // Load reads the project in a folder of a Source. It reads every Function and
@@ -132,10 +145,8 @@ func Load(ctx context.Context, fsys fs.FS, opts Options) (*Project, error) {
 		pkg = &npm.Package{}
 	}
 
-	warnings = append(warnings, warnOfToolkitSettings(fsys, folder, pkg)...)
-
 	found := newFinder(fsys, folder, environmentFiles(fsys, opts), ctx.Err)
-	found.find(opts.FunctionsFolder, opts.AssetsFolder)
+	found.find(opts)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("read the project: %w", context.Cause(ctx))
 	}
@@ -151,7 +162,7 @@ func Load(ctx context.Context, fsys fs.FS, opts Options) (*Project, error) {
 	// Without a readable package.json a runtime would be a guess.
 	runtime := opts.Runtime
 	if runtime != "" || hasPackage {
-		runtime, notes, err = chooseRuntime(opts.Runtime, pkg)
+		runtime, notes, err = chooseRuntime(opts, pkg)
 		warnings = append(warnings, notes...)
 		if rest := problems.Take(err); rest != nil {
 			return nil, rest
@@ -197,11 +208,16 @@ func projectFolder(fsys fs.FS, folder string) (string, error) {
 // inside joins a path that a person wrote to a folder and makes sure that the
 // result does not leave the root of the Source.
 func inside(folder, written, what string) (string, error) {
+	return Options{}.inside(folder, written, what)
+}
+
+// inside does the same for one of the Options.
+func (o Options) inside(folder, written, setting string) (string, error) {
 	slashed := strings.ReplaceAll(written, `\`, "/")
 	joined := path.Join(folder, slashed)
 	if path.IsAbs(slashed) || !fs.ValidPath(joined) {
 		var problems problem.List
-		problems.Add(fmt.Sprintf("%s is %q, which lies outside of the repository", what, written),
+		o.add(&problems, setting, fmt.Sprintf("%s is %q, which lies outside of the repository", setting, written),
 			"Name it relative to the project's folder.")
 		return "", problems.Err()
 	}

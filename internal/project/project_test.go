@@ -115,8 +115,6 @@ func TestLoadSampleProjects(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	const useFlags = ". Give what they set as flags: --service for serviceSid and serviceName, --environment (production for the bare domain), " +
-		"--runtime, --functions-folder, --assets-folder, --env-file for env."
 	tests := map[string]struct {
 		files    map[string]string
 		opts     project.Options
@@ -222,24 +220,6 @@ func TestLoad(t *testing.T) {
 			project.Options{},
 			[]string{"asset /a public assets/a"},
 			[]string{`assets: left out, because names that begin with a dot are not served: x\.env. Rename what shall be.`},
-		},
-		"settings of the Toolkit": {
-			map[string]string{"svc/functions/a.js": "", "svc/.twilioserverlessrc.json": "{}", ".twilioserverlessrc": "{}"},
-			project.Options{Folder: "svc"},
-			[]string{"function /a public svc/functions/a.js"},
-			[]string{"svc/.twilioserverlessrc.json: the settings in it are not read yet" + useFlags},
-		},
-		"settings of the Toolkit above": {
-			map[string]string{"svc/functions/a.js": "", "twilioserverless.config.js": "", ".twilioserverlessrc.js": ""},
-			project.Options{Folder: "svc"},
-			[]string{"function /a public svc/functions/a.js"},
-			[]string{".twilioserverlessrc.js: the settings in it are not read yet" + useFlags},
-		},
-		"settings of the Toolkit in package.json": {
-			map[string]string{"functions/a.js": "", "package.json": "{\n\"twilioserverless\": {}}", ".twilioserverlessrc.yaml": ""},
-			project.Options{},
-			[]string{"function /a public functions/a.js"},
-			[]string{`package.json:2: the settings in "twilioserverless" are not read yet` + useFlags},
 		},
 		"warnings of every part": {
 			map[string]string{

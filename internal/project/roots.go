@@ -28,10 +28,10 @@ type tree struct {
 
 // tree returns the folder that is named, else the first candidate that exists,
 // else the zero value.
-func (f *finder) tree(kind Kind, named, setting string, candidates []string) tree {
+func (f *finder) tree(kind Kind, opts Options, named, setting string, candidates []string) tree {
 	root := ""
 	if named != "" {
-		root = f.namedRoot(named, setting)
+		root = f.namedRoot(opts, named, setting)
 	} else {
 		root = f.firstRoot(candidates)
 	}
@@ -47,8 +47,8 @@ func (f *finder) tree(kind Kind, named, setting string, candidates []string) tre
 }
 
 // namedRoot returns a folder that a setting names, or nothing and a Problem.
-func (f *finder) namedRoot(named, setting string) string {
-	folder, err := inside(f.folder, named, setting)
+func (f *finder) namedRoot(opts Options, named, setting string) string {
+	folder, err := opts.inside(f.folder, named, setting)
 	if err != nil {
 		_ = f.problems.Take(err) // it is a list
 		return ""
@@ -63,7 +63,7 @@ func (f *finder) namedRoot(named, setting string) string {
 	case linkErr != nil:
 		f.badLink(folder, linkErr)
 	case errors.Is(err, fs.ErrNotExist):
-		f.problems.Add(fmt.Sprintf("%s is %q, but there is no folder %s", setting, named, folder),
+		opts.add(&f.problems, setting, fmt.Sprintf("%s is %q, but there is no folder %s", setting, named, folder),
 			"Name a folder relative to the project's folder; build it first if a compiler makes it.")
 	default:
 		f.unreadable(folder, err)

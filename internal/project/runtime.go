@@ -21,15 +21,16 @@ const (
 // chooseRuntime returns the runtime asked for, else one that suits
 // engines.node. Twilio adds runtimes now and then, so any that looks like one
 // is passed on; the platform has the last word.
-func chooseRuntime(wanted string, pkg *npm.Package) (string, problem.List, error) {
+func chooseRuntime(opts Options, pkg *npm.Package) (string, problem.List, error) {
 	var problems, warnings problem.List
+	wanted := opts.Runtime
 	if wanted == latestRuntime {
 		return wanted, nil, nil
 	}
 	if wanted != "" {
 		major, ok := nodeMajor(wanted)
 		if !ok {
-			problems.Add(fmt.Sprintf("runtime is %q, which is not a runtime of Twilio", wanted),
+			opts.add(&problems, "runtime", fmt.Sprintf("runtime is %q, which is not a runtime of Twilio", wanted),
 				`Use one such as "`+defaultRuntime+`".`)
 			return "", nil, problems.Err()
 		}

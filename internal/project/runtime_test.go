@@ -45,7 +45,7 @@ func TestChooseRuntime(t *testing.T) {
 	}
 	for _, test := range tests {
 		pkg := &npm.Package{File: "package.json", NodeRange: test.engines, NodeRangeLine: 7}
-		got, warnings, err := chooseRuntime(test.wanted, pkg)
+		got, warnings, err := chooseRuntime(Options{Runtime: test.wanted}, pkg)
 		gotError := ""
 		if err != nil {
 			gotError = err.Error()

@@ -44,7 +44,7 @@ func Variables(fsys fs.FS, opts Options) (map[string]secret.String, problem.List
 		return map[string]secret.String{}, nil, nil
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		problems.Add(fmt.Sprintf("env-file is %q, which does not exist", opts.EnvFile),
+		opts.add(&problems, "env-file", fmt.Sprintf("env-file is %q, which does not exist", opts.EnvFile),
 			"Name it relative to the project's folder, or leave env-file out.")
 		return nil, nil, problems.Err()
 	}
@@ -162,7 +162,7 @@ func envFile(opts Options) (string, error) {
 	if opts.EnvFile == "" {
 		return inside(folder, ".env", "the environment file")
 	}
-	return inside(folder, opts.EnvFile, "env-file")
+	return opts.inside(folder, opts.EnvFile, "env-file")
 }
 
 // environmentFile is a file that holds variables, whatever its name.
