@@ -22,7 +22,9 @@ func newDeploy(env Env) *cobra.Command {
 		Short: "Take a project live",
 		Long: `Take the project in DIR (default the current folder) live: upload its Functions
 and Assets, make a Build of them with the dependencies in package.json, and
-activate it in an Environment together with the variables in .env.
+activate it in an Environment together with the variables in .env. Settings that
+are not given are those of the Serverless Toolkit's .twilioserverlessrc, when there
+is one.
 
 It needs Twilio credentials: an API key (TWILIO_API_KEY, TWILIO_API_SECRET) or
 an account's auth token (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN). With --sandbox

@@ -53,9 +53,6 @@ type Package struct {
 	NodeRange string
 	// NodeRangeLine is the line of engines.node in File; 0 when not given.
 	NodeRangeLine int
-	// ToolkitLine is the line of "twilioserverless" in File, which holds settings
-	// of Twilio's Toolkit; 0 when there are none.
-	ToolkitLine int
 	// Dependencies is sorted by name.
 	Dependencies []Dependency
 	// LockFile is the path of the lock file the versions were taken from;
@@ -107,7 +104,6 @@ func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) 
 		Name:          wants.name,
 		NodeRange:     wants.nodeRange,
 		NodeRangeLine: wants.nodeRangeLine,
-		ToolkitLine:   wants.toolkitLine,
 	}
 	warnings := wants.warnings
 	shared, err := findCatalogs(fsys, folder, wants.dependencies)

@@ -20,9 +20,7 @@ type wants struct {
 	// devHandlerLine is the line of the runtime handler when it is among the
 	// devDependencies alone; else 0.
 	devHandlerLine int
-	// toolkitLine is the line of the Toolkit's settings; else 0.
-	toolkitLine int
-	warnings    problem.List
+	warnings       problem.List
 }
 
 // request is an entry of "dependencies".
@@ -54,7 +52,7 @@ func readPackage(fsys fs.FS, file string) (*wants, error) {
 		return nil, err
 	}
 	reading := packageReader{file: file}
-	found := reading.read(whole.pick("name", "engines", "dependencies", "devDependencies", "twilioserverless"))
+	found := reading.read(whole.pick("name", "engines", "dependencies", "devDependencies"))
 	if err := reading.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -75,7 +73,6 @@ func (r *packageReader) read(top map[string]member) *wants {
 	if engines, ok := top["engines"]; ok {
 		found.readEngines(r.file, engines)
 	}
-	found.toolkitLine = top["twilioserverless"].line
 	byName := map[string]request{}
 	if dependencies, ok := top["dependencies"]; ok && r.isObject(dependencies) {
 		last := map[string]member{} // of a name that comes twice the last one counts

@@ -70,7 +70,9 @@ func (r *reader) region() string {
 const defaultRegion = "us1"
 
 // inAccount returns the member that is for the account: with the region in its
-// name, or without where that is the default.
+// name, or without where that is the default. In .twiliodeployinfo the Toolkit
+// takes one without for any region; but it is of a time when there was one only,
+// and its Service is in no other.
 func (r *reader) inAccount(sections value) member {
 	found := sections.get(r.account() + ":" + r.region())
 	if found.line == 0 && r.region() == defaultRegion {
