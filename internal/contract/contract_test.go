@@ -20,7 +20,7 @@ func worlds() map[string]sandbox.Options {
 	return map[string]sandbox.Options{
 		"as it is by default": {PageSize: 1},
 		"with switches that change replies": {PageSize: 1, Switches: sandbox.Switches{
-			ConflictsAre400: true, GuardsAre400: true, UploadAnswers200: true, RangesResolved: true, ShuffledBuilds: true, UpperCaseLevels: true,
+			ServiceConflictsAre400: true, VariableConflictsAre400: true, BuildGuardIs400: true, FileGuardIs400: true, UploadAnswers200: true, RangesResolved: true, ShuffledBuilds: true, UpperCaseLevels: true,
 		}},
 		"in a crowd": {PageSize: 1, Fault: func(*http.Request) sandbox.Fault {
 			if calls.Add(1)%7 == 0 {

@@ -60,7 +60,7 @@ func (x *exchange) serve() {
 		x.call.AccountSID = x.world.account.SID
 		if !x.enter() {
 			x.Delay(s.options.Latency)
-			x.send(tooManyReply())
+			x.send(x.sandbox.tooManyReply())
 			return
 		}
 	}
@@ -135,14 +135,19 @@ func (x *exchange) head(answer reply) (status int, body []byte) {
 		body, contentType, _ = answer.encode()
 	}
 	header := x.Writer.Header()
-	if x.world != nil {
+	switches := &x.sandbox.options.Switches
+	if x.world != nil && !switches.NoConcurrencyHeader {
 		inFlight := x.concurrent
 		if inFlight == 0 {
 			inFlight = x.world.inFlight.Load() + 1 // refused, and so not counted
 		}
 		header.Set("Twilio-Concurrent-Requests", strconv.FormatInt(inFlight, 10))
 	}
-	header.Set("Twilio-Request-Id", newSID("RQ"))
+	request := newSID("RQ")
+	if switches.DoubledRequestIDs { // as on Sync: twilio-labs/dev-phone issue 220
+		request += ", " + request
+	}
+	header.Set("Twilio-Request-Id", request)
 	header.Set("Twilio-Request-Duration", strconv.FormatFloat(time.Since(x.started).Seconds(), 'f', 3, 64))
 	if answer.status != http.StatusNoContent {
 		header.Set("Access-Control-Allow-Origin", "*")

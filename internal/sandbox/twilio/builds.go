@@ -1,8 +1,7 @@
 package twilio
 
 import (
-	"encoding/binary"
-	"encoding/hex"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -47,18 +46,18 @@ func (b *build) status(now time.Time) string {
 }
 
 type buildBody struct {
-	SID              string        `json:"sid"`
-	AccountSID       string        `json:"account_sid"`
-	ServiceSID       string        `json:"service_sid"`
-	Status           string        `json:"status"`
-	AssetVersions    []versionBody `json:"asset_versions"`
-	FunctionVersions []versionBody `json:"function_versions"`
-	Dependencies     []dependency  `json:"dependencies"`
-	Runtime          string        `json:"runtime"`
-	DateCreated      string        `json:"date_created"`
-	DateUpdated      string        `json:"date_updated"`
-	URL              string        `json:"url"`
-	Links            buildLinks    `json:"links"`
+	SID              string       `json:"sid"`
+	AccountSID       string       `json:"account_sid"`
+	ServiceSID       string       `json:"service_sid"`
+	Status           string       `json:"status"`
+	AssetVersions    []any        `json:"asset_versions"` // of versionBody; see Switches.BareVersions
+	FunctionVersions []any        `json:"function_versions"`
+	Dependencies     []dependency `json:"dependencies"`
+	Runtime          string       `json:"runtime"`
+	DateCreated      string       `json:"date_created"`
+	DateUpdated      string       `json:"date_updated"`
+	URL              string       `json:"url"`
+	Links            buildLinks   `json:"links"`
 }
 
 type buildLinks struct {
@@ -74,20 +73,18 @@ func (c *call) buildBodyAs(one *build, status string) buildBody {
 	body := buildBody{
 		SID: one.SID, AccountSID: c.world.account.SID, ServiceSID: one.Parent,
 		Status: status, Runtime: one.Runtime, Dependencies: one.Dependencies,
-		AssetVersions: []versionBody{}, FunctionVersions: []versionBody{},
+		AssetVersions: []any{}, FunctionVersions: []any{},
 		DateCreated: timestamp(one.Created), DateUpdated: timestamp(one.Created),
 		URL: address, Links: buildLinks{Status: address + "/Status"},
 	}
 	if status != statusBuilding {
 		body.DateUpdated = timestamp(one.ReadyAt)
 	}
-	if c.sandbox.options.Switches.RangesResolved {
+	if c.switches().RangesResolved {
 		body.Dependencies = resolve(one.Dependencies)
 	}
 	for i := range one.Versions {
-		held := c.bareVersionBody(&one.Versions[i])
-		// Upper case here, lower case on Versions: examples of the OpenAPI file.
-		held.Visibility = strings.ToUpper(held.Visibility)
+		held := c.heldVersion(&one.Versions[i])
 		if one.Versions[i].Kind == kindFunction {
 			body.FunctionVersions = append(body.FunctionVersions, held)
 		} else {
@@ -97,25 +94,24 @@ func (c *call) buildBodyAs(one *build, status string) buildBody {
 	return body
 }
 
+// heldVersion is a Version as Builds show it. The visibility is in upper case
+// here, and in lower case on Versions: examples of the OpenAPI file. The create
+// reply of the reference page has bare SIDs instead.
+func (c *call) heldVersion(one *version) any {
+	if c.op.method == http.MethodPost && c.switches().BareVersions {
+		return one.SID
+	}
+	held := c.bareVersionBody(one)
+	held.Visibility = strings.ToUpper(held.Visibility)
+	return held
+}
+
 func listBuilds(c *call) (reply, error) {
 	parent, err := c.service()
 	if err != nil {
 		return reply{}, err
 	}
-	place := newestFirst[*build]
-	if c.sandbox.options.Switches.ShuffledBuilds {
-		place = byChance[*build]
-	}
-	return page(c, "builds", c.world.builds.of(parent.SID), place, c.buildBody)
-}
-
-// byChance orders by the random half of the SID.
-func byChance[T row](one T) uint64 {
-	random, err := hex.DecodeString(one.head().SID[2:])
-	if err != nil || len(random) < 8 {
-		return one.head().Seq
-	}
-	return binary.BigEndian.Uint64(random)
+	return page(c, "builds", c.world.builds.of(parent.SID), unlessShuffled[*build](c.switches().ShuffledBuilds), c.buildBody)
 }
 
 func createBuild(c *call) (reply, error) {
@@ -134,14 +130,20 @@ func createBuild(c *call) (reply, error) {
 	if err := checkDependencies(asked); err != nil {
 		return reply{}, err
 	}
-	late := c.sandbox.options.Switches.LateRuntimeErrors
-	verdict := judgeRuntime(c.form.Get("Runtime"))
+	late := c.switches().LateRuntimeErrors
+	verdict := judgeRuntime(c.runtimeFor(parent), c.switches())
 	if mayWait := verdict.isLate && late; verdict.refusal != nil && !mayWait {
 		return reply{}, verdict.refusal
+	}
+	if c.switches().OlderDefaultDependencies && len(asked) == 0 {
+		asked = olderDefaults()
 	}
 	all, isTooOld := complete(asked, verdict.runtime)
 	if isTooOld && !late {
 		return reply{}, badRequest("The runtime %s needs %s %s or later", verdict.runtime, handlerName, node24Handler)
+	}
+	if c.switches().BuildRateLimit && c.world.buildsSince(time.Now().Add(-time.Hour)) >= maxBuildsAnHour {
+		return reply{}, badRequest("Builds are limited to less than or equal to %d an hour", maxBuildsAnHour)
 	}
 	one := &build{
 		record:   c.world.newRecord(sidBuild, parent.SID),
@@ -156,6 +158,34 @@ func createBuild(c *call) (reply, error) {
 	}
 	c.buildTime = lasts
 	return created(c.buildBodyAs(one, statusBuilding))
+}
+
+// runtimeFor is the runtime that a Build asks for, or gets when it asks for none.
+func (c *call) runtimeFor(parent *service) string {
+	if c.form.Has("Runtime") || !c.switches().RuntimeKept {
+		return c.form.Get("Runtime")
+	}
+	var newest *build
+	for sid := range c.world.liveBuilds(parent.SID) {
+		if one, found := c.world.builds.get(sid); found && (newest == nil || one.Seq > newest.Seq) {
+			newest = one
+		}
+	}
+	if newest == nil {
+		return ""
+	}
+	return newest.Runtime
+}
+
+// buildsSince counts the Builds that were created after a time and are still there.
+func (w *world) buildsSince(after time.Time) int {
+	count := 0
+	for _, one := range w.builds.all() {
+		if one.Created.After(after) {
+			count++
+		}
+	}
+	return count
 }
 
 // versionsFor collects the Versions that a Build asks for. They are returned in
@@ -173,7 +203,7 @@ func (c *call) versionsFor(parent *service) ([]version, error) {
 			// Functions and Assets share their paths: flex-plugin-builder keeps
 			// them apart (scripts/deploy.ts).
 			if other, taken := paths[one.Path]; taken {
-				return nil, badRequest("Duplicate path %s: Versions %s and %s", one.Path, other, sid)
+				return nil, refuseAs(!c.switches().DuplicatePathsAre409, "Duplicate path %s: Versions %s and %s", one.Path, other, sid)
 			}
 			paths[one.Path] = sid
 			versions = append(versions, *one)
@@ -182,8 +212,40 @@ func (c *call) versionsFor(parent *service) ([]version, error) {
 	if len(versions) == 0 {
 		return nil, badRequest("At least one Function Version or Asset Version is required for Build")
 	}
+	if err := c.switches().checkCounts(versions); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(versions, func(a, b version) int { return strings.Compare(a.SID, b.SID) })
 	return versions, nil
+}
+
+// checkCounts holds a Build to how many Versions it may have of each kind.
+func (s *Switches) checkCounts(versions []version) error {
+	var functions, private, open int
+	for i := range versions {
+		switch {
+		case versions[i].Kind == kindFunction:
+			functions++
+		case versions[i].Visibility == visibilityPrivate:
+			private++
+		default:
+			open++
+		}
+	}
+	for _, one := range []struct {
+		isLimited    bool
+		what         string
+		number, most int
+	}{
+		{s.FunctionLimit, "Function Versions", functions, maxFunctions},
+		{s.AssetLimits, "private Asset Versions", private, maxPrivateAssets},
+		{s.AssetLimits, "public and protected Asset Versions", open, maxOpenAssets},
+	} {
+		if one.isLimited && one.number > one.most {
+			return badRequest("%s of a Build are limited to less than or equal to %d", one.what, one.most)
+		}
+	}
+	return nil
 }
 
 // build finds the Build that the path names.
@@ -234,7 +296,7 @@ func deleteBuild(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if c.world.liveBuilds(one.Parent)[one.SID] {
-		return reply{}, c.guard("Cannot delete Build %s because it is part of an active Deployment", one.SID)
+		return reply{}, refuseAs(c.switches().BuildGuardIs400, "Cannot delete Build %s because it is part of an active Deployment", one.SID)
 	}
 	if err := c.world.commit(change{Removed: one.SID}); err != nil {
 		return reply{}, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -27,6 +28,11 @@ type call struct {
 // under the world's lock, taken once the body has been read; an upload takes
 // the lock itself, around its body.
 func (c *call) run() (reply, error) {
+	if c.switches().MalformedSIDsAre400 {
+		if err := c.checkSIDs(); err != nil {
+			return reply{}, err
+		}
+	}
 	if err := checkQuery(c.request.URL.Query(), c.op); err != nil {
 		return reply{}, err
 	}
@@ -60,6 +66,9 @@ func notFound(path string) error {
 
 func (c *call) notFound() error { return notFound(c.request.URL.Path) }
 
+// switches are those of the Sandbox.
+func (c *call) switches() *Switches { return &c.sandbox.options.Switches }
+
 func (c *call) url(path ...string) string {
 	return c.base + "/v1/" + strings.Join(path, "/")
 }
@@ -72,13 +81,27 @@ func (c *call) boolean(name string, otherwise bool) bool {
 	return isTrue(c.form.Get(name))
 }
 
+// checkSIDs refuses what is no SID where the path has one. A Service may be
+// named otherwise, so its place takes anything.
+func (c *call) checkSIDs() error {
+	for name, value := range c.params {
+		isService := name == "ServiceSid" || strings.HasSuffix(c.op.name, "Service")
+		if !isService && !wellFormedSID.MatchString(value) {
+			return badRequest("%s %q is not a SID", name, value)
+		}
+	}
+	return nil
+}
+
+var wellFormedSID = regexp.MustCompile(`^[A-Z]{2}[0-9a-fA-F]{32}$`)
+
 // service finds the Service that a nested path is below.
 func (c *call) service() (*service, error) {
 	name := c.params["ServiceSid"]
 	if one, found := c.world.services.get(name); found {
 		return one, nil
 	}
-	if one := c.world.serviceNamed(name); one != nil && c.sandbox.options.Switches.NestedServiceNames {
+	if one := c.world.serviceNamed(name); one != nil && c.switches().NestedServiceNames {
 		return one, nil
 	}
 	return nil, c.notFound()

@@ -152,6 +152,13 @@ func noMatch(name, version string) string {
 	return fmt.Sprintf("No matching version found for %s@%s.", name, version)
 }
 
+// olderDefaults are what Builds without dependencies got, besides what all get
+// (documentation of RJPearson94's Terraform provider). The versions are those
+// of Twilio's Build page.
+func olderDefaults() []dependency {
+	return []dependency{{"fs", "0.0.1-security"}, {"lodash", "4.17.11"}, {"util", "0.10.3"}, {"xmldom", "0.1.27"}}
+}
+
 // complete adds what every Build has (Twilio's page on dependencies) and lifts
 // the handler to what the runtime needs.
 func complete(list []dependency, runtime string) (all []dependency, isTooOld bool) {

@@ -73,24 +73,28 @@ func createDeployment(c *call) (reply, error) {
 	changed := *env
 	changed.record = env.touched()
 	changed.BuildSID = asked
-	if err := c.world.commit(change{Deployment: one}, change{Environment: &changed}); err != nil {
+	changes := []change{{Deployment: one}, {Environment: &changed}}
+	if c.switches().UndeployedBuildsVanish {
+		changes = append(changes, c.world.vanishing(env)...)
+	}
+	if err := c.world.commit(changes...); err != nil {
 		return reply{}, err
 	}
 	return created(c.deploymentBody(env, one))
 }
 
-// deployable refuses a Build that is not there or not completed; neither
-// answer is known (see Switches for the first).
+// deployable refuses a Build that is not there or not completed. Neither answer
+// is known; see Switches.
 func (c *call) deployable(parent *service, sid string) error {
 	one, found := c.world.builds.get(sid)
 	if !found || one.Parent != parent.SID {
-		if c.sandbox.options.Switches.StaleBuildIs400 {
+		if c.switches().StaleBuildIs400 {
 			return badRequest("Build %s was not found", sid)
 		}
 		return notFound("/Services/" + parent.SID + "/Builds/" + sid)
 	}
 	if status := one.status(time.Now()); status != statusCompleted {
-		return badRequest("Build %s cannot be deployed: its status is %s", sid, status)
+		return refuseAs(!c.switches().UnfinishedBuildIs409, "Build %s cannot be deployed: its status is %s", sid, status)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func listEnvironments(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return page(c, "environments", c.world.environments.of(parent.SID), newestFirst, c.environmentBody)
+	return page(c, "environments", c.world.environments.of(parent.SID), unlessShuffled[*environment](c.switches().ShuffledLists), c.environmentBody)
 }
 
 func createEnvironment(c *call) (reply, error) {
@@ -61,14 +61,19 @@ func createEnvironment(c *call) (reply, error) {
 		return reply{}, err
 	}
 	name, suffix := c.form.Get("UniqueName"), c.form.Get("DomainSuffix")
-	if suffix != "" && !domainSuffix.MatchString(suffix) {
+	if suffix != "" && !c.switches().SuffixesUnchecked && !domainSuffix.MatchString(suffix) {
 		return reply{}, badRequest("DomainSuffix %q is not URL-friendly: letters, digits and inner dashes are", suffix)
 	}
-	// Two without a suffix would share a domain, so that is a conflict too.
-	for _, other := range c.world.environments.of(parent.SID) {
-		if other.UniqueName == name || strings.EqualFold(other.DomainSuffix, suffix) {
+	others := c.world.environments.of(parent.SID)
+	// Two without a suffix share a domain.
+	mayShare := suffix == "" && c.switches().BareDomainsShared
+	for _, other := range others {
+		if other.UniqueName == name || !mayShare && strings.EqualFold(other.DomainSuffix, suffix) {
 			return reply{}, conflict("Environment with this UniqueName or DomainSuffix already exists")
 		}
+	}
+	if c.switches().EnvironmentLimit && len(others) >= maxEnvironments {
+		return reply{}, badRequest("Environments are limited to less than or equal to %d", maxEnvironments)
 	}
 	domain := parent.DomainBase
 	if suffix != "" {
@@ -103,7 +108,11 @@ func deleteEnvironment(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := c.world.commit(c.world.environmentRemoval(one)...); err != nil {
+	changes := c.world.environmentRemoval(one)
+	if c.switches().UndeployedBuildsVanish {
+		changes = append(changes, c.world.vanishing(one)...)
+	}
+	if err := c.world.commit(changes...); err != nil {
 		return reply{}, err
 	}
 	return deleted()

@@ -84,7 +84,7 @@ func (x *exchange) withFault(c *call) {
 	answer, err := c.run()
 	x.call.BuildTime = c.buildTime
 	if err != nil {
-		answer = replyTo(err)
+		answer = c.refusal(err)
 	}
 	switch x.call.Fault {
 	case FaultCutAfter:
@@ -111,9 +111,9 @@ func (x *exchange) withFault(c *call) {
 func (x *exchange) insteadOf(c *call) (reply, bool) {
 	switch x.call.Fault {
 	case FaultTooMany:
-		return tooManyReply(), true
+		return x.sandbox.tooManyReply(), true
 	case FaultTooManyRetryAfter:
-		answer := tooManyReply()
+		answer := x.sandbox.tooManyReply()
 		answer.header = map[string]string{"Retry-After": strconv.Itoa(x.sandbox.chance.Next().IntN(2))}
 		return answer, true
 	case FaultServerError:

@@ -70,7 +70,7 @@ func listFiles(c *call, k kind) (reply, error) {
 			files = append(files, one)
 		}
 	}
-	return page(c, string(k)+"s", files, newestFirst, c.fileBody)
+	return page(c, string(k)+"s", files, unlessShuffled[*file](c.switches().ShuffledLists), c.fileBody)
 }
 
 func createFile(c *call, k kind) (reply, error) {
@@ -125,7 +125,7 @@ func deleteFile(c *call, k kind) (reply, error) {
 		}
 		for _, held := range live.Versions {
 			if held.Parent == one.SID {
-				return reply{}, c.guard("Cannot delete %s because its Version %s is referenced by an active Build", k.name(), held.SID)
+				return reply{}, refuseAs(c.switches().FileGuardIs400, "Cannot delete %s because its Version %s is referenced by an active Build", k.name(), held.SID)
 			}
 		}
 	}
@@ -138,14 +138,6 @@ func deleteFile(c *call, k kind) (reply, error) {
 // fileRemoval lists what goes with a Function or Asset, itself last.
 func (w *world) fileRemoval(one *file) []change {
 	return append(removals(w.versions.of(one.SID)), change{Removed: one.SID})
-}
-
-// guard refuses to delete what is live. The status is not known; see Switches.
-func (c *call) guard(format string, args ...any) error {
-	if c.sandbox.options.Switches.GuardsAre400 {
-		return badRequest(format, args...)
-	}
-	return conflict(format, args...)
 }
 
 // liveBuilds are the SIDs of the Builds that a Service's Environments serve.

@@ -20,6 +20,18 @@ const (
 	maxOpenAssetBytes    = 25 << 20
 	maxPrivateAssetBytes = 10 << 20
 
+	// Limits of the beta, from the Functions and Assets API page of 2019 and 2020.
+	// Whether they still hold is not known; see Switches.
+	maxEnvironments  = 25
+	maxFunctions     = 50 // of one Build, as are the next two
+	maxPrivateAssets = 50
+	maxOpenAssets    = 1000
+	maxBuildsAnHour  = 100
+
+	// A guess: AWS Lambda takes 4 KB of variables in all, some of which the
+	// platform needs for its own.
+	maxVariablesBytes = 3000
+
 	defaultPageSize = 50
 	largestPageSize = 1000
 
@@ -33,14 +45,18 @@ const (
 	maxLogs      = 1000 // of one Environment
 	// No limit is known for the source of a Function.
 	maxFunctionBytes = 64 << 20
+	// What the switch takes for one.
+	maxFunctionBytesLimited = 1 << 20
 )
 
 // maxContentBytes is the largest upload of a kind and visibility.
-func maxContentBytes(k kind, visibility string) int64 {
+func (s *Switches) maxContentBytes(k kind, visibility string) int64 {
 	switch {
+	case k == kindFunction && s.LargeFunctionsRefused:
+		return maxFunctionBytesLimited
 	case k == kindFunction:
 		return maxFunctionBytes
-	case visibility == visibilityPrivate:
+	case visibility == visibilityPrivate && !s.LargePrivateAssets:
 		return maxPrivateAssetBytes
 	default:
 		return maxOpenAssetBytes

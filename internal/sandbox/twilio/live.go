@@ -49,7 +49,7 @@ type served struct {
 // lookUp finds what a domain serves at a path.
 func (s *Sandbox) lookUp(domain, path string) (served, bool) {
 	for _, w := range s.worlds {
-		if found, isHere := w.lookUp(domain, path, s.options.Switches.RootServesIndex); isHere {
+		if found, isHere := w.lookUp(domain, path, &s.options.Switches); isHere {
 			return found, found.file != nil
 		}
 	}
@@ -57,12 +57,12 @@ func (s *Sandbox) lookUp(domain, path string) (served, bool) {
 }
 
 // lookUp finds the domain, and the Version at the path if there is one. Paths
-// are compared exactly. "/" with nothing at it falls back to the path
+// are compared exactly, unless a switch says otherwise. "/" with nothing at it falls back to the path
 // "/assets/index.html": the toolkit's local server, which says that it mirrors
 // production (run/runtime/server.ts), looks that very path up. An Asset from
 // assets/index.html has the path "/index.html", so it is not meant, unless the
 // switch says so.
-func (w *world) lookUp(domain, path string, rootServesIndex bool) (served, bool) {
+func (w *world) lookUp(domain, path string, switches *Switches) (served, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	for _, parent := range w.services.of("") {
@@ -73,13 +73,15 @@ func (w *world) lookUp(domain, path string, rootServesIndex bool) (served, bool)
 			paths := []string{path}
 			if path == "/" {
 				paths = append(paths, "/assets/index.html")
-				if rootServesIndex {
+				if switches.RootServesIndex {
 					paths = append(paths, "/index.html")
 				}
 			}
 			live, found := w.builds.get(env.BuildSID)
 			for i := 0; found && i < len(paths); i++ {
-				at := slices.IndexFunc(live.Versions, func(v version) bool { return v.Path == paths[i] })
+				at := slices.IndexFunc(live.Versions, func(v version) bool {
+					return v.Path == paths[i] || switches.PathsIgnoreCase && strings.EqualFold(v.Path, paths[i])
+				})
 				if at >= 0 {
 					return served{w, env, live, w.liveDeployment(env), &live.Versions[at]}, true
 				}
@@ -121,7 +123,7 @@ func (s *Sandbox) serveLive(w http.ResponseWriter, r *http.Request, domain, path
 		serveFunction(w, found)
 		return
 	}
-	serveAsset(w, r, found)
+	s.serveAsset(w, r, found)
 }
 
 // functionStub is what a Function answers here: it is not run.
@@ -145,7 +147,7 @@ func serveFunction(w http.ResponseWriter, found served) {
 	_, _ = w.Write(body)
 }
 
-func serveAsset(w http.ResponseWriter, r *http.Request, found served) {
+func (s *Sandbox) serveAsset(w http.ResponseWriter, r *http.Request, found served) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "405 Method Not Allowed: an Asset takes GET and HEAD", http.StatusMethodNotAllowed)
@@ -157,9 +159,35 @@ func serveAsset(w http.ResponseWriter, r *http.Request, found served) {
 		return
 	}
 	defer content.Close()
-	w.Header().Set("Content-Type", found.file.ContentType)
+	w.Header().Set("Content-Type", s.typeServed(found.file))
 	w.Header().Set("ETag", strconv.Quote(found.file.Blob))
 	http.ServeContent(w, r, "", time.Time{}, content)
+}
+
+// typeServed is the content type of an Asset. What an extension means is looked
+// up in a short table: the host's own would make it another world on each machine.
+func (s *Sandbox) typeServed(file *version) string {
+	if !s.options.Switches.TypesByExtension {
+		return file.ContentType
+	}
+	switch strings.ToLower(file.Path[strings.LastIndexByte(file.Path, '.')+1:]) {
+	case "html":
+		return "text/html"
+	case "css":
+		return "text/css"
+	case "js":
+		return "application/javascript"
+	case "json":
+		return "application/json"
+	case "txt":
+		return "text/plain"
+	case "png":
+		return "image/png"
+	case "svg":
+		return "image/svg+xml"
+	default:
+		return file.ContentType
+	}
 }
 
 // isSigned checks X-Twilio-Signature: base64 of the HMAC-SHA1, keyed with the

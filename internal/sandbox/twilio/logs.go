@@ -41,7 +41,7 @@ type logBody struct {
 
 func (c *call) logBody(env *environment, one *logEntry) any {
 	level := levelInfo
-	if c.sandbox.options.Switches.UpperCaseLevels {
+	if c.switches().UpperCaseLevels {
 		level = strings.ToUpper(level)
 	}
 	return logBody{
@@ -51,6 +51,9 @@ func (c *call) logBody(env *environment, one *logEntry) any {
 		URL: c.url("Services", env.Parent, "Environments", env.SID, "Logs", one.SID),
 	}
 }
+
+// logDelay is how late entries can be read with Switches.LateLogs.
+const logDelay = 3 * time.Second
 
 // logFilters are the parameters of ListLog besides the paging ones, in the
 // order in which URLs of the OpenAPI file's example repeat them.
@@ -66,8 +69,12 @@ func listLogs(c *call) (reply, error) {
 		return reply{}, err
 	}
 	var logs []*logEntry
+	readable := time.Now()
+	if c.switches().LateLogs {
+		readable = readable.Add(-logDelay)
+	}
 	for _, one := range c.world.logs.of(env.SID) {
-		if passes(one) {
+		if passes(one) && !one.Created.After(readable) {
 			logs = append(logs, one)
 		}
 	}

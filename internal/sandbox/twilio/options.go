@@ -63,45 +63,6 @@ type Options struct {
 	Observe func(Call)
 }
 
-// Switches hold one field for each fact about the API that no source settles.
-// The zero value is the position the Sandbox takes by default; a client is
-// right only when it works in both.
-type Switches struct {
-	// NestedServiceNames lets paths below a Service name it by its unique name.
-	// Default: only the Service's own operations do, others are 404.
-	NestedServiceNames bool
-	// LargePagesRefused answers a PageSize over 1000 with 400. Default: 1000.
-	LargePagesRefused bool
-	// ConflictsAre400 answers a Service or a Variable whose name is taken with
-	// 400/20001. Default: 409/20409.
-	ConflictsAre400 bool
-	// GuardsAre400 answers the deletion of what is live with 400/20001.
-	// Default: 409/20409.
-	GuardsAre400 bool
-	// StaleBuildIs400 answers a Deployment of a Build that is not there with
-	// 400/20001. Default: 404/20404.
-	StaleBuildIs400 bool
-	// UploadAnswers200 answers an upload with 200. Default: 201.
-	UploadAnswers200 bool
-	// RangesResolved answers dependencies with one exact version in place of
-	// the range that was asked for. Default: the range.
-	RangesResolved bool
-	// LateRuntimeErrors finds a node18 runtime, and a handler too old for
-	// node24, only while building: the Build ends "failed". Default: 400/20001
-	// when the Build is created.
-	LateRuntimeErrors bool
-	// ShuffledBuilds lists Builds in no useful order. Default: newest first.
-	ShuffledBuilds bool
-	// UpperCaseLevels answers logs with the level "INFO". Default: "info".
-	UpperCaseLevels bool
-	// RootServesIndex makes "/" of a domain fall back to the Asset
-	// "/index.html" too. Default: to "/assets/index.html" alone.
-	RootServesIndex bool
-	// ProtectedFunctions403 answers a protected Function without a valid
-	// signature with 403. Default: 400.
-	ProtectedFunctions403 bool
-}
-
 // Account is one set of accepted credentials: the account SID with its auth
 // token, an API key with its secret, or both. Half a pair that is empty is
 // never accepted.

@@ -3,6 +3,8 @@ package twilio
 import (
 	"cmp"
 	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -54,6 +56,23 @@ func parseCursor(token, list string) (cursor, error) {
 
 // newestFirst is the order of most lists.
 func newestFirst[T row](one T) uint64 { return one.head().Seq }
+
+// unlessShuffled is newest first, or no useful order.
+func unlessShuffled[T row](isShuffled bool) func(T) uint64 {
+	if isShuffled {
+		return byChance[T]
+	}
+	return newestFirst[T]
+}
+
+// byChance orders by the random half of the SID.
+func byChance[T row](one T) uint64 {
+	random, err := hex.DecodeString(one.head().SID[2:])
+	if err != nil || len(random) < 8 {
+		return one.head().Seq
+	}
+	return binary.BigEndian.Uint64(random)
+}
 
 // page answers one page of rows, those with the highest place first.
 func page[T row](c *call, key string, rows []T, place func(T) uint64, render func(T) any) (reply, error) {

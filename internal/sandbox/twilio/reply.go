@@ -50,6 +50,15 @@ func conflict(format string, args ...any) error {
 	return &apiError{http.StatusConflict, codeConflict, fmt.Sprintf(format, args...)}
 }
 
+// refuseAs refuses with one of the two statuses that Twilio might use where no
+// source tells which.
+func refuseAs(is400 bool, format string, args ...any) error {
+	if is400 {
+		return badRequest(format, args...)
+	}
+	return conflict(format, args...)
+}
+
 // errorBody is the shape of refusals by the service itself.
 type errorBody struct {
 	Code     int    `json:"code,omitempty"`
@@ -82,16 +91,29 @@ func replyTo(err error) reply {
 	return errorReply(http.StatusInternalServerError, codeInternal, "the sandbox could not do this: "+err.Error())
 }
 
+// refusal is replyTo, in the words of the host that the call came to.
+func (c *call) refusal(err error) reply {
+	answer := replyTo(err)
+	if c.op.side == uploadSide && c.switches().PlainUploadErrors && answer.text == "" {
+		answer.text = err.Error() + "\n"
+	}
+	return answer
+}
+
 // tooManyReply is the platform edge's 429, which spells moreInfo its own way
 // and adds a detail: twilio-labs/serverless-api issue 37.
-func tooManyReply() reply {
-	return reply{status: http.StatusTooManyRequests, body: map[string]any{
+func (s *Sandbox) tooManyReply() reply {
+	answer := reply{status: http.StatusTooManyRequests, body: map[string]any{
 		"status":   http.StatusTooManyRequests,
 		"message":  "Too many requests",
 		"detail":   "The account has more requests in flight than its limit allows",
 		"code":     codeTooMany,
 		"moreInfo": "https://www.twilio.com/docs/errors/" + strconv.Itoa(codeTooMany),
 	}}
+	if s.options.Switches.RetryAfterTold {
+		answer.header = map[string]string{"Retry-After": "1"}
+	}
+	return answer
 }
 
 func ok(body any) (reply, error)      { return reply{status: http.StatusOK, body: body}, nil }

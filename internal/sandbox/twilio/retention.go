@@ -25,6 +25,34 @@ func (s *Sandbox) ExpireUnused() (Expired, error) {
 	return all, errors.Join(failed...)
 }
 
+// vanishing lists the removal of the Build that an Environment serves and is about
+// to serve no more, with the Versions that only it holds; nothing when another
+// Environment serves it, too.
+func (w *world) vanishing(env *environment) []change {
+	gone, found := w.builds.get(env.BuildSID)
+	if !found {
+		return nil
+	}
+	for _, other := range w.environments.of(env.Parent) {
+		if other.SID != env.SID && other.BuildSID == gone.SID {
+			return nil
+		}
+	}
+	held := map[string]bool{}
+	for _, other := range w.builds.of(env.Parent) {
+		for _, v := range other.Versions {
+			held[v.SID] = held[v.SID] || other.SID != gone.SID
+		}
+	}
+	changes := []change{{Removed: gone.SID}}
+	for _, v := range gone.Versions {
+		if w.versions.has(v.SID) && !held[v.SID] {
+			changes = append(changes, change{Removed: v.SID})
+		}
+	}
+	return changes
+}
+
 func (w *world) expireUnused(all *Expired) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

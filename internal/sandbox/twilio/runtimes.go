@@ -33,16 +33,22 @@ type runtimeVerdict struct {
 // Build is created (twilio-cli issue 252), builds on node18 fail since
 // 2025-11-10, node24 came on 2026-07-08. "latest" is what flex-plugin-builder
 // sends.
-func judgeRuntime(asked string) runtimeVerdict {
+func judgeRuntime(asked string, switches *Switches) runtimeVerdict {
+	refusal := badRequest("unsupported runtime: %s", asked)
 	switch asked {
 	case "", "latest":
 		return runtimeVerdict{runtime: defaultRuntime}
-	case "node20", "node22", "node24":
-		return runtimeVerdict{runtime: asked}
 	case "node18":
-		return runtimeVerdict{runtime: asked, isLate: true, refusal: badRequest("unsupported runtime: %s", asked)}
+		return runtimeVerdict{runtime: asked, isLate: true, refusal: refusal}
+	case "node20":
+		if switches.Node20Retired {
+			return runtimeVerdict{runtime: asked, isLate: true, refusal: refusal}
+		}
+		return runtimeVerdict{runtime: asked}
+	case "node22", "node24":
+		return runtimeVerdict{runtime: asked}
 	default:
-		return runtimeVerdict{refusal: badRequest("unsupported runtime: %s", asked)}
+		return runtimeVerdict{refusal: refusal}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 )
 
@@ -76,23 +77,25 @@ func (c *call) ownService() (*service, error) {
 }
 
 func listServices(c *call) (reply, error) {
-	return page(c, "services", c.world.services.of(""), newestFirst, c.serviceBody)
+	return page(c, "services", c.world.services.of(""), unlessShuffled[*service](c.switches().ShuffledLists), c.serviceBody)
 }
 
 func createService(c *call) (reply, error) {
 	name := c.form.Get("UniqueName")
 	if c.world.serviceNamed(name) != nil {
-		// Status and code are not known; see Switches.
-		const message = "Service with UniqueName %s already exists"
-		if c.sandbox.options.Switches.ConflictsAre400 {
-			return reply{}, badRequest(message, name)
-		}
-		return reply{}, conflict(message, name)
+		return reply{}, refuseAs(c.switches().ServiceConflictsAre400, "Service with UniqueName %s already exists", name)
+	}
+	if c.switches().ServiceNamesChecked && !plainName.MatchString(name) {
+		return reply{}, badRequest("UniqueName %q has other characters than letters, digits and dashes", name)
 	}
 	if len(c.world.services.of("")) >= maxServices {
 		return reply{}, badRequest("Services are limited to less than or equal to %d", maxServices)
 	}
-	base, err := c.world.newDomainBase(name)
+	label := name
+	if c.switches().LowerCaseDomains {
+		label = strings.ToLower(label)
+	}
+	base, err := c.world.newDomainBase(label)
 	if err != nil {
 		return reply{}, err
 	}
@@ -109,6 +112,9 @@ func createService(c *call) (reply, error) {
 	}
 	return created(c.serviceBody(one))
 }
+
+// plainName is what the Console lets a Service be called.
+var plainName = regexp.MustCompile(`^[0-9A-Za-z-]+$`)
 
 // newDomainBase draws and claims a domain base: the unique name and four
 // digits, as the OpenAPI file's examples have it. What becomes of characters

@@ -25,20 +25,17 @@ func TestSwitches(t *testing.T) {
 		"LargePagesRefused": {twilio.Switches{LargePagesRefused: true}, 200, 400, func(d *deployed) answer {
 			return d.get("/v1/Services?PageSize=1001")
 		}},
-		"ConflictsAre400, Service": {twilio.Switches{ConflictsAre400: true}, 409, 400, func(d *deployed) answer {
+		"ServiceConflictsAre400": {twilio.Switches{ServiceConflictsAre400: true}, 409, 400, func(d *deployed) answer {
 			return d.post("/v1/Services", "UniqueName", "voice", "FriendlyName", "x")
 		}},
-		"ConflictsAre400, Variable": {twilio.Switches{ConflictsAre400: true}, 409, 400, func(d *deployed) answer {
+		"VariableConflictsAre400": {twilio.Switches{VariableConflictsAre400: true}, 409, 400, func(d *deployed) answer {
 			d.make(d.environmentPath+"/Variables", "Key", "A", "Value", "1")
 			return d.post(d.environmentPath+"/Variables", "Key", "A", "Value", "1")
 		}},
-		"ConflictsAre400 leaves Environments": {twilio.Switches{ConflictsAre400: true}, 409, 409, func(d *deployed) answer {
-			return d.post(service(d.serviceSID)+"/Environments", "UniqueName", "x", "DomainSuffix", "dev")
-		}},
-		"GuardsAre400, Build": {twilio.Switches{GuardsAre400: true}, 409, 400, func(d *deployed) answer {
+		"BuildGuardIs400": {twilio.Switches{BuildGuardIs400: true}, 409, 400, func(d *deployed) answer {
 			return d.del(d.builds + "/" + d.buildSID)
 		}},
-		"GuardsAre400, Asset": {twilio.Switches{GuardsAre400: true}, 409, 400, func(d *deployed) answer {
+		"FileGuardIs400": {twilio.Switches{FileGuardIs400: true}, 409, 400, func(d *deployed) answer {
 			return d.del(service(d.serviceSID) + "/Assets/" + d.assetSID)
 		}},
 		"StaleBuildIs400": {twilio.Switches{StaleBuildIs400: true}, 404, 400, func(d *deployed) answer {

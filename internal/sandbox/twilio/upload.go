@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"mime"
 	"mime/multipart"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -21,17 +20,22 @@ type upload struct {
 	contentType string
 	blob        string // held once, for the caller to release; empty: none yet
 	size        int64
+
+	kind     kind
+	switches *Switches
+	blobs    *blobStore
 }
 
 // readUpload reads a multipart body as a stream. The blob it may hold is the
 // caller's to release, also with an error.
-func readUpload(r *http.Request, blobs *blobStore, k kind) (upload, error) {
+func (c *call) readUpload(k kind) (upload, error) {
+	r := c.request
 	contentType := r.Header.Get("Content-Type")
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	if err != nil || mediaType != "multipart/form-data" || params["boundary"] == "" {
 		return upload{}, badRequest("Content-Type is %q; an upload is multipart/form-data with a boundary", contentType)
 	}
-	var received upload
+	received := upload{kind: k, switches: c.switches(), blobs: c.world.blobs}
 	known, seen := []string{"Path", "Visibility", "Content"}, map[string]bool{}
 	var wrong []string
 	for parts := multipart.NewReader(r.Body, params["boundary"]); ; {
@@ -51,7 +55,7 @@ func readUpload(r *http.Request, blobs *blobStore, k kind) (upload, error) {
 			return received, refusal(append(wrong, "Parameter "+strconv.Quote(name)+" is given twice"))
 		}
 		seen[name] = true
-		complaints, err := received.take(part, blobs, k)
+		complaints, err := received.take(part)
 		if err != nil {
 			return received, err
 		}
@@ -66,7 +70,7 @@ func readUpload(r *http.Request, blobs *blobStore, k kind) (upload, error) {
 		return received, refusal(wrong)
 	}
 	// The Visibility may have come after the Content.
-	if received.size > maxContentBytes(k, strings.ToLower(received.visibility)) {
+	if received.size > received.maxBytes() {
 		return received, errTooLarge
 	}
 	return received, nil
@@ -74,12 +78,12 @@ func readUpload(r *http.Request, blobs *blobStore, k kind) (upload, error) {
 
 // take reads one known part. What is wrong with its value is returned as complaints,
 // so that all of them are known in the end; an error ends the upload.
-func (u *upload) take(part *multipart.Part, blobs *blobStore, k kind) ([]string, error) {
+func (u *upload) take(part *multipart.Part) ([]string, error) {
 	switch part.FormName() {
 	case "Path":
 		text, err := readPart(part)
 		u.path = text
-		return pathComplaints(text), err
+		return u.pathComplaints(), err
 	case "Visibility":
 		text, err := readPart(part)
 		u.visibility = text
@@ -90,11 +94,17 @@ func (u *upload) take(part *multipart.Part, blobs *blobStore, k kind) ([]string,
 			return []string{"Visibility is " + strconv.Quote(text) + "; it is public, protected or private"}, err
 		}
 	default:
-		return u.takeContent(part, blobs, k)
+		return u.takeContent(part)
 	}
 }
 
-func (u *upload) takeContent(part *multipart.Part, blobs *blobStore, k kind) ([]string, error) {
+// maxBytes is the most that the content may have, as far as the Visibility is
+// known yet.
+func (u *upload) maxBytes() int64 {
+	return u.switches.maxContentBytes(u.kind, strings.ToLower(u.visibility))
+}
+
+func (u *upload) takeContent(part *multipart.Part) ([]string, error) {
 	var complaints []string
 	if part.FileName() == "" {
 		complaints = append(complaints, "Content has no filename")
@@ -104,10 +114,10 @@ func (u *upload) takeContent(part *multipart.Part, blobs *blobStore, k kind) ([]
 	switch {
 	case err != nil || !strings.Contains(mediaType, "/"):
 		complaints = append(complaints, "Content has the Content-Type "+strconv.Quote(u.contentType)+"; it is a media type")
-	case k == kindFunction && mediaType != "application/javascript" && mediaType != "text/javascript":
+	case u.kind == kindFunction && mediaType != "application/javascript" && mediaType != "text/javascript":
 		complaints = append(complaints, "Content has the Content-Type "+strconv.Quote(u.contentType)+"; a Function's is application/javascript")
 	}
-	u.blob, u.size, err = blobs.receive(part, maxContentBytes(k, strings.ToLower(u.visibility)))
+	u.blob, u.size, err = u.blobs.receive(part, u.maxBytes())
 	if err == nil {
 		return complaints, nil
 	}
@@ -119,7 +129,8 @@ func (u *upload) takeContent(part *multipart.Part, blobs *blobStore, k kind) ([]
 	return nil, badRequest("The body is not whole multipart/form-data: %v", err)
 }
 
-func pathComplaints(path string) []string {
+func (u *upload) pathComplaints() []string {
+	path := u.path
 	switch {
 	case path == "":
 		return []string{"Path is empty"}
@@ -127,9 +138,17 @@ func pathComplaints(path string) []string {
 		return []string{"Path is not valid UTF-8"}
 	case utf8.RuneCountInString(normalPath(path)) > maxPath:
 		return []string{"Path is longer than " + strconv.Itoa(maxPath) + " characters"}
+	case u.switches.ReservedPathsRefused && strings.HasPrefix(normalPath(path), "/_"):
+		return []string{"Path " + strconv.Quote(path) + " begins with /_, which is reserved"}
+	case u.switches.PathCharactersChecked && strings.ContainsAny(path, refusedInPaths):
+		return []string{"Path " + strconv.Quote(path) + " has one of the characters " + refusedInPaths}
 	}
 	return nil
 }
+
+// refusedInPaths are the characters that the toolkit refuses (utils/fs.ts), white
+// space among them.
+const refusedInPaths = "#;,?:@+&$()'\" \t\r\n"
 
 // readPart reads a short value.
 func readPart(part io.Reader) (string, error) {

@@ -48,11 +48,22 @@ func (c *call) keyIsFree(env *environment, key, besides string) error {
 		if other.Key != key || other.SID == besides {
 			continue
 		}
-		const message = "Variable with Key %s already exists"
-		if c.sandbox.options.Switches.ConflictsAre400 {
-			return badRequest(message, key)
+		return refuseAs(c.switches().VariableConflictsAre400, "Variable with Key %s already exists", key)
+	}
+	return nil
+}
+
+// variablesFit refuses a Variable with which the Environment would have too many
+// bytes of them, if the switch says that there is such a limit.
+func (c *call) variablesFit(env *environment, changed *variable) error {
+	bytes := len(changed.Key) + len(changed.Value)
+	for _, other := range c.world.variables.of(env.SID) {
+		if other.SID != changed.SID {
+			bytes += len(other.Key) + len(other.Value)
 		}
-		return conflict(message, key)
+	}
+	if c.switches().VariablesLimit && bytes > maxVariablesBytes {
+		return badRequest("Variables are limited to %d bytes of keys and values", maxVariablesBytes)
 	}
 	return nil
 }
@@ -62,7 +73,7 @@ func listVariables(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return page(c, "variables", c.world.variables.of(env.SID), newestFirst, func(one *variable) any {
+	return page(c, "variables", c.world.variables.of(env.SID), unlessShuffled[*variable](c.switches().ShuffledLists), func(one *variable) any {
 		return c.variableBody(env, one)
 	})
 }
@@ -78,6 +89,9 @@ func createVariable(c *call) (reply, error) {
 	one := &variable{
 		record: c.world.newRecord(sidVariable, env.SID),
 		Key:    c.form.Get("Key"), Value: c.form.Get("Value"),
+	}
+	if err := c.variablesFit(env, one); err != nil {
+		return reply{}, err
 	}
 	if err := c.world.commit(change{Variable: one}); err != nil {
 		return reply{}, err
@@ -108,6 +122,9 @@ func updateVariable(c *call) (reply, error) {
 	}
 	if c.form.Has("Value") {
 		one.Value = c.form.Get("Value")
+	}
+	if err := c.variablesFit(env, &one); err != nil {
+		return reply{}, err
 	}
 	if err := c.world.commit(change{Variable: &one}); err != nil {
 		return reply{}, err

@@ -136,7 +136,7 @@ func uploadVersion(c *call, k kind) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	received, err := readUpload(c.request, c.world.blobs, k)
+	received, err := c.readUpload(k)
 	if received.blob != "" {
 		defer c.world.blobs.release([]string{received.blob})
 	}
@@ -156,15 +156,27 @@ func uploadVersion(c *call, k kind) (reply, error) {
 		Path: normalPath(received.path), Visibility: strings.ToLower(received.visibility),
 		ContentType: received.contentType, Blob: received.blob, Size: received.size,
 	}
-	if err := c.world.commit(change{Version: one}); err != nil {
+	if old := c.world.sameUpload(one); old != nil && c.switches().UploadsDeduplicated {
+		one = old
+	} else if err := c.world.commit(change{Version: one}); err != nil {
 		return reply{}, err
 	}
 	// No source tells the success code of the upload host; see Switches.
 	answer := reply{status: http.StatusCreated, body: c.versionBody(one)}
-	if c.sandbox.options.Switches.UploadAnswers200 {
+	if c.switches().UploadAnswers200 {
 		answer.status = http.StatusOK
 	}
 	return answer, nil
+}
+
+// sameUpload finds a Version of the same file that was uploaded the same before.
+func (w *world) sameUpload(one *version) *version {
+	for _, old := range w.versions.of(one.Parent) {
+		if old.Blob == one.Blob && old.Path == one.Path && old.Visibility == one.Visibility && old.ContentType == one.ContentType {
+			return old
+		}
+	}
+	return nil
 }
 
 // normalPath adds the leading slash, as the API does: path of Function Version
