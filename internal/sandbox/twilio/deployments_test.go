@@ -20,7 +20,12 @@ type deployed struct {
 
 func deploy(t *testing.T, options twilio.Options) *deployed {
 	t.Helper()
-	d := &deployed{box: newBox(t, options)}
+	return deployTo(newBox(t, options))
+}
+
+func deployTo(b *box) *deployed {
+	b.t.Helper()
+	d := &deployed{box: b}
 	d.serviceSID = d.service("voice")
 	d.environmentSID = d.environment(d.serviceSID)
 	d.functionSID, d.functionVersion = d.function(d.serviceSID, "/hello", "public")

@@ -25,6 +25,7 @@ type box struct {
 	pass    string
 	host    string // Host header; empty: the server's own
 	noAlive bool   // a connection for each request
+	direct  bool   // without a server, as a synctest bubble needs it
 }
 
 func newBox(t *testing.T, options twilio.Options) *box {
@@ -42,6 +43,16 @@ func newBox(t *testing.T, options twilio.Options) *box {
 	})
 	account := twilio.DefaultAccount()
 	return &box{Sandbox: sandbox, t: t, url: server.URL, user: account.SID, pass: account.AuthToken}
+}
+
+// newDirectBox makes a box without a server.
+func newDirectBox(t *testing.T, options twilio.Options) *box {
+	t.Helper()
+	account := twilio.DefaultAccount()
+	return &box{
+		Sandbox: open(t, options), t: t, url: "http://sandbox.test",
+		user: account.SID, pass: account.AuthToken, direct: true,
+	}
 }
 
 // answer is a reply as plain data.
@@ -91,6 +102,11 @@ func (b *box) send(request *http.Request) answer {
 	}
 	if b.host != "" {
 		request.Host = b.host
+	}
+	if b.direct {
+		recorder := httptest.NewRecorder()
+		b.ServeHTTP(recorder, request)
+		return decode(recorder)
 	}
 	request.Close = b.noAlive
 	client := &http.Client{
