@@ -19,8 +19,11 @@ func worlds() map[string]sandbox.Options {
 	var calls atomic.Int64
 	return map[string]sandbox.Options{
 		"as it is by default": {PageSize: 1},
-		"with switches that change replies": {PageSize: 1, Switches: sandbox.Switches{
-			ServiceConflictsAre400: true, VariableConflictsAre400: true, BuildGuardIs400: true, FileGuardIs400: true, UploadAnswers200: true, RangesResolved: true, ShuffledBuilds: true, UpperCaseLevels: true,
+		"with the switches that change replies": {PageSize: 1, Switches: sandbox.Switches{
+			MalformedSIDsAre400: true, ServiceConflictsAre400: true, VariableConflictsAre400: true, BuildGuardIs400: true, FileGuardIs400: true,
+			StaleBuildIs400: true, UnfinishedBuildIs409: true, DuplicatePathsAre409: true, ShuffledBuilds: true, ShuffledLists: true,
+			NoConcurrencyHeader: true, DoubledRequestIDs: true, UploadAnswers200: true, PlainUploadErrors: true,
+			BareVersions: true, RangesResolved: true, OlderDefaultDependencies: true, UpperCaseLevels: true,
 		}},
 		"in a crowd": {PageSize: 1, Fault: func(*http.Request) sandbox.Fault {
 			if calls.Add(1)%7 == 0 {

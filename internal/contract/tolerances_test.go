@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
 // tolerance is a departure from the official file that is right, and why. One
@@ -16,6 +18,7 @@ type tolerance struct {
 // tolerances is the whole list of them.
 func tolerances() []tolerance {
 	inBuild := regexp.MustCompile(`^(/builds/\d+)?/(function|asset)_versions/\d+/`)
+	inNewBuild := regexp.MustCompile(`^/(function|asset)_versions/\d+$`)
 	return []tolerance{
 		{
 			"node24",
@@ -41,11 +44,30 @@ func tolerances() []tolerance {
 			},
 		},
 		{
+			"bare Versions in a new Build",
+			"Twilio's reference page shows the SIDs alone in the reply to a new Build; the Sandbox has a switch for it.",
+			func(d departure) bool {
+				return d.rule == "type" && d.operation == "CreateBuild" && inNewBuild.MatchString(d.at) && isVersionSID(d.value)
+			},
+		},
+		{
+			"upload refusals in plain text",
+			"No source shows what the upload host refuses with; the Sandbox has a switch for it.",
+			func(d departure) bool {
+				return d.rule == "json" && (d.operation == "CreateFunctionVersion" || d.operation == "CreateAssetVersion")
+			},
+		},
+		{
 			"refusals",
 			"The file has replies to what succeeds alone; bodies of others are held to the supplement.",
 			func(d departure) bool { return d.rule == "status" },
 		},
 	}
+}
+
+func isVersionSID(value any) bool {
+	sid, isText := value.(string)
+	return isText && twilio.IsSID("ZN", sid)
 }
 
 // ledger sorts departures into those that are tolerated and those that are not.

@@ -231,7 +231,9 @@ func (s *tour) offend(t *testing.T, w *world, client *twilio.Client) {
 	_, err3 := client.CreateEnvironment(ctx, service, "other", "dev")
 	_, err4 := client.CreateBuild(ctx, service, twilio.NewBuild{})
 	err5 := client.DeleteBuild(ctx, service, s.builds[1].SID)
-	for i, err := range []error{err1, err2, err3, err4, err5} {
+	nobodys := twilio.FunctionSID("ZH" + strings.Repeat("0", 32))
+	_, err6 := client.CreateFunctionVersion(ctx, service, nobodys, upload("/lost", "application/javascript", "public", "x"))
+	for i, err := range []error{err1, err2, err3, err4, err5, err6} {
 		if _, ok := errors.AsType[*twilio.Error](err); !ok {
 			t.Errorf("offence %d ended with %v, want a refusal", i, err)
 		}

@@ -5,12 +5,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -31,20 +33,21 @@ type world struct {
 	folder  string
 	environ []string // of commands: what the Sandbox prints, and nothing of this machine's
 
-	mu   sync.Mutex
-	done map[string]bool // operations that were answered as asked
+	mu    sync.Mutex
+	done  map[string]bool // operations that were answered as asked
+	built url.Values      // what was last asked of a Build
 }
 
 // otherwise are the Sandbox's switches in their other positions, all of them. The
 // clients work with Twilio as it is; a position in which one of them fails is none that
-// Twilio takes.
+// Twilio takes. Left out are two that the tests rely on, and not the clients: Builds
+// that were live are deployed again, and logs are read as soon as they are written.
 func otherwise() twilio.Switches {
 	var switches twilio.Switches
-	for _, one := range reflect.ValueOf(&switches).Elem().Fields() {
-		if one.Kind() == reflect.Bool {
-			one.SetBool(true)
-		}
+	for _, one := range twilio.SwitchTable() {
+		switches = one.TurnOn(switches)
 	}
+	switches.UndeployedBuildsVanish, switches.LateLogs = false, false
 	return switches
 }
 
@@ -57,7 +60,7 @@ func newWorld(t *testing.T, options twilio.Options, variables ...string) *world 
 	if w.sandbox, err = twilio.New(options); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(w.sandbox)
+	server := httptest.NewServer(w)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
@@ -74,6 +77,24 @@ func newWorld(t *testing.T, options twilio.Options, variables ...string) *world 
 		"SLIPWAY_LIVE_URL=" + server.URL + twilio.LivePrefix + "{domain}",
 	}, variables...)
 	return w
+}
+
+// ServeHTTP is the Sandbox. It keeps what is asked of Builds, whose replies also have
+// what the platform adds.
+func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/Builds") {
+		body, err1 := io.ReadAll(r.Body)
+		form, err2 := url.ParseQuery(string(body))
+		if err := errors.Join(err1, err2); err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		w.mu.Lock()
+		w.built = form
+		w.mu.Unlock()
+	}
+	w.sandbox.ServeHTTP(rw, r)
 }
 
 func (w *world) note(call twilio.Call) {
@@ -126,15 +147,23 @@ func (w *world) shell(t *testing.T, lines ...string) string {
 // run runs a program in the folder and returns what it prints.
 func (w *world) run(t *testing.T, program string, args ...string) string {
 	t.Helper()
+	stdout, stderr, err := w.try(t, program, args...)
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s%s", program, args, err, stdout, stderr)
+	}
+	return stdout
+}
+
+// try runs a program in the folder, which may end in failure.
+func (w *world) try(t *testing.T, program string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	command := w.command(ctx, program, args...)
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("%s: %v\n%s%s", command, err, stdout.Bytes(), stderr.Bytes())
-	}
-	return stdout.String()
+	var printed, log bytes.Buffer
+	command.Stdout, command.Stderr = &printed, &log
+	err = command.Run()
+	return printed.String(), log.String(), err
 }
 
 func (w *world) command(ctx context.Context, program string, args ...string) *exec.Cmd {
@@ -212,16 +241,15 @@ func (w *world) state(t *testing.T, service string) state {
 		}
 		found.Environments[name] = environmentOf(snapshot, one)
 	}
+	slices.Sort(found.Functions)
+	slices.Sort(found.Assets)
 	return found
 }
 
 // holdState compares a Service with what it should be.
 func (w *world) holdState(t *testing.T, service string, want state) {
 	t.Helper()
-	got := w.state(t, service)
-	slices.Sort(got.Functions)
-	slices.Sort(got.Assets)
-	if diff := cmp.Diff(got, want); diff != "" {
+	if diff := cmp.Diff(w.state(t, service), want); diff != "" {
 		t.Errorf("%s is (-), want (+):\n%s", service, diff)
 	}
 }
