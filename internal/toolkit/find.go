@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 )
@@ -60,12 +61,12 @@ func (r *reader) open(folder, base string) (found *settings, isThere bool) {
 	file := path.Join(folder, base)
 	source, err := r.text(file)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), strings.TrimSpace(source) == "" && err == nil:
+	case errors.Is(err, fs.ErrNotExist), err == nil && isBlank(source):
 		return nil, false
 	case base == packageFile:
-		return openPackage(file, source, err)
+		return r.openPackage(file, source, err)
 	case err != nil:
-		r.problems.AddAt(file, 0, "cannot be read: "+problem.Reason(err), "Check the file and its permissions.")
+		r.addUnreadable(file, err)
 		return nil, true
 	case slices.Contains([]string{".js", ".cjs", ".ts"}, path.Ext(base)):
 		r.problems.AddAt(file, 0, "holds settings as a program, and Slipway runs no code of a repository",
@@ -83,10 +84,21 @@ func (r *reader) open(folder, base string) (found *settings, isThere bool) {
 	case nothing:
 		return nil, false
 	default:
-		r.problems.AddAt(file, top.line, fmt.Sprintf("holds %s, and settings are a mapping", top.kind), `Start from "{}".`)
+		r.problems.AddAt(file, top.line, fmt.Sprintf("holds %s, and settings are a mapping", top.kind), startFresh)
 		return nil, true
 	}
 }
+
+// startFresh is what to do about settings that are no mapping.
+const startFresh = `Start from "{}".`
+
+// isBlank reports whether a text holds nothing, as JavaScript has it.
+func isBlank(source string) bool {
+	return strings.TrimFunc(source, func(r rune) bool { return unicode.IsSpace(r) || r == byteOrderMark }) == ""
+}
+
+// byteOrderMark may begin a text, and means nothing.
+const byteOrderMark = '\ufeff'
 
 // parse reads a text in the language of its file.
 func parse(file, source string) (value, error) {
@@ -105,7 +117,7 @@ func isYAML(file, source string) bool {
 	case ".json":
 		return false
 	default:
-		begin := strings.TrimLeft(source, "\ufeff \t\r\n")
+		begin := strings.TrimLeft(source, string(byteOrderMark)+" \t\r\n")
 		return !strings.HasPrefix(begin, "{") && !strings.HasPrefix(begin, "/")
 	}
 }
@@ -113,7 +125,10 @@ func isYAML(file, source string) bool {
 // addBroken adds a Problem about the place where a text stops being what it is.
 func (r *reader) addBroken(file, source string, broken *syntaxError) {
 	language, fix := "JSON5", "Correct it."
-	if isYAML(file, source) {
+	switch {
+	case path.Base(file) == packageFile:
+		language = "JSON"
+	case isYAML(file, source):
 		language = "YAML"
 		if strings.Contains(source, " *:") {
 			fix = `Correct it; the name "*" needs quotes.`
@@ -122,25 +137,46 @@ func (r *reader) addBroken(file, source string, broken *syntaxError) {
 	r.problems.AddAt(file, broken.line, "is not valid "+language+": "+broken.message, fix)
 }
 
+// addUnreadable adds a Problem about a file that is there.
+func (r *reader) addUnreadable(file string, err error) {
+	if info, lookErr := fs.Lstat(r.fsys, file); lookErr == nil && info.Mode().Type() == fs.ModeSymlink {
+		r.problems.AddAt(file, 0, "is a link that cannot be followed: "+problem.Reason(err), "Replace it with the file itself, or remove it.")
+		return
+	}
+	r.problems.AddAt(file, 0, "cannot be read: "+problem.Reason(err), "Check the file and its permissions.")
+}
+
 // openPackage reads the settings in a package.json. What is wrong with the rest
-// of it is not asked here: who reads its dependencies says so.
-func openPackage(file, source string, err error) (found *settings, isThere bool) {
+// of the project's own is not asked here: who reads its dependencies says so.
+func (r *reader) openPackage(file, source string, err error) (found *settings, isThere bool) {
 	if err != nil {
 		return nil, false
 	}
 	whole, err := parseJSON5(source)
-	if err != nil {
-		return nil, false
+	if broken, ok := errors.AsType[*syntaxError](err); ok {
+		if path.Dir(file) == r.Folder || !strings.Contains(source, packageKey) {
+			return nil, false
+		}
+		r.addBroken(file, source, broken)
+		return nil, true
 	}
-	inside := whole.get(packageKey)
-	if inside.value.kind != mapping {
+	switch inside := whole.get(packageKey); inside.value.kind {
+	case mapping:
+		return &settings{file: file, top: inside.value}, true
+	case nothing:
 		return nil, false
+	default:
+		r.problems.AddAt(file, inside.line, fmt.Sprintf("%s is %s, and must be a mapping", packageKey, inside.value.kind), startFresh)
+		return nil, true
 	}
-	return &settings{file: file, top: inside.value}, true
 }
 
-// text reads a regular file. What is none counts as missing, as in the Toolkit.
+// text reads a regular file. What is none counts as missing, as in the Toolkit,
+// and so does one in what is no folder, or one that lies outside of the Source.
 func (r *reader) text(file string) (string, error) {
+	if _, err := fs.Lstat(r.fsys, file); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return "", fs.ErrNotExist
+	}
 	info, err := fs.Stat(r.fsys, file)
 	if err != nil {
 		return "", err //nolint:wrapcheck // callers name the file.

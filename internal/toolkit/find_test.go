@@ -1,8 +1,14 @@
 package toolkit_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-dev/slipway/internal/toolkit"
 )
 
 func TestReadFindsTheFile(t *testing.T) {
@@ -62,6 +68,17 @@ func TestReadFindsTheFile(t *testing.T) {
 			files: map[string]string{rc: "{}" + strings.Repeat(" ", 1<<20)},
 			want:  []string{"problem .twilioserverlessrc: cannot be read: it is larger than 1 MiB. Check the file and its permissions."},
 		},
+		"package.json with what is no mapping": {
+			files: map[string]string{"package.json": "{\"name\": \"a\",\n\"twilioserverless\": \"node22\"}", rc: json},
+			want:  []string{`problem package.json:2: twilioserverless is text, and must be a mapping. Start from "{}".`},
+		},
+		"package.json with null":              {files: map[string]string{"package.json": `{"twilioserverless": null}`, rc: json}, want: want(rc)},
+		"a broken package.json without a key": {folder: "a", files: map[string]string{"package.json": "{", "a/b": "", rc: json}, want: want(rc)},
+		"a broken package.json above": {
+			folder: "a", files: map[string]string{"package.json": "{\n\"twilioserverless\" {}}", "a/b": "", rc: json},
+			want: []string{`problem package.json:2: is not valid JSON: there is '{' where "twilioserverless" should have a colon. Correct it.`},
+		},
+		"a byte order mark is nothing": {files: map[string]string{rc + ".json": "\ufeff\n", rc + ".yaml": "\ufeffruntime: node22"}, want: want(rc + ".yaml")},
 		"before version 3": {
 			files: map[string]string{".twilio-functions": "{}"},
 			want: []string{"warning .twilio-functions: is of a Toolkit before version 3, and neither Slipway nor today's Toolkit reads it. " +
@@ -70,5 +87,64 @@ func TestReadFindsTheFile(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test.check(t) })
+	}
+}
+
+// TestReadOnDisk reads what a map of files cannot hold.
+func TestReadOnDisk(t *testing.T) {
+	t.Parallel()
+	const json = `{"runtime": "node22"}`
+	broken := func(file, reason string) []string {
+		return []string{"problem " + file + ": is a link that cannot be followed: " + reason + ". Replace it with the file itself, or remove it."}
+	}
+	tests := map[string]struct {
+		files, links map[string]string
+		want         []string
+	}{
+		".config is a file":            {files: map[string]string{".config": "x", "README": ""}},
+		".config leads out":            {links: map[string]string{".config": "../outside"}},
+		".config leads to nothing":     {links: map[string]string{".config": "nowhere"}},
+		".config leads to a folder":    {files: map[string]string{"conf/twilioserverlessrc": json}, links: map[string]string{".config": "conf"}, want: []string{"runtime=node22 .config/twilioserverlessrc:1"}},
+		"a link to a file":             {files: map[string]string{"conf": json}, links: map[string]string{rc: "conf"}, want: []string{"runtime=node22 .twilioserverlessrc:1"}},
+		"a link to nothing":            {files: map[string]string{rc + ".json": json}, links: map[string]string{rc: "nowhere"}, want: []string{"runtime=node22 .twilioserverlessrc.json:1"}},
+		"a link out of the repository": {files: map[string]string{rc + ".json": json}, links: map[string]string{rc: "../outside/twilioserverlessrc"}, want: broken(rc, "path escapes from parent")},
+		"an absolute link":             {links: map[string]string{rc: "/dev/null"}, want: broken(rc, "path escapes from parent")},
+		"a link to itself":             {links: map[string]string{rc: rc}, want: broken(rc, "too many levels of symbolic links")},
+		"a link of package.json":       {files: map[string]string{rc: json}, links: map[string]string{"package.json": "../outside/package.json"}, want: []string{"runtime=node22 .twilioserverlessrc:1"}},
+		".twiliodeployinfo leads out":  {links: map[string]string{info: "../outside/info"}, want: []string{"warning .twiliodeployinfo: is passed over: path escapes from parent"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			top := t.TempDir()
+			files := map[string]string{
+				"outside/twilioserverlessrc": `{"runtime": "outside"}`, "outside/info": "{}",
+				"outside/package.json": `{"twilioserverless": {"runtime": "outside"}}`, "repository/README": "",
+			}
+			for name, text := range test.files {
+				files["repository/"+name] = text
+			}
+			for name, text := range files {
+				if err := os.MkdirAll(filepath.Dir(filepath.Join(top, name)), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(top, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for name, target := range test.links {
+				if err := os.Symlink(target, filepath.Join(top, "repository", name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			root, err := os.OpenRoot(filepath.Join(top, "repository"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = root.Close() })
+			if diff := cmp.Diff(shown(toolkit.Read(root.FS(), toolkit.Question{Folder: ".", Values: values(nil)})), test.want); diff != "" {
+				t.Errorf("got (-) differs from want (+):\n%s", diff)
+			}
+		})
 	}
 }

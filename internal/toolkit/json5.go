@@ -72,7 +72,7 @@ func (p *json5) skip() error {
 		rest := p.source[p.at:]
 		next, size := utf8.DecodeRuneInString(rest)
 		switch {
-		case next == '\ufeff' || unicode.IsSpace(next) && next != '\u0085' || isLineEnd(next):
+		case next == byteOrderMark || unicode.IsSpace(next) && next != '\u0085' || isLineEnd(next):
 			p.at += size
 		case strings.HasPrefix(rest, "//"):
 			end := strings.IndexFunc(rest, isLineEnd)

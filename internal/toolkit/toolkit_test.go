@@ -42,10 +42,13 @@ func values(given map[string]string) config.Values {
 		func(string) string { return "" })
 }
 
-// read reads the files and shows what came of it, a line each: settings,
-// warnings, Problems.
+// read reads the files and shows what came of it.
 func read(files map[string]string, folder string, given map[string]string, newAccount bool) []string {
-	layer, warnings, err := toolkit.Read(tree(files), toolkit.Question{Folder: folder, Values: values(given), NewAccount: newAccount})
+	return shown(toolkit.Read(tree(files), toolkit.Question{Folder: folder, Values: values(given), NewAccount: newAccount}))
+}
+
+// shown is what Read returned, a line each: settings, warnings, Problems.
+func shown(layer config.Layer, warnings problem.List, err error) []string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(layer)) {
 		lines = append(lines, fmt.Sprintf("%s=%s %s:%d", name, layer[name].Text, layer[name].File, layer[name].Line))
