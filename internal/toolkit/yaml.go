@@ -2,7 +2,9 @@ package toolkit
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,7 +16,7 @@ const maxValues = 1 << 16
 
 // parseYAML reads a YAML text of one document. The error is a *syntaxError.
 func parseYAML(source string) (value, error) {
-	loader, err := yaml.NewLoader(strings.NewReader(source))
+	loader, err := yaml.NewLoader(strings.NewReader(versionDirective.ReplaceAllString(source, "${1}1.1")))
 	if err != nil {
 		return value{}, yamlError(source, err)
 	}
@@ -36,6 +38,10 @@ func parseYAML(source string) (value, error) {
 	return (&yamlReader{}).value(document.Content[0], 0)
 }
 
+// versionDirective is a directive that names a version 1.x. The loader reads 1.2,
+// and takes the directive of 1.1 alone.
+var versionDirective = regexp.MustCompile(`\A(\x{FEFF}?(?:#.*\n|\s)*%YAML )1\.[0-9]+`)
+
 // yamlError says where a text stops being YAML; that may be behind its last line.
 func yamlError(source string, err error) error {
 	if found, ok := errors.AsType[*yaml.LoadError](err); ok {
@@ -53,36 +59,59 @@ func (r *yamlReader) value(node *yaml.Node, depth int) (value, error) {
 		return value{}, &syntaxError{line: node.Line, message: "there are too many values, or they lie too deep in each other"}
 	}
 	read := value{line: node.Line, text: node.Value}
+	var err error
 	switch node.Kind {
 	case yaml.AliasNode:
 		if node.Alias == nil {
 			return value{}, &syntaxError{line: node.Line, message: "a reference leads to nothing"}
 		}
 		return r.value(node.Alias, depth+1)
-	case yaml.ScalarNode:
-		read.kind = scalarKind(node)
-	case yaml.SequenceNode:
-		read.kind = list
+	case yaml.DocumentNode, yaml.StreamNode:
+		return value{}, &syntaxError{line: node.Line, message: "a document lies in another"}
+	case yaml.ScalarNode, yaml.SequenceNode, yaml.MappingNode:
+	}
+	if read.kind, err = kindOf(node); err != nil {
+		return value{}, err
+	}
+	switch read.kind {
+	case list:
 		for _, element := range node.Content {
 			if _, err := r.value(element, depth+1); err != nil {
 				return value{}, err
 			}
 		}
-	case yaml.MappingNode:
-		read.kind = mapping
-		var err error
+	case mapping:
 		read.members, err = r.members(node, depth)
-		return read, err
-	case yaml.DocumentNode, yaml.StreamNode:
-		return value{}, &syntaxError{line: node.Line, message: "a document lies in another"}
+	case nothing, boolean, number, text:
 	}
-	return read, nil
+	return read, err
 }
 
-// members reads a mapping; what "<<" merges into it comes first, so that the
-// mapping's own members count.
+// kindOf is the kind that a node's tag stands for. As in the Toolkit a tag that
+// is not known is an error.
+func kindOf(node *yaml.Node) (kind, error) {
+	switch tag := node.ShortTag(); tag {
+	case "!!map":
+		return mapping, nil
+	case "!!seq":
+		return list, nil
+	case "!!null":
+		return nothing, nil
+	case "!!bool":
+		return boolean, nil
+	case "!!int", "!!float":
+		return number, nil
+	case "!!str", "!!timestamp", "!!merge":
+		return text, nil
+	default:
+		return nothing, &syntaxError{line: node.Line, message: fmt.Sprintf("the tag %q is not known", shortened(tag))}
+	}
+}
+
+// members reads a mapping; what "<<" merges into it is weaker than its own.
 func (r *yamlReader) members(node *yaml.Node, depth int) ([]member, error) {
 	var merged, own []member
+	seen := map[string]bool{}
 	for pair := range slices.Chunk(node.Content, 2) {
 		name, err := r.value(pair[0], depth+1)
 		if err != nil {
@@ -96,44 +125,52 @@ func (r *yamlReader) members(node *yaml.Node, depth int) ([]member, error) {
 			if err != nil {
 				return nil, err
 			}
-			merged = append(merged, found...)
+			merged = overlaid(found, merged)
 			continue
 		}
 		content, err := r.value(pair[1], depth+1)
 		if err != nil {
 			return nil, err
 		}
+		if seen[name.text] {
+			return nil, &syntaxError{line: pair[0].Line, message: fmt.Sprintf("the name %q comes a second time", shortened(name.text))}
+		}
+		seen[name.text] = true
 		own = append(own, member{name: name.text, line: pair[0].Line, value: content})
 	}
-	return append(merged, own...), nil
+	return overlaid(merged, own), nil
 }
 
 // merge reads one mapping or several, of which the first counts.
 func (r *yamlReader) merge(node *yaml.Node, depth int) ([]member, error) {
-	if node.Kind != yaml.SequenceNode {
-		read, err := r.value(node, depth+1)
-		return read.members, err
+	for node.Kind == yaml.AliasNode && node.Alias != nil {
+		node = node.Alias
+	}
+	sources := []*yaml.Node{node}
+	if node.Kind == yaml.SequenceNode {
+		sources = node.Content
 	}
 	var merged []member
-	for _, element := range slices.Backward(node.Content) {
-		read, err := r.value(element, depth+1)
+	for _, source := range sources {
+		read, err := r.value(source, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		merged = append(merged, read.members...)
+		if read.kind != mapping {
+			return nil, &syntaxError{line: source.Line, message: "<< takes mappings, and this is " + read.kind.String()}
+		}
+		merged = overlaid(read.members, merged)
 	}
 	return merged, nil
 }
 
-func scalarKind(node *yaml.Node) kind {
-	switch node.ShortTag() {
-	case "!!null":
-		return nothing
-	case "!!bool":
-		return boolean
-	case "!!int", "!!float":
-		return number
-	default:
-		return text
+// overlaid returns the members of two mappings; of those with one name the
+// stronger.
+func overlaid(weaker, stronger []member) []member {
+	names := make(map[string]bool, len(stronger))
+	for _, m := range stronger {
+		names[m.name] = true
 	}
+	kept := slices.DeleteFunc(slices.Clone(weaker), func(m member) bool { return names[m.name] })
+	return append(kept, stronger...)
 }
