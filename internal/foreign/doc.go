@@ -1,6 +1,7 @@
 // Package foreign has clients that this project did not write drive the Sandbox:
 // Twilio's own twilio-run and @twilio-labs/serverless-api, and the SDKs for Node.js,
-// Python and Go, as their registries deliver them.
+// Python and Go, as their registries deliver them. It also compares what twilio-run and
+// Slipway make of the same projects; SLIPWAY_PROJECTS names a folder with more of them.
 //
 //	go test ./internal/foreign
 //

@@ -30,7 +30,7 @@ func TestServerlessAPIThroughRefusals(t *testing.T) {
 		return twilio.FaultNone
 	}}
 	w, preload := onNode(t, refusing)
-	files := project()
+	files := helloProject()
 	w.write(t, files)
 	w.write(t, map[string]string{"deploy.cjs": block(t, "`deploy.cjs`", "js")})
 	run := block(t, "and run it", "sh")

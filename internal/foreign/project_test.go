@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// project is a project as the Toolkit has them, by the names of its files.
-func project() map[string]string {
+// helloProject is a project as the Toolkit has them, by the names of its files.
+func helloProject() map[string]string {
 	return map[string]string{
 		"package.json": `{
 	"name": "hello",

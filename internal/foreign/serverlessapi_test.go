@@ -17,7 +17,7 @@ import (
 func TestServerlessAPI(t *testing.T) {
 	t.Parallel()
 	w, preload := onNode(t, twilio.Options{PageSize: 1, BuildTime: 20 * time.Millisecond, Switches: otherwise()})
-	files := project()
+	files := helloProject()
 	w.write(t, files)
 	w.write(t, map[string]string{"deploy.cjs": block(t, "`deploy.cjs`", "js")})
 	run := block(t, "and run it", "sh")

@@ -46,7 +46,7 @@ func TestPageFromItsStart(t *testing.T) {
 	}
 	go func() { _, _ = io.Copy(io.Discard, printed) }()
 
-	w.write(t, project())
+	w.write(t, helloProject())
 	w.write(t, map[string]string{"deploy.cjs": block(t, "`deploy.cjs`", "js")})
 	w.environ = []string{"PATH=" + w.value("PATH"), "HOME=" + w.value("HOME"), "NODE_PATH=" + w.value("NODE_PATH")}
 	domain := strings.TrimSpace(w.shell(t, strings.Join(exports, "\n"), preload, block(t, "and run it", "sh")))

@@ -30,7 +30,7 @@ func TestTwilioRun(t *testing.T) {
 	t.Parallel()
 	w, preload := onNode(t, twilio.Options{PageSize: 2, BuildTime: 20 * time.Millisecond})
 	r := &twilioRun{
-		world: w, files: project(),
+		world: w, files: helloProject(),
 		setup: preload + block(t, "give each command", "sh"),
 		want:  environment{Runtime: "node22", Dependencies: dependencies()},
 	}
