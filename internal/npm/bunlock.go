@@ -15,13 +15,13 @@ func readBunLock(q query) (*lock, error) {
 	if whole == nil || err != nil {
 		return nil, q.readable(err)
 	}
-	top := whole.pick("lockfileVersion", "workspaces", "overrides", "patchedDependencies", "catalog", "catalogs", "packages")
+	top := pick(*whole, "lockfileVersion", "workspaces", "overrides", "patchedDependencies", "catalog", "catalogs", "packages")
 	var version int
 	if m := top["lockfileVersion"]; json.Unmarshal(m.value.raw, &version) != nil || version < 0 || version > 3 {
 		return nil, q.unknownVersion(m.line, "lockfileVersion", string(m.value.raw), "0 to 3")
 	}
 	folder := strings.TrimPrefix(q.folder, ".") // the root's is ""
-	workspace, isListed := top["workspaces"].value.pick(folder)[folder]
+	workspace, isListed := pick(top["workspaces"].value, folder)[folder]
 	if !isListed {
 		return nil, nil //nolint:nilnil // the lock of something else
 	}
@@ -29,7 +29,7 @@ func readBunLock(q query) (*lock, error) {
 	reading.found.catalogs = catalogs{}
 	collect(reading.found.catalogs, top["catalog"].value, top["catalogs"].value)
 	prefix := ""
-	if name, ok := workspace.value.pick("name")["name"].value.text(); ok && folder != "" {
+	if name, ok := get(workspace.value, "name").text(); ok && folder != "" {
 		prefix = name + "/"
 	}
 	reading.readPackages(top["packages"].value, prefix)
@@ -101,7 +101,7 @@ func (r *bunReader) readOverrides(overrides value) {
 		}
 		forced, ok := m.value.text()
 		if !ok {
-			forced, ok = m.value.pick(".")["."].value.text()
+			forced, ok = get(m.value, ".").text()
 		}
 		if !ok {
 			continue

@@ -38,10 +38,10 @@ func (c catalogs) fill(requests []request) {
 
 // collect takes over a "catalog" and the "catalogs" of a settings file.
 func collect[V tree[V]](c catalogs, catalog, named V) {
-	for name, one := range named.entries() {
-		c.add(name, ranges(one))
+	for m := range named.members() {
+		c.add(m.name, texts(m.value))
 	}
-	c.add(defaultCatalog, ranges(catalog))
+	c.add(defaultCatalog, texts(catalog))
 }
 
 // add takes one catalog over.
@@ -51,23 +51,6 @@ func (c catalogs) add(name string, specs iter.Seq2[string, string]) {
 			c[name] = map[string]string{}
 		}
 		c[name][dependency] = spec
-	}
-}
-
-// tree is what objects in JSON and mappings in YAML have in common.
-type tree[V any] interface {
-	text() (string, bool)
-	entries() iter.Seq2[string, V]
-}
-
-// ranges walks over the plain values of an object.
-func ranges[V tree[V]](object V) iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		for name, spec := range object.entries() {
-			if text, ok := spec.text(); ok && !yield(name, text) {
-				return
-			}
-		}
 	}
 }
 
@@ -100,7 +83,7 @@ func catalogsIn(fsys fs.FS, dir string) (catalogs, error) {
 			return nil, err
 		}
 		if whole != nil {
-			collect(found, whole.get("catalog"), whole.get("catalogs"))
+			collect(found, get(*whole, "catalog"), get(*whole, "catalogs"))
 		}
 	}
 	whole, err := readJSON(fsys, path.Join(dir, "package.json"), maxPackageBytes)
@@ -108,8 +91,8 @@ func catalogsIn(fsys fs.FS, dir string) (catalogs, error) {
 		return nil, err
 	}
 	if whole != nil && len(found) == 0 {
-		top := whole.pick("catalog", "catalogs", "workspaces")
-		nested := top["workspaces"].value.pick("catalog", "catalogs")
+		top := pick(*whole, "catalog", "catalogs", "workspaces")
+		nested := pick(top["workspaces"].value, "catalog", "catalogs")
 		collect(found, top["catalog"].value, top["catalogs"].value)
 		collect(found, nested["catalog"].value, nested["catalogs"].value)
 	}

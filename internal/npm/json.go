@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -29,37 +28,20 @@ type value struct {
 	line int
 }
 
-// member is a name in a JSON object, the line it stands at, and its value.
-type member struct {
-	name  string
-	line  int
-	value value
-}
+type member = memberOf[value]
 
 // readJSON reads a file that must hold one JSON object. It returns nil when
 // there is no such file; the error is a *problem.Problem.
 func readJSON(fsys fs.FS, file string, limit int64) (*value, error) {
-	data, err := readFile(fsys, file, limit)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // a missing file is neither a value nor an error
-	}
-	if err != nil {
-		return nil, err
-	}
-	return parseJSON(file, data)
+	return readParsed(fsys, file, limit, parseJSON)
 }
 
 // readJSONC does the same for a file that may have comments, and commas behind
 // last elements.
 func readJSONC(fsys fs.FS, file string, limit int64) (*value, error) {
-	data, err := readFile(fsys, file, limit)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // a missing file is neither a value nor an error
-	}
-	if err != nil {
-		return nil, err
-	}
-	return parseJSON(file, plainJSON(data))
+	return readParsed(fsys, file, limit, func(file string, data []byte) (*value, error) {
+		return parseJSON(file, plainJSON(data))
+	})
 }
 
 // parseJSON reads a text that must hold one JSON object.
@@ -141,9 +123,8 @@ func tooLarge(file string, limit int64) error {
 	return unreadable(file, fmt.Sprintf("it is larger than %d MiB", limit>>20), "Check that it is the file it should be.")
 }
 
-// members walks over an object in the order of the file; a name may come more
-// than once. It yields nothing for other values. Nothing of the object is kept,
-// so a file of millions of members costs no memory.
+// members keeps nothing of the object, so a file of millions of members costs no
+// memory.
 func (v value) members() iter.Seq[member] {
 	return func(yield func(member) bool) {
 		if v.kind() != "an object" {
@@ -167,29 +148,6 @@ func (v value) members() iter.Seq[member] {
 			}
 		}
 	}
-}
-
-// entries does the same for names and values alone.
-func (v value) entries() iter.Seq2[string, value] {
-	return func(yield func(string, value) bool) {
-		for m := range v.members() {
-			if !yield(m.name, m.value) {
-				return
-			}
-		}
-	}
-}
-
-// pick returns the members of an object that have one of these names. Of a name
-// that comes twice the last one counts, as it does for npm.
-func (v value) pick(names ...string) map[string]member {
-	found := map[string]member{}
-	for m := range v.members() {
-		if slices.Contains(names, m.name) {
-			found[m.name] = m
-		}
-	}
-	return found
 }
 
 // walker goes through JSON that is known to be valid.
@@ -267,7 +225,7 @@ func unquoted(raw []byte) string {
 	return text
 }
 
-// text returns a string's text; false for other values.
+// text takes strings alone for plain values.
 func (v value) text() (string, bool) {
 	if v.kind() != "a string" {
 		return "", false

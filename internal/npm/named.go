@@ -26,12 +26,12 @@ func findNamed(fsys fs.FS, folder string) named {
 		if err != nil || whole == nil {
 			continue
 		}
-		top := whole.pick("packageManager", "devEngines")
+		top := pick(*whole, "packageManager", "devEngines")
 		field, ok := top["packageManager"]
 		text, _ := field.value.text()
 		name, _, _ := strings.Cut(strings.TrimSpace(text), "@")
 		if !ok {
-			field, ok = top["devEngines"].value.pick("packageManager")["packageManager"]
+			field, ok = pick(top["devEngines"].value, "packageManager")["packageManager"]
 			name = engineName(field.value)
 		}
 		if !ok {
@@ -52,6 +52,6 @@ func engineName(engine value) string {
 	if engine.kind() == "an array" && json.Unmarshal(engine.raw, &list) == nil && len(list) > 0 {
 		engine = value{raw: list[0]}
 	}
-	name, _ := engine.pick("name")["name"].value.text()
+	name, _ := get(engine, "name").text()
 	return name
 }

@@ -16,7 +16,7 @@ func readNPMLock(q query) (*lock, error) {
 	if whole == nil || err != nil {
 		return nil, q.readable(err)
 	}
-	top := whole.pick("lockfileVersion", "packages", "dependencies")
+	top := pick(*whole, "lockfileVersion", "packages", "dependencies")
 	version, err := npmLockVersion(q, top["lockfileVersion"])
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func parseNPMEntry(problems *problem.List, q query, m member) lockEntry {
 		problems.AddAt(q.file, m.line, fmt.Sprintf("the entry %q is %s, not an object", m.name, m.value.kind()), q.by.refresh())
 		return lockEntry{line: m.line}
 	}
-	fields := m.value.pick("name", "version", "resolved", "link")
+	fields := pick(m.value, "name", "version", "resolved", "link")
 	entry := lockEntry{line: m.line}
 	entry.name, _ = fields["name"].value.text()
 	// Old versions of npm wrote `"resolved": false`, which says nothing.

@@ -52,7 +52,7 @@ func readPackage(fsys fs.FS, file string) (*wants, error) {
 		return nil, err
 	}
 	reading := packageReader{file: file}
-	found := reading.read(whole.pick("name", "engines", "dependencies", "devDependencies"))
+	found := reading.read(pick(*whole, "name", "engines", "dependencies", "devDependencies"))
 	if err := reading.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (r *packageReader) read(top map[string]member) *wants {
 		found.dependencies = append(found.dependencies, byName[name])
 	}
 	if dev, ok := top["devDependencies"]; ok && byName[Handler].line == 0 {
-		found.devHandlerLine = dev.value.pick(Handler)[Handler].line
+		found.devHandlerLine = pick(dev.value, Handler)[Handler].line
 	}
 	return found
 }
@@ -101,7 +101,7 @@ func (w *wants) readEngines(file string, engines member) {
 			`Write it as "engines": {"node": ">=22"}.`)
 		return
 	}
-	node, ok := engines.value.pick("node")["node"]
+	node, ok := pick(engines.value, "node")["node"]
 	if !ok || node.value.kind() == "null" {
 		return
 	}

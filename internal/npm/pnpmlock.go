@@ -26,14 +26,14 @@ func readPNPMLock(q query) (*lock, error) {
 	if whole == nil || err != nil {
 		return nil, q.readable(err)
 	}
-	top := whole.pick("lockfileVersion", "importers", "overrides", "patchedDependencies", "catalogs", "packages")
+	top := pick(*whole, "lockfileVersion", "importers", "overrides", "patchedDependencies", "catalogs", "packages")
 	reading := pnpmReader{query: q, found: q.lock(), isOverride: map[[2]string]bool{}}
 	if reading.format, err = pnpmFormat(q, top["lockfileVersion"]); err != nil {
 		return nil, err
 	}
 	importer := *whole // before version 9, and where there is no workspace
 	if importers, ok := top["importers"]; ok {
-		importer = importers.value.get(q.folder)
+		importer = get(importers.value, q.folder)
 	} else if q.folder != "." {
 		return nil, nil //nolint:nilnil // the lock of one project, and another one
 	}
@@ -41,7 +41,7 @@ func readPNPMLock(q query) (*lock, error) {
 		return nil, nil //nolint:nilnil // the lock of something else
 	}
 	reading.readCatalogs(top["catalogs"].value)
-	for selector, specifier := range ranges(top["overrides"].value) {
+	for selector, specifier := range texts(top["overrides"].value) {
 		name, _ := aliasOf(selector) // with or without a range
 		reading.isOverride[[2]string{name, specifier}] = true
 	}
@@ -77,10 +77,10 @@ type pnpmReader struct {
 // readCatalogs takes over the catalogs' ranges, not the versions beside them.
 func (r *pnpmReader) readCatalogs(named yamlValue) {
 	r.found.catalogs = catalogs{}
-	for name, catalog := range named.entries() {
-		r.found.catalogs.add(name, func(yield func(string, string) bool) {
-			for dependency, entry := range catalog.entries() {
-				if spec, ok := entry.get("specifier").text(); ok && !yield(dependency, spec) {
+	for catalog := range named.members() {
+		r.found.catalogs.add(catalog.name, func(yield func(string, string) bool) {
+			for m := range catalog.value.members() {
+				if spec, ok := get(m.value, "specifier").text(); ok && !yield(m.name, spec) {
 					return
 				}
 			}
@@ -90,9 +90,9 @@ func (r *pnpmReader) readCatalogs(named yamlValue) {
 
 func (r *pnpmReader) readImporter(importer yamlValue) {
 	wanted := r.names()
-	parts := importer.pick(append(pnpmGroups(), "specifiers")...)
+	parts := pick(importer, append(pnpmGroups(), "specifiers")...)
 	// Version 5 keeps the ranges apart from the versions.
-	specifiers := maps.Collect(ranges(parts["specifiers"].value))
+	specifiers := maps.Collect(texts(parts["specifiers"].value))
 	isRead := map[string]bool{}
 	for _, group := range pnpmGroups() {
 		for m := range parts[group].value.members() {
@@ -102,8 +102,8 @@ func (r *pnpmReader) readImporter(importer yamlValue) {
 			isRead[m.name] = true
 			version, specifier := m.value, specifiers[m.name]
 			if m.value.kind() == "a mapping" {
-				version = m.value.get("version")
-				specifier, _ = m.value.get("specifier").text()
+				version = get(m.value, "version")
+				specifier, _ = get(m.value, "specifier").text()
 			}
 			written, ok := version.text()
 			if !ok {
@@ -180,7 +180,7 @@ func (r *pnpmReader) readAddresses(packages yamlValue) {
 		if !ok {
 			continue
 		}
-		if address, ok := m.value.get("resolution").get("tarball").text(); ok {
+		if address, ok := get(get(m.value, "resolution"), "tarball").text(); ok {
 			entry := r.found.entries[name]
 			entry.resolved = address
 			r.found.entries[name] = entry

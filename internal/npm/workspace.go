@@ -28,9 +28,9 @@ func readPatterns(fsys fs.FS, dir string) patterns {
 	if err != nil || whole == nil {
 		return nil
 	}
-	workspaces := whole.pick("workspaces")["workspaces"].value
+	workspaces := get(*whole, "workspaces")
 	if workspaces.kind() == "an object" { // yarn's way to write it, which npm reads too
-		workspaces = workspaces.pick("packages")["packages"].value
+		workspaces = get(workspaces, "packages")
 	}
 	var texts []string
 	if workspaces.kind() != "an array" || json.Unmarshal(workspaces.raw, &texts) != nil {
@@ -46,7 +46,7 @@ func isPNPMMember(fsys fs.FS, dir, folder string) bool {
 	if err != nil || whole == nil {
 		return false
 	}
-	members, target := patternsOf(whole.get("packages").texts()), within(dir, folder)
+	members, target := patternsOf(get(*whole, "packages").list()), within(dir, folder)
 	return members.match(target) && !slices.ContainsFunc(members, func(one pattern) bool {
 		return one.isOut && one.expression.MatchString(target)
 	})
@@ -79,7 +79,7 @@ func findMembers(fsys fs.FS, dir string) map[string]string {
 		if err != nil || whole == nil {
 			return nil //nolint:nilerr // the same
 		}
-		if name, ok := whole.pick("name")["name"].value.text(); ok {
+		if name, ok := get(*whole, "name").text(); ok {
 			found[name] = within(dir, folder)
 		}
 		return nil

@@ -25,25 +25,13 @@ const (
 // yamlValue is a value in a YAML file. The zero value is nothing.
 type yamlValue struct{ node *yaml.Node }
 
-// yamlMember is a name in a YAML mapping, the line it stands at, and its value.
-type yamlMember struct {
-	name  string
-	line  int
-	value yamlValue
-}
+type yamlMember = memberOf[yamlValue]
 
 // readYAML reads a file that must hold a mapping, the last one if it holds
 // several documents. It returns nil when there is no such file; the error is a
 // *problem.Problem.
 func readYAML(fsys fs.FS, file string) (*yamlValue, error) {
-	data, err := readFile(fsys, file, maxYAMLBytes)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // a missing file is neither a value nor an error
-	}
-	if err != nil {
-		return nil, err
-	}
-	return parseYAML(file, data)
+	return readParsed(fsys, file, maxYAMLBytes, parseYAML)
 }
 
 // parseYAML does the same for the text of a file. An empty one holds nothing.
@@ -130,8 +118,7 @@ func (v yamlValue) kind() string {
 	}
 }
 
-// members walks over a mapping in the order of the file; a name may come more
-// than once. It yields nothing for other values.
+// members leaves out what has something else than a text for its name.
 func (v yamlValue) members() iter.Seq[yamlMember] {
 	return func(yield func(yamlMember) bool) {
 		if v.kind() != "a mapping" {
@@ -146,33 +133,7 @@ func (v yamlValue) members() iter.Seq[yamlMember] {
 	}
 }
 
-// entries does the same for names and values alone.
-func (v yamlValue) entries() iter.Seq2[string, yamlValue] {
-	return func(yield func(string, yamlValue) bool) {
-		for m := range v.members() {
-			if !yield(m.name, m.value) {
-				return
-			}
-		}
-	}
-}
-
-// pick returns the members of a mapping that have one of these names.
-func (v yamlValue) pick(names ...string) map[string]yamlMember {
-	found := map[string]yamlMember{}
-	for m := range v.members() {
-		if slices.Contains(names, m.name) {
-			found[m.name] = m
-		}
-	}
-	return found
-}
-
-// get returns one value of a mapping; nothing when it has none of this name.
-func (v yamlValue) get(name string) yamlValue { return v.pick(name)[name].value }
-
-// text returns what a plain value says, as it is written; false for other
-// values, null among them.
+// text returns a plain value as it is written, numbers too; null is none.
 func (v yamlValue) text() (string, bool) {
 	if v.kind() != "a text" {
 		return "", false
@@ -180,8 +141,8 @@ func (v yamlValue) text() (string, bool) {
 	return v.node.Value, true
 }
 
-// texts returns the plain values of a list.
-func (v yamlValue) texts() []string {
+// list returns the plain values of a list.
+func (v yamlValue) list() []string {
 	if v.kind() != "a list" {
 		return nil
 	}

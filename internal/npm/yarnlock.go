@@ -45,8 +45,8 @@ var isBerry = regexp.MustCompile(`(?m)^"?__metadata"?:`)
 // readBerryLock reads the lock of yarn 2 to 4, whose versions are 4 to 10. Its
 // names are lists of descriptors, such as "lodash@npm:^4.17.0, lodash@npm:4.17.21".
 func readBerryLock(q query, whole yamlValue) (*lock, error) {
-	metadata := whole.pick("__metadata")["__metadata"]
-	written, _ := metadata.value.get("version").text()
+	metadata := pick(whole, "__metadata")["__metadata"]
+	written, _ := get(metadata.value, "version").text()
 	if version, err := strconv.Atoi(written); err != nil || version < 4 || version > 10 {
 		return nil, q.unknownVersion(metadata.line, "the version in __metadata", written, "4 to 10")
 	}
@@ -82,9 +82,9 @@ type berryReader struct {
 func (r *berryReader) index(whole yamlValue) bool {
 	wanted := r.names()
 	for m := range whole.members() {
-		resolution, _ := m.value.get("resolution").text()
+		resolution, _ := get(m.value, "resolution").text()
 		if name, reference := locatorOf(resolution); reference == "workspace:"+r.folder {
-			r.name, r.dependencies = name, maps.Collect(ranges(m.value.get("dependencies")))
+			r.name, r.dependencies = name, maps.Collect(texts(get(m.value, "dependencies")))
 		}
 		for descriptor := range strings.SplitSeq(m.name, ",") {
 			descriptor, _, _ = strings.Cut(strings.TrimSpace(descriptor), "::")
@@ -134,8 +134,8 @@ func bareRange(spec string) string {
 // entry reads a package, whose "resolution" says where its version is from, such
 // as "lodash@npm:4.17.21" or "shared@workspace:packages/shared".
 func (r *berryReader) entry(name string, m yamlMember) lockEntry {
-	resolution, hasResolution := m.value.get("resolution").text()
-	version, hasVersion := m.value.get("version").text()
+	resolution, hasResolution := get(m.value, "resolution").text()
+	version, hasVersion := get(m.value, "version").text()
 	entry := lockEntry{line: m.line, version: version}
 	if !hasResolution || !hasVersion {
 		r.problems.AddAt(r.file, m.line, fmt.Sprintf("the entry of %q has no version or no resolution", name), r.by.refresh())
@@ -180,7 +180,7 @@ func readResolutions(q query) (resolutions, error) {
 		return nil, err
 	}
 	found := resolutions{}
-	for pattern, forced := range ranges(whole.pick("resolutions")["resolutions"].value) {
+	for pattern, forced := range texts(get(*whole, "resolutions")) {
 		if parts := resolutionPattern.FindStringSubmatch(strings.TrimPrefix(pattern, "**/")); parts != nil {
 			found[parts[2]] = append(found[parts[2]], resolution{from: parts[1], wanted: parts[3], forced: forced})
 		}
