@@ -18,12 +18,14 @@ import (
 // ansi are the escape sequences with which tools colour their messages.
 var ansi = regexp.MustCompile(`\x1b\[[0-9;:?]*[ -/]*[@-~]`)
 
+// Letters of some scripts and emoji need these, although they have no shape.
+const zeroWidthNonJoiner, zeroWidthJoiner = '\u200c', '\u200d'
+
 // clean returns one line of valid UTF-8 without control characters, and without
 // the invisible ones that reorder or hide text.
 func clean(text string) string {
 	text = ansi.ReplaceAllString(text, "")
 	return strings.Map(func(r rune) rune {
-		const zeroWidthNonJoiner, zeroWidthJoiner = '\u200c', '\u200d' // letters of some scripts and emoji need them
 		switch {
 		case unicode.IsSpace(r):
 			return ' '

@@ -58,7 +58,9 @@ func LogWidth(functions []string) int {
 
 // LogText shows an entry to a person. The first line begins with the time,
 // which --since takes back; further lines of the message are indented, so that
-// none of them passes for an entry. width is LogWidth's.
+// none of them passes for an entry. GitHub's runner finds no command in it ("::"
+// at the start of a line, "##[" anywhere): whoever calls a Function may choose
+// what it writes, and a step of a workflow may show that. width is LogWidth's.
 func LogText(entry LogEntry, width int) string {
 	when, level, function := noValue, strings.TrimSpace(clean(entry.Level)), strings.TrimSpace(clean(entry.Function))
 	if entry.Time != nil {
@@ -71,10 +73,19 @@ func LogText(entry LogEntry, width int) string {
 	var text strings.Builder
 	text.WriteString(strings.TrimRight(fmt.Sprintf("%-20s  %-*s  %-*s  %s", when, widestLevel, level, width, function, first), " "))
 	for line := range strings.Lines(rest) {
-		text.WriteString("\n" + strings.TrimRight("    "+line, " \n"))
+		text.WriteString("\n" + strings.TrimRight("    "+broken(line), " \n"))
 	}
 	text.WriteByte('\n')
-	return text.String()
+	return strings.ReplaceAll(text.String(), "##[", "## [")
+}
+
+// broken breaks "::" at the start of a line.
+func broken(line string) string {
+	text := strings.TrimLeft(line, " ")
+	if !strings.HasPrefix(text, "::") {
+		return line
+	}
+	return line[:len(line)-len(text)] + ": " + text[1:]
 }
 
 // NoLogs says that there are none, and why if that is known.

@@ -1,10 +1,13 @@
 package report_test
 
 import (
+	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/slipway-dev/slipway/internal/report"
@@ -23,6 +26,7 @@ func TestLogText(t *testing.T) {
 		{Time: at(3), Level: "critical-failure", Function: "/hello", Message: "a level of the future"},
 		{Time: at(3), Level: "info", Function: "/hello", Message: "\n\nbegins late"},
 		{Time: at(3), Level: "info", Function: "/hello", Message: "\x1b[31mred\x1b[0m \x1b]0;title\a \u202egnp.exe \xff"},
+		{Time: at(4), Level: "info", Function: "/hello", Message: "##[error]x ##[group]\n::add-mask::a\n \u00a0::set-output name=x::y\nstd::vector"},
 		{Level: "\n", Function: "\t", Message: "2026-11-22T09:00:00Z\n2026-11-22T09:00:00Z  info     /hello           forged"},
 		{},
 	}
@@ -41,10 +45,34 @@ func TestNoLogs(t *testing.T) {
 	golden(t, report.NoLogs(environment(), now())+report.NoLogs(emptied, now()))
 }
 
+// TestJSONIsLegible has text that would drive a terminal, or GitHub's runner,
+// and programs get it back as it was.
+func TestJSONIsLegible(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"plain, Größe 👍 <b>":         `"plain, Größe 👍 <b>"`,
+		"\x1b[2J \x7f":               `"\u001b[2J \u007f"`,
+		"\u009b2J":                   `"\u009b2J"`,
+		"\u202egnp.exe\u2069\ufeff":  `"\u202egnp.exe\u2069\ufeff"`,
+		"\u2028":                     `"\u2028"`,
+		"\U000e0041":                 `"\udb40\udc41"`,
+		"##[error]x ##[y ###[z #[ #": `"#\u0023[error]x #\u0023[y ##\u0023[z #[ #"`,
+	} {
+		line, err := report.JSONLine(report.LogLine{LogEntry: report.LogEntry{Message: message}})
+		if err != nil || !strings.Contains(line, `"message":`+want) {
+			t.Errorf("%q became %s with error %v, want the message %s", message, line, err, want)
+		}
+		var back report.LogLine
+		if err := json.Unmarshal([]byte(line), &back); err != nil || back.Message != message {
+			t.Errorf("%q came back as %q with error %v", message, back.Message, err)
+		}
+	}
+}
+
 // FuzzLogText holds that no message can look like another entry, or do
-// anything to a terminal.
+// anything to a terminal or to GitHub's runner.
 func FuzzLogText(f *testing.F) {
-	for _, message := range []string{"", "a\nb", "\r", "\x1b[2J", "\u2028x", "a\n\n\n", " \n x", "\x85", "\v\f"} {
+	for _, message := range []string{"", "a\nb", "\r", "\x1b[2J", "\u2028x", "a\n\n\n", " \n x", "\x85", "\v\f", "a\n\u3000::error::", "#\u200d#[x", "##\x1b[1m[x"} {
 		f.Add(message, "error", "/hello")
 	}
 	first := regexp.MustCompile(`^- {19}  \S+`)
@@ -62,8 +90,11 @@ func FuzzLogText(f *testing.F) {
 				t.Errorf("a further line is %q", line)
 			}
 		}
-		if at := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) }); at >= 0 {
+		if at := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsGraphic(r) && r != '\u200c' && r != '\u200d' }); at >= 0 {
 			t.Errorf("%q holds a control character", text)
+		}
+		if strings.Contains(text, "##[") || slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "::") }) {
+			t.Errorf("%q holds a command to GitHub's runner", text)
 		}
 	})
 }

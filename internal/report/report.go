@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
@@ -32,7 +34,35 @@ func encoded(value any, indent string) (string, error) {
 	if err := encoder.Encode(value); err != nil {
 		return "", fmt.Errorf("encode the result: %w", err)
 	}
-	return text.String(), nil
+	return legible(text.String()), nil
+}
+
+// legible writes what would drive a terminal, or be a command to GitHub's runner
+// (actions/runner takes "##[" anywhere in a line), as escapes of JSON, which mean
+// the same to a program. Outside of strings JSON has none of it.
+func legible(document string) string {
+	document = strings.ReplaceAll(document, "##[", `#\u0023[`)
+	if !strings.ContainsFunc(document, isObscure) {
+		return document
+	}
+	var text strings.Builder
+	for _, r := range document {
+		switch {
+		case !isObscure(r):
+			text.WriteRune(r)
+		case r <= 0xffff:
+			fmt.Fprintf(&text, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&text, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return text.String()
+}
+
+// isObscure reports whether a rune has no shape of its own.
+func isObscure(r rune) bool {
+	return r != '\n' && !unicode.IsGraphic(r) && r != zeroWidthNonJoiner && r != zeroWidthJoiner
 }
 
 // Deployed tells a person what is live now. note, when not empty, stands behind
