@@ -77,7 +77,7 @@ func TestAddressesThatCannotWorkAreNotTriedAgain(t *testing.T) {
 
 func TestPlainHTTPGoesThroughNoProxy(t *testing.T) {
 	t.Parallel()
-	direct := newTransport(1).Proxy
+	direct := NewTransport(1).Proxy
 	for _, address := range []string{"http://localhost:1", "http://127.0.0.1", "http://api.example"} {
 		target, _ := url.Parse(address)
 		if got, err := direct(&http.Request{URL: target}); got != nil || err != nil {
@@ -88,7 +88,7 @@ func TestPlainHTTPGoesThroughNoProxy(t *testing.T) {
 
 func TestDeadConnectionsAreFoundBeforeTheyStall(t *testing.T) {
 	t.Parallel()
-	ping := newTransport(1).HTTP2
+	ping := NewTransport(1).HTTP2
 	if ping == nil || ping.SendPingTimeout <= 0 || ping.SendPingTimeout+ping.PingTimeout >= time.Minute {
 		t.Errorf("got %+v, want a ping and its answer within the minute of a stall", ping)
 	}

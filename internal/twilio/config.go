@@ -136,7 +136,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	transport := cfg.Transport
 	if transport == nil {
-		transport = newTransport(client.limiter.Cap())
+		transport = NewTransport(client.limiter.Cap())
 	}
 	client.http = &http.Client{
 		Transport: transport,
@@ -252,7 +252,10 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-func newTransport(connections int) *http.Transport {
+// NewTransport makes the transport of a Client that is given none, for a
+// Config.Transport that watches what passes. connections is how many stay open
+// to a host between requests.
+func NewTransport(connections int) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  proxy,

@@ -33,7 +33,7 @@ func TestProxyThatRefusesIsNamed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			transport := newTransport(1)
+			transport := NewTransport(1)
 			transport.Proxy = http.ProxyURL(address)
 			client, err := New(Config{
 				Credentials: Credentials{User: "SK" + strings.Repeat("0", 32), Password: secret.New("x")},

@@ -1,0 +1,253 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	public    = "public"
+	protected = "protected"
+	private   = "private"
+
+	script = "application/javascript"
+	text   = "text/plain"
+
+	indexText = "index of slipway doctor\n"
+	probeText = "probe of slipway doctor\n"
+)
+
+func newFunction(path, visibility string) *file {
+	return newFile(path, visibility, script, `exports.handler = function (context, event, callback) {
+  console.log("written by slipway doctor");
+  callback(null, "answered by slipway doctor");
+};
+`)
+}
+
+// contents are what the main Build is made of.
+type contents struct {
+	talks, guarded, small uploaded // Functions
+	assets                []uploaded
+}
+
+func (c contents) all() []uploaded {
+	return append([]uploaded{c.talks, c.guarded}, c.assets...)
+}
+
+// mainContents uploads what the main Build is made of.
+func (l *lab) mainContents(ctx context.Context) (contents, error) {
+	return l.contents.get(func() (made contents, err error) {
+		for _, one := range []struct {
+			at   *uploaded
+			file *file
+		}{{&made.talks, newFunction("/talks", public)}, {&made.guarded, newFunction("/guarded", protected)}, {&made.small, newFunction("/small", public)}} {
+			if *one.at, _, err = l.newUpload(ctx, "Functions", one.file); err != nil {
+				return made, err
+			}
+		}
+		for _, asset := range []*file{
+			newFile("/probe.txt", public, text, probeText),
+			newFile("/index.html", public, "text/html", indexText),
+			newFile("/Mixed/Case.txt", public, text, "mixed case\n"),
+			newFile("/typed.txt", public, "application/json", "{}\n"),
+		} {
+			one, _, err := l.newUpload(ctx, "Assets", asset)
+			if err != nil {
+				return made, err
+			}
+			made.assets = append(made.assets, one)
+		}
+		return made, nil
+	})
+}
+
+// probeUploads uploads the same twice, and what may be refused.
+func probeUploads(ctx context.Context, l *lab) error {
+	content := newFunction("/doctor", public)
+	made, first, err := l.newUpload(ctx, "Functions", content)
+	if err != nil {
+		return err
+	}
+	// Any other 2xx is neither.
+	switch first.Status {
+	case http.StatusCreated:
+		l.settle("upload-answers-200", Off, first.Sight)
+	case http.StatusOK:
+		l.settle("upload-answers-200", On, first.Sight)
+	default:
+		l.settle("upload-answers-200", Neither, first.Sight)
+	}
+
+	again, err := l.upload(ctx, made, content)
+	switch {
+	case err != nil:
+	case !again.isCreated():
+		l.settle("uploads-deduplicated", Neither, again.Sight)
+	case again.text("sid") == made.version:
+		l.settle("uploads-deduplicated", On, again.seeing("the same Version again"))
+	default:
+		l.settle("uploads-deduplicated", Off, again.seeing("another Version"))
+	}
+
+	wrong, wrongErr := l.upload(ctx, made, newFunction("/doctor", "nobody"))
+	if wrongErr == nil {
+		at := Neither
+		switch {
+		case wrong.isCreated():
+		case wrong.object != nil:
+			at = Off
+		default:
+			at = On
+		}
+		l.settle("plain-upload-errors", at, wrong.seeing("%s: %s", wrong.header.Get("Content-Type"), wrong.body[:min(len(wrong.body), 160)]))
+		l.note("error of the upload host", fmt.Sprintf("%s with the fields %s", wrong.Sight, joinedKeys(wrong.object)), "")
+	}
+	return errors.Join(err, wrongErr,
+		l.oddPath(ctx, made, "path-characters-checked", "/plus+and,comma;colon"),
+		l.oddPath(ctx, made, "reserved-paths-refused", "/_slipway-doctor"))
+}
+
+func (l *lab) oddPath(ctx context.Context, to uploaded, name, path string) error {
+	answered, err := l.upload(ctx, to, newFunction(path, public))
+	if err != nil {
+		return err
+	}
+	answered.What = strings.TrimSpace(fmt.Sprintf("Path %q: %s", path, answered.What))
+	l.settleByStatus(name, answered, http.StatusCreated, http.StatusBadRequest)
+	return nil
+}
+
+// probeSizes uploads a Function of more than 1 MB and a private Asset of more
+// than 10 MB.
+func probeSizes(ctx context.Context, l *lab) error {
+	return errors.Join(
+		l.largeUpload(ctx, "large-functions-refused", "Functions", newFunction("/large", public).filled(1_200_000), http.StatusCreated, http.StatusRequestEntityTooLarge),
+		l.largeUpload(ctx, "large-private-assets", "Assets", newFile("/large.txt", private, text, "large").filled(11<<20), http.StatusRequestEntityTooLarge, http.StatusCreated),
+	)
+}
+
+func (l *lab) largeUpload(ctx context.Context, name, kind string, content *file, off, on int) error {
+	small, _, err := l.newUpload(ctx, kind, newFile(content.path, content.visibility, content.mediaType, content.head))
+	if err != nil {
+		return err
+	}
+	answered, err := l.upload(ctx, small, content)
+	if err != nil {
+		return err
+	}
+	answered.What = strings.TrimSpace(fmt.Sprintf("%d bytes: %s", content.size, answered.What))
+	l.settleByStatus(name, answered, off, on)
+	if answered.Status == http.StatusRequestEntityTooLarge {
+		l.note("body of a 413", answered.String(), "")
+	}
+	return nil
+}
+
+// manyFunctions are one more than a Build of the beta could have. The first few
+// are made one after the other, so that their order is known.
+func (l *lab) manyFunctions(ctx context.Context) ([]uploaded, error) {
+	return l.many.get(func() ([]uploaded, error) {
+		const many, inOrder = 51, 10
+		made := make([]uploaded, many)
+		upload := func(ctx context.Context, i int) (err error) {
+			made[i], _, err = l.newUpload(ctx, "Functions", newFunction(fmt.Sprintf("/many/%d", i), public))
+			return err
+		}
+		for i := range inOrder {
+			if err := upload(ctx, i); err != nil {
+				return nil, err
+			}
+		}
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(atOnce)
+		for i := inOrder; i < many; i++ {
+			group.Go(func() error { return upload(ctx, i) })
+		}
+		return made, group.Wait()
+	})
+}
+
+// probeManyFunctions asks for a Build of many Functions, and lists them.
+func probeManyFunctions(ctx context.Context, l *lab) error {
+	made, err := l.manyFunctions(ctx)
+	if err != nil {
+		return err
+	}
+	answered, err := l.build(ctx, wanted{files: made})
+	if err == nil {
+		answered.What = strings.TrimSpace(fmt.Sprintf("%d Function Versions: %s", len(made), answered.What))
+		l.settleByStatus("function-limit", answered, http.StatusCreated, http.StatusBadRequest)
+	}
+	var inOrder []string
+	for _, one := range made[:10] {
+		inOrder = append(inOrder, one.sid)
+	}
+	return errors.Join(err, l.order(ctx, "shuffled-lists", "functions", inOrder, "Functions"), l.notePages(ctx))
+}
+
+// order settles whether a list has what was made in the order given, newest
+// first.
+func (l *lab) order(ctx context.Context, name, key string, made []string, kind string) error {
+	listed, err := l.get(ctx, url.Values{"PageSize": {"100"}}, l.in(kind)...)
+	if err != nil {
+		return err
+	}
+	age := make(map[string]int)
+	for i, sid := range made {
+		age[sid] = i
+	}
+	var found []int
+	for _, one := range listed.objects(key) {
+		sid, _ := one["sid"].(string)
+		if at, isOurs := age[sid]; isOurs {
+			found = append(found, at)
+		}
+	}
+	const fewest = 8 // fewer could be in order by chance
+	if len(found) < fewest {
+		l.open(name, fmt.Sprintf("only %d of those that were made are listed; %d would tell", len(found), fewest), listed.Sight)
+		return nil
+	}
+	ups, downs := 0, 0
+	for i := range found[1:] {
+		if found[i+1] > found[i] {
+			ups++
+		} else {
+			downs++
+		}
+	}
+	switch {
+	case ups == 0:
+		l.settle(name, Off, listed.seeing("newest first"))
+	case downs == 0:
+		l.settle(name, Neither, listed.seeing("oldest first"))
+	default:
+		l.settle(name, On, listed.seeing("made as 0 to %d, listed as %v", len(made)-1, found))
+	}
+	return nil
+}
+
+// notePages tells what page tokens begin with.
+func (l *lab) notePages(ctx context.Context) error {
+	listed, err := l.get(ctx, url.Values{"PageSize": {"2"}}, l.in("Functions")...)
+	if err != nil {
+		return err
+	}
+	meta, _ := listed.object["meta"].(map[string]any)
+	next, _ := meta["next_page_url"].(string)
+	address, err := url.Parse(next)
+	if err != nil || next == "" {
+		l.note("PageToken", "no next page of many Functions", "")
+		return nil //nolint:nilerr // what is no address is what was seen
+	}
+	token := address.Query().Get("PageToken")
+	l.note("PageToken", fmt.Sprintf("begins with %q, %d characters", token[:min(len(token), 4)], len(token)), "what is in it is Twilio's own; clients pass it on as it is")
+	return nil
+}
