@@ -16,6 +16,7 @@ import (
 type sandboxInput struct {
 	listen     string
 	options    twilio.Options
+	switches   []string
 	withGitHub bool
 }
 
@@ -48,17 +49,20 @@ any other client, at it.
 
 Its answers follow Twilio's documentation strictly: an unknown field or route
 is refused. Dependencies are not installed and Functions are not run; a Function
-answers with a small JSON document that names its path, Version and Build.
+answers with a small JSON document that names its path, Version and Build. Where
+no public source tells what Twilio does, --switch turns its other reading on;
+slipway sandbox switches lists them.
 
 With --github it serves GitHub's API as well, below /api/v3/, where a GitHub
 Enterprise Server has it, and logs each commit status that is written. Nobody
 has pushed anything to it: repositories and commits exist as soon as they are
 named. --latency, --fault-rate and --seed are for both APIs, --build-time,
---max-concurrent and --fail-build for Twilio's alone, and --data keeps nothing of
-GitHub's.`,
+--max-concurrent, --fail-build and --switch for Twilio's alone, and --data keeps
+nothing of GitHub's.`,
 		Example: `  slipway sandbox                              # on a free port of this machine
   slipway sandbox --listen 127.0.0.1:8765 --data .sandbox
   slipway sandbox --fault-rate 0.2 --seed 7 --latency 80ms
+  slipway sandbox --switch shuffled-builds --switch late-logs
   slipway sandbox --github                     # GitHub's commit statuses, too`,
 		Args: noArguments,
 	}
@@ -72,12 +76,15 @@ GitHub's.`,
 	flags.IntVar(&options.MaxConcurrent, "max-concurrent", 50, "requests at once above which an account gets 429")
 	flags.Float64Var(&options.FaultRate, "fault-rate", 0, "share of requests, 0 to 1, that meet a fault")
 	flags.Uint64Var(&options.Seed, "seed", 1, "makes faults and build times repeatable")
+	flags.StringArrayVar(&input.switches, "switch", nil, "take the other reading of a fact that no source settles; may be given again")
+	_ = cmd.RegisterFlagCompletionFunc("switch", cobra.FixedCompletions(switchNames(), cobra.ShellCompDirectiveNoFileComp))
 	for name, value := range map[string]string{
 		"listen": "ADDRESS", "data": "DIR", "latency": "DURATION", "build-time": "DURATION", "build-time-max": "DURATION",
-		"max-concurrent": "N", "fault-rate": "SHARE", "seed": "N",
+		"max-concurrent": "N", "fault-rate": "SHARE", "seed": "N", "switch": "NAME",
 	} {
 		namePlaceholder(flags, name, value)
 	}
+	flags.Lookup("switch").DefValue = "" // or the help shows an empty list
 	failBuild := addBoolean(cmd, "fail-build", "let every Build fail")
 	withGitHub := addBoolean(cmd, "github", "serve GitHub's API below /api/v3/, too")
 	addSettings(cmd, config.LogLevel)
@@ -85,6 +92,7 @@ GitHub's.`,
 		var problems problem.List
 		options.FailBuilds = failBuild.read(&problems)
 		input.withGitHub = withGitHub.read(&problems)
+		options.Switches = readSwitches(input.switches, &problems)
 		input.check(&problems)
 		level, err := config.ReadLogLevel(config.Resolve(config.Settings(), explicit(cmd.Flags()), env.Getenv))
 		if rest := problems.Take(err); rest != nil {
@@ -95,5 +103,6 @@ GitHub's.`,
 		}
 		return runSandbox(cmd.Context(), env, *input, level)
 	}
+	cmd.AddCommand(newSwitches(env))
 	return cmd
 }
