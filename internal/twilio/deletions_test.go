@@ -47,7 +47,7 @@ func TestDeletionsNeedTwiliosOwnAnswer(t *testing.T) {
 // TestDeletionsOfWhatIsLive are refused, and nothing repeats them.
 func TestDeletionsOfWhatIsLive(t *testing.T) {
 	t.Parallel()
-	for status, switches := range map[int]sandbox.Switches{409: {}, 400: {GuardsAre400: true}} {
+	for status, switches := range map[int]sandbox.Switches{409: {}, 400: {BuildGuardIs400: true, FileGuardIs400: true}} {
 		client, world := newWorld(t, sandbox.Options{Switches: switches})
 		s := newSite(t, client, world)
 		before := count(world)

@@ -153,7 +153,7 @@ func TestListingStopsWhenItsReaderDoes(t *testing.T) {
 
 func TestCreatesEndWellWhenTheStateIsThere(t *testing.T) {
 	t.Parallel()
-	for name, switches := range map[string]sandbox.Switches{"409": {}, "400": {ConflictsAre400: true}} {
+	for name, switches := range map[string]sandbox.Switches{"409": {}, "400": {ServiceConflictsAre400: true, VariableConflictsAre400: true}} {
 		t.Run("a name that is taken is a "+name, func(t *testing.T) {
 			t.Parallel()
 			client, world := newWorld(t, sandbox.Options{Switches: switches})
