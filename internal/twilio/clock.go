@@ -25,6 +25,16 @@ func (c *serverClock) read(header http.Header) {
 	}
 }
 
+// Now returns the platform's time, as its newest reply told it, to about a second;
+// before the first reply, and where replies do not tell, this machine's. It is
+// safe for concurrent use.
+func (c *Client) Now() time.Time {
+	if ahead := c.clock.ahead.Load(); ahead != nil {
+		return time.Now().Add(*ahead)
+	}
+	return time.Now()
+}
+
 // isSince reports whether the platform gave the date created at or after the
 // moment here. It is false when either is unknown.
 func (c *serverClock) isSince(created *time.Time, moment time.Time) bool {
