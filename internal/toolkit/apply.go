@@ -15,15 +15,14 @@ import (
 // follow, though other things would go live, is a Problem.
 func (r *reader) apply(file string, all inForce) {
 	for _, key := range slices.Sorted(maps.Keys(simple())) {
-		name := simple()[key]
-		if m, isSet := all[key]; isSet && !r.isGiven(name) && r.isText(file, m) {
-			r.give(name, m.value.text, file, m.line)
+		if name := simple()[key]; !r.isGiven(name) {
+			r.give(name, r.textOf(file, all[key]), file, all[key].line)
 		}
 	}
 	r.applyService(file, all)
 	for _, key := range []string{keyFunctions, keyAssets} {
-		if m, isSet := all[key]; isSet && m.value.kind == boolean && !m.value.isTrue() {
-			r.problems.AddAt(file, m.line, key+" is false, and Slipway has no such setting: a deploy takes both kinds live",
+		if m, isSet := all[key]; isSet && !m.value.isTrue() {
+			r.problems.AddAt(file, m.line, key+" is off, and Slipway has no such setting: a deploy takes both kinds live",
 				fmt.Sprintf("Remove the line, and move the %s to where neither tool looks for them.", key))
 		}
 	}
@@ -35,30 +34,32 @@ func (r *reader) applyService(file string, all inForce) {
 	if r.isGiven(config.Service) {
 		return
 	}
-	if m := all[keyServiceName]; r.isText(file, m) {
-		r.give(config.Service, m.value.text, file, m.line)
+	for _, key := range []string{keyProjectName, keyServiceName} { // the stronger comes later
+		r.give(config.Service, r.textOf(file, all[key]), file, all[key].line)
 	}
 	m := all[keyServiceSID]
-	if !r.isText(file, m) || m.value.text == "" || r.NewAccount {
-		return
-	}
-	if !isSID("ZS", m.value.text) {
-		r.problems.AddAt(file, m.line, fmt.Sprintf("serviceSid %q is not a SID of a Service", shortened(m.value.text)),
+	sid := r.textOf(file, m)
+	switch {
+	case sid == "" || r.NewAccount:
+	case !isSID("ZS", sid):
+		r.problems.AddAt(file, m.line, fmt.Sprintf("serviceSid %q is not a SID of a Service", shortened(sid)),
 			"It has the form ZS and 32 hexadecimal digits; give a name as serviceName.")
-		return
+	default:
+		r.give(config.Service, sid, file, m.line)
 	}
-	r.give(config.Service, m.value.text, file, m.line)
 }
 
 // checkFolder makes sure that cwd, if it is set, is the project's folder: by the
-// time that the file is read the folder is chosen.
+// time that the file is read the folder is chosen. To the Toolkit it starts where
+// the command does; people take it to start where the file is.
 func (r *reader) checkFolder(file string, m member) {
-	if r.isGiven(config.WorkingDirectory) || m.line == 0 || !r.isText(file, m) || m.value.text == "" {
+	if r.isGiven(config.WorkingDirectory) {
 		return
 	}
-	named := strings.ReplaceAll(m.value.text, `\`, "/")
-	if path.Join(path.Dir(file), named) != r.Folder {
-		r.problems.AddAt(file, m.line, fmt.Sprintf("cwd is %q, and Slipway deploys the folder that it is told to", shortened(m.value.text)),
+	cwd := strings.ReplaceAll(r.textOf(file, m), `\`, "/")
+	isFolder := path.Join(r.Folder, cwd) == r.Folder || path.Join(path.Dir(file), cwd) == r.Folder
+	if cwd != "" && (path.IsAbs(cwd) || !isFolder) {
+		r.problems.AddAt(file, m.line, fmt.Sprintf("cwd is %q, and Slipway deploys the folder that it is told to", shortened(cwd)),
 			"Give that folder as working-directory.")
 	}
 }

@@ -27,9 +27,7 @@ func (r *reader) readDeployInfo() {
 		r.warnings.AddAt(file, 0, passedOver+problem.Reason(err), "")
 		return
 	}
-	if r.account() == "" {
-		r.warnings.AddAt(file, 0, passedOver+"an API key does not tell its account",
-			"Give account-sid (TWILIO_ACCOUNT_SID) to have the Service in it used.")
+	if isBlank(source) {
 		return
 	}
 	whole, err := parseJSON5(source)
@@ -39,6 +37,11 @@ func (r *reader) readDeployInfo() {
 	}
 	if line, isValid := checkDeployInfo(whole); !isValid {
 		r.warnings.AddAt(file, line, passedOver+"an entry is not what the Toolkit writes, which would pass it over too", "Remove it.")
+		return
+	}
+	if r.account() == "" && len(whole.members) > 0 {
+		r.warnings.AddAt(file, 0, passedOver+"an API key does not tell its account",
+			"Give account-sid (TWILIO_ACCOUNT_SID) to have the Service in it used.")
 		return
 	}
 	entry := r.inAccount(whole)

@@ -52,6 +52,8 @@ func TestReadDeployInfo(t *testing.T) {
 			want: []string{"warning .twiliodeployinfo: is passed over: an API key does not tell its account. " +
 				"Give account-sid (TWILIO_ACCOUNT_SID) to have the Service in it used."},
 		},
+		"an API key alone, and nothing that could count": {files: map[string]string{info: "{}"}},
+		"empty": {given: known, files: map[string]string{info: " \n"}},
 		"broken": {
 			given: known, files: map[string]string{info: "{\n\"a\"\n}"},
 			want: []string{`warning .twiliodeployinfo:3: is passed over: there is '}' where "a" should have a colon. Remove it; the Toolkit writes it anew.`},

@@ -194,6 +194,9 @@ func (p *json5) between(closing byte, element func() error) error {
 	}
 }
 
+// numeral is a number of JSON5.
+var numeral = regexp.MustCompile(`^[+-]?(Infinity|NaN|0[xX][0-9a-fA-F]+|((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?)$`)
+
 // word reads a value without quotes: true, false, null or a number.
 func (p *json5) word(into *value) error {
 	rest := p.source[p.at:]
@@ -210,7 +213,7 @@ func (p *json5) word(into *value) error {
 		into.kind = nothing
 	case word == "true", word == "false":
 		into.kind = boolean
-	case isNumber(word):
+	case numeral.MatchString(word):
 		into.kind = number
 	default:
 		return p.wrong("%q is no value; text needs quotes", shortened(word))
@@ -218,11 +221,6 @@ func (p *json5) word(into *value) error {
 	into.text = rest[:length]
 	p.at += length
 	return nil
-}
-
-func isNumber(word string) bool {
-	return regexp.MustCompile(`^[+-]?(Infinity|NaN|0[xX][0-9a-fA-F]+|((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?)$`).
-		MatchString(word)
 }
 
 // shortened is so much of a text as an error shows.

@@ -16,6 +16,8 @@ const (
 	keyEnvironment     = "environment"
 	keyServiceSID      = "serviceSid"
 	keyServiceName     = "serviceName"
+	// keyProjectName is the older name of serviceName; the Toolkit follows it.
+	keyProjectName = "projectName"
 
 	keyFunctions     = "functions"
 	keyAssets        = "assets"
@@ -34,6 +36,9 @@ const (
 	projectsKey     = "projects"
 )
 
+// sectionKeys are the three.
+func sectionKeys() []string { return []string{commandsKey, environmentsKey, projectsKey} }
+
 // simple maps the settings that are the same text in both tools.
 func simple() map[string]string {
 	return map[string]string{
@@ -49,12 +54,12 @@ func simple() map[string]string {
 // case, such as using a Service that is there.
 func knownKeys() []string {
 	return []string{
-		keyFunctionsFolder, keyAssetsFolder, keyRuntime, keyEnv, keyEnvironment, keyServiceSID, keyServiceName,
+		keyFunctionsFolder, keyAssetsFolder, keyRuntime, keyEnv, keyEnvironment, keyServiceSID, keyServiceName, keyProjectName,
 		keyFunctions, keyAssets, keyCwd, keyProduction, keyLoadSystemEnv, keyRegion, keyEdge, "username", "password",
-		"buildSid", "config", "createEnvironment", "detailedLogs", "extendedOutput", "force", "forkProcess", "functionSid",
-		"inspect", "inspectBrk", "key", "legacyMode", "live", "loadLocalEnv", "logCacheSize", "logLevel", "logs", "ngrok",
-		"outputFormat", "overrideExistingProject", "port", "properties", "showValues", "sourceEnvironment", "tail",
-		"template", "value",
+		"buildSid", "config", "createEnvironment", "detailedLogs", "dir", "extendedOutput", "force", "forkProcess",
+		"functionSid", "inspect", "inspectBrk", "key", "legacyMode", "live", "loadLocalEnv", "logCacheSize", "logLevel", "logs",
+		"ngrok", "outputFormat", "overrideExistingProject", "port", "properties", "showValues", "sourceEnvironment", "tail",
+		"template", "types", "value",
 	}
 }
 

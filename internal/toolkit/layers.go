@@ -3,6 +3,8 @@ package toolkit
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
 )
@@ -31,8 +33,8 @@ func (r *reader) readSettings() {
 	commands, environments, projects := r.section(found, commandsKey), r.section(found, environmentsKey), r.section(found, projectsKey)
 	r.checkNames(found, commands, environments, projects)
 
-	top := inForce{}.with(found.top).with(commands.get("deploy").value)
-	for _, key := range []string{commandsKey, environmentsKey, projectsKey} {
+	top := inForce{}.with(found.top).with(r.chosen(found, commands.get("deploy")))
+	for _, key := range sectionKeys() {
 		delete(top, key)
 	}
 	project := r.ofAccount(found, projects)
@@ -42,20 +44,18 @@ func (r *reader) readSettings() {
 	r.warnOfUnfollowed(found.file, all)
 }
 
-// section returns one of the sections with further ones inside.
+// section returns one of the mappings with sections inside.
 func (r *reader) section(found *settings, key string) value {
-	section := found.top.get(key).value
-	isSection := func(m member) bool { return m.value.kind == mapping || m.value.kind == nothing }
-	if whole := found.top.get(key); !isSection(whole) {
-		r.problems.AddAt(found.file, whole.line, fmt.Sprintf("%s is %s, and must be a mapping", key, section.kind), "")
+	return r.chosen(found, found.top.get(key))
+}
+
+// chosen returns a mapping that counts; null is an empty one.
+func (r *reader) chosen(found *settings, m member) value {
+	if m.value.kind != mapping && m.value.kind != nothing {
+		r.problems.AddAt(found.file, m.line, fmt.Sprintf("%q is %s, and must be a mapping", shortened(m.name), m.value.kind), "")
 		return value{}
 	}
-	for _, m := range section.members {
-		if !isSection(m) {
-			r.problems.AddAt(found.file, m.line, fmt.Sprintf("%s in %s is %s, and must be a mapping", shortened(m.name), key, m.value.kind), "")
-		}
-	}
-	return section
+	return m.value
 }
 
 // ofAccount returns the section for the account. Without an account none can be
@@ -69,29 +69,30 @@ func (r *reader) ofAccount(found *settings, projects value) value {
 	if r.account() == "" {
 		return value{}
 	}
-	return r.inAccount(projects).value
+	return r.chosen(found, r.inAccount(projects))
 }
 
 // environment returns the name of the Environment that is deployed to. Unlike in
 // the Toolkit the file may choose it together with its section: there the section
 // is that of the flag, even where the file then names another Environment.
 func (r *reader) environment(file string, all inForce) string {
+	byDefault := r.Values[config.Environment].Text
 	if r.isGiven(config.Environment) {
-		return r.Values[config.Environment].Text
+		return byDefault
 	}
-	m, isSet := all[keyEnvironment]
-	if !isSet || !r.isText(file, m) {
-		return r.Values[config.Environment].Text
-	}
-	name := m.value.text
+	m := all[keyEnvironment]
+	name := r.textOf(file, m)
 	switch {
-	case name == "": // the Toolkit's name for the bare domain
+	case m.value.kind == text && m.value.text == "": // the Toolkit's name for the bare domain
 		name = bareDomain
+	case m.value.kind == text && strings.TrimSpace(m.value.text) == "":
+		r.problems.AddAt(file, m.line, "environment is blank, which no domain suffix is", `Write "" for the bare domain, or leave it out.`)
+		return byDefault
 	case name == bareDomain:
 		r.problems.AddAt(file, m.line, `environment is "production", which is a domain suffix to the Toolkit and the bare domain here`,
 			`Write "" for the bare domain, which both tools understand; or give environment yourself.`)
-	case r.NewAccount && isSID("ZE", name):
-		return r.Values[config.Environment].Text
+	case name == "", r.NewAccount && isSID("ZE", name):
+		return byDefault
 	}
 	r.give(config.Environment, name, file, m.line)
 	return name
@@ -102,32 +103,20 @@ const bareDomain = "production"
 
 // ofEnvironment returns the section for an Environment.
 func (r *reader) ofEnvironment(found *settings, environments value, name string) value {
-	key := name
+	key, suffix := name, name
 	if name == bareDomain {
-		key = "*"
+		key, suffix = "*", ""
 		if wrong := environments.get(bareDomain); wrong.line > 0 && environments.get(key).line == 0 {
 			r.warnings.AddAt(found.file, wrong.line, `the section "production" in environments is for a domain suffix, and is passed over`,
 				`Call the bare domain's "*".`)
 		}
 	}
-	section := environments.get(key).value
-	own := section
-	own.members = nil
-	for _, m := range section.members {
-		if m.name != keyEnvironment {
-			own.members = append(own.members, m)
-		} else if m.value.text != name {
-			r.warnings.AddAt(found.file, m.line, "environment is passed over in the section for "+shortened(name),
-				"Set it outside of environments.")
-		}
+	section := r.chosen(found, environments.get(key))
+	if m := section.get(keyEnvironment); m.value.kind != nothing && m.value.text != suffix && !r.isGiven(config.Environment) {
+		r.problems.AddAt(found.file, m.line, fmt.Sprintf("environment is %q in the section for %q, and the section is chosen by it",
+			shortened(m.value.text), shortened(key)), "Set it outside of environments.")
 	}
-	return own
-}
-
-// isText reports whether a setting is a text, as it has to be; null is none.
-func (r *reader) isText(file string, m member) bool {
-	if m.value.kind != text && m.value.kind != nothing {
-		r.problems.AddAt(file, m.line, fmt.Sprintf("%s is %s, and must be text", m.name, m.value.kind), "Put it in quotes.")
-	}
-	return m.value.kind == text
+	isOther := func(m member) bool { return m.name == keyEnvironment }
+	section.members = slices.DeleteFunc(slices.Clone(section.members), isOther)
+	return section
 }

@@ -11,8 +11,9 @@
 package toolkit
 
 import (
+	"fmt"
 	"io/fs"
-	"regexp"
+	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -75,7 +76,7 @@ const defaultRegion = "us1"
 // and its Service is in no other.
 func (r *reader) inAccount(sections value) member {
 	found := sections.get(r.account() + ":" + r.region())
-	if found.line == 0 && r.region() == defaultRegion {
+	if found.value.kind == nothing && r.region() == defaultRegion {
 		found = sections.get(r.account())
 	}
 	return found
@@ -91,7 +92,28 @@ func (r *reader) give(name, text, file string, line int) {
 // isGiven reports whether a setting is given more strongly than by a file.
 func (r *reader) isGiven(name string) bool { return r.Values[name].Origin < config.FromFile }
 
+// maxTextBytes is more than any setting needs, which are names and paths.
+const maxTextBytes = 1024
+
+// textOf returns the text of a setting; as everywhere in Slipway blank counts as
+// not set. Null does, too, and anything else than text is a Problem.
+func (r *reader) textOf(file string, m member) string {
+	switch {
+	case m.value.kind == nothing:
+		return ""
+	case m.value.kind != text:
+		r.problems.AddAt(file, m.line, fmt.Sprintf("%s is %s, and must be text", m.name, m.value.kind), "Put it in quotes.")
+		return ""
+	case len(m.value.text) > maxTextBytes:
+		r.problems.AddAt(file, m.line, fmt.Sprintf("%s has %d bytes, and can have %d", m.name, len(m.value.text), maxTextBytes), "")
+		return ""
+	default:
+		return strings.TrimSpace(m.value.text)
+	}
+}
+
 // isSID reports whether a text is a SID with that prefix.
 func isSID(prefix, text string) bool {
-	return regexp.MustCompile(`^` + prefix + `[0-9a-fA-F]{32}$`).MatchString(text)
+	digits, hasPrefix := strings.CutPrefix(text, prefix)
+	return hasPrefix && len(digits) == 32 && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
 }

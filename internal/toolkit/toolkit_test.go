@@ -149,14 +149,34 @@ func TestReadMapsSettings(t *testing.T) {
 				`problem .twilioserverlessrc:2: serviceSid "voice" is not a SID of a Service. It has the form ZS and 32 hexadecimal digits; give a name as serviceName.`,
 				`problem .twilioserverlessrc:3: environment is "production", which is a domain suffix to the Toolkit and the bare domain here. ` +
 					`Write "" for the bare domain, which both tools understand; or give environment yourself.`,
-				"problem .twilioserverlessrc:4: functions is false, and Slipway has no such setting: a deploy takes both kinds live. " +
+				"problem .twilioserverlessrc:4: functions is off, and Slipway has no such setting: a deploy takes both kinds live. " +
 					"Remove the line, and move the functions to where neither tool looks for them.",
-				"problem .twilioserverlessrc:5: assets is false, and Slipway has no such setting: a deploy takes both kinds live. " +
+				"problem .twilioserverlessrc:5: assets is off, and Slipway has no such setting: a deploy takes both kinds live. " +
 					"Remove the line, and move the assets to where neither tool looks for them.",
 				`problem .twilioserverlessrc:6: cwd is "app", and Slipway deploys the folder that it is told to. Give that folder as working-directory.`,
 			},
 		},
-		"cwd is the folder": {folder: "app", files: map[string]string{rc: `{cwd: './app/'}`}},
+		"off in other words": {
+			files: map[string]string{rc: "{functions: null,\nassets: ''}"},
+			want: []string{
+				"problem .twilioserverlessrc:1: functions is off, and Slipway has no such setting: a deploy takes both kinds live. " +
+					"Remove the line, and move the functions to where neither tool looks for them.",
+				"problem .twilioserverlessrc:2: assets is off, and Slipway has no such setting: a deploy takes both kinds live. " +
+					"Remove the line, and move the assets to where neither tool looks for them.",
+			},
+		},
+		"on in other words":                   {files: map[string]string{rc: `{functions: 'false', assets: 1}`}},
+		"cwd from the file is the folder":     {folder: "app", files: map[string]string{rc: `{cwd: './app/'}`}},
+		"cwd from the folder is the folder":   {folder: "app", files: map[string]string{rc: `{cwd: '.'}`}},
+		"cwd of some machine":                 {folder: "app", files: map[string]string{rc: `{cwd: '/app'}`}, want: []string{`problem .twilioserverlessrc:1: cwd is "/app", and Slipway deploys the folder that it is told to. Give that folder as working-directory.`}},
+		"the older name of serviceName":       {files: map[string]string{rc: `{projectName: 'voice'}`}, want: []string{"service=voice .twilioserverlessrc:1"}},
+		"serviceName beats its older name":    {files: map[string]string{rc: `{serviceName: 'voice', projectName: 'old'}`}, want: []string{"service=voice .twilioserverlessrc:1"}},
+		"serviceName null gives way to older": {files: map[string]string{rc: `{serviceName: null, projectName: 'old'}`}, want: []string{"service=old .twilioserverlessrc:1"}},
+		"white space around what is given":    {files: map[string]string{rc: `{serviceSid: ' ` + service + ` ', runtime: ' ', env: ' a '}`}, want: []string{"env-file=a .twilioserverlessrc:1", "service=" + service + " .twilioserverlessrc:1"}},
+		"too long": {
+			files: map[string]string{rc: `{runtime: '` + strings.Repeat("a", 1025) + `', env: '` + strings.Repeat("a", 1024) + `'}`},
+			want:  []string{"env-file=" + strings.Repeat("a", 1024) + " .twilioserverlessrc:1", "problem .twilioserverlessrc:1: runtime has 1025 bytes, and can have 1024"},
+		},
 		"what has no counterpart": {
 			files: map[string]string{rc: "{\nproduction: true,\nloadSystemEnv: true}"},
 			want: []string{"warning .twilioserverlessrc:2: passed over, because it has no counterpart: " +
@@ -242,10 +262,36 @@ func TestReadChoosesTheEnvironment(t *testing.T) {
 			files: map[string]string{rc: "{environments: {\ndev: {\nenvironment: 'stage', env: 'd'}}}"},
 			want: []string{
 				"env-file=d .twilioserverlessrc:3",
-				"warning .twilioserverlessrc:3: environment is passed over in the section for dev. Set it outside of environments.",
+				`problem .twilioserverlessrc:3: environment is "stage" in the section for "dev", and the section is chosen by it. ` +
+					"Set it outside of environments.",
 			},
 		},
-		"the same inside of its section": {files: map[string]string{rc: `{environments: {dev: {environment: 'dev'}}}`}},
+		"the suffix production inside of the bare domain's section": {
+			files: map[string]string{rc: "{environment: '', environments: {'*': {environment: 'production'}}}"},
+			want: []string{
+				"environment=production .twilioserverlessrc:1",
+				`problem .twilioserverlessrc:1: environment is "production" in the section for "*", and the section is chosen by it. ` +
+					"Set it outside of environments.",
+			},
+		},
+		"another inside of the section of one that is given": {
+			given: map[string]string{config.Environment: "dev"},
+			files: map[string]string{rc: `{environments: {dev: {environment: 'stage', env: 'd'}}}`},
+			want:  []string{"env-file=d .twilioserverlessrc:1"},
+		},
+		"the same inside of its section":                   {files: map[string]string{rc: `{environments: {dev: {environment: 'dev'}}}`}},
+		"the same inside of the bare domain's section":     {given: map[string]string{config.Environment: "production"}, files: map[string]string{rc: `{environments: {'*': {environment: ''}}}`}},
+		"the same inside of the bare domain's own section": {files: map[string]string{rc: `{environment: '', environments: {'*': {environment: ''}}}`}, want: []string{"environment=production .twilioserverlessrc:1"}},
+		"null inside of its section":                       {files: map[string]string{rc: `{environments: {dev: {environment: null}}}`}},
+		"white space around it": {
+			files: map[string]string{rc: `{environment: ' stage ', environments: {stage: {env: ' s '}, ' stage ': {env: 'other'}}}`},
+			want:  []string{"env-file=s .twilioserverlessrc:1", "environment=stage .twilioserverlessrc:1"},
+		},
+		"white space alone": {
+			files: map[string]string{rc: `{environment: ' '}`},
+			want: []string{"problem .twilioserverlessrc:1: environment is blank, which no domain suffix is. " +
+				`Write "" for the bare domain, or leave it out.`},
+		},
 		"a section with the wrong name": {
 			given: map[string]string{config.Environment: "production"},
 			files: map[string]string{rc: "{environments: {\nproduction: {env: 'p'}}}"},
@@ -256,10 +302,25 @@ func TestReadChoosesTheEnvironment(t *testing.T) {
 			files: map[string]string{rc: "{commands: [],\nenvironments: 'a',\nprojects: {\n" + account + ": 1}}"},
 			given: known,
 			want: []string{
-				"problem .twilioserverlessrc:1: commands is a list, and must be a mapping",
-				"problem .twilioserverlessrc:2: environments is text, and must be a mapping",
-				"problem .twilioserverlessrc:4: " + account + " in projects is a number, and must be a mapping",
+				`problem .twilioserverlessrc:1: "commands" is a list, and must be a mapping`,
+				`problem .twilioserverlessrc:2: "environments" is text, and must be a mapping`,
+				`problem .twilioserverlessrc:4: "` + account + `" is a number, and must be a mapping`,
 			},
+		},
+		"sections that are none, where they count": {
+			files: map[string]string{rc: "{commands: {deploy: 'a'},\nenvironments: {dev: []}}"},
+			want: []string{
+				`problem .twilioserverlessrc:1: "deploy" is text, and must be a mapping`,
+				`problem .twilioserverlessrc:2: "dev" is a list, and must be a mapping`,
+			},
+		},
+		"sections that are none, where they do not": {
+			files: map[string]string{rc: "{commands: {start: 1}, environments: {qa: 'a'}, projects: {" + other + ": []}}"},
+			given: known,
+		},
+		"null for the region": {
+			files: map[string]string{rc: "{projects: {" + account + ": {env: 'a'}, '" + account + ":us1': null}}"},
+			given: known, want: []string{"env-file=a .twilioserverlessrc:1"},
 		},
 	}
 	for name, test := range tests {
@@ -274,6 +335,10 @@ func FuzzRead(f *testing.F) {
 		`{"environment": "", "environments": {"*": {"env": ".env"}}, "projects": {"` + account + `": {"serviceSid": "` + service + `"}}}`,
 		"runtime: node22\ncommands:\n  deploy: &a {env: x}\n  start:\n    <<: *a\n", "{password: 'sesame'}", "- a", "{cwd: '..', functions: false, zz: 1}",
 		`{"` + account + `:us1": {"serviceSid": "` + service + `", "latestBuild": "` + build + `"}}`,
+		`{"name": "a", "twilioserverless": {"projectName": "voice", "environment": " ", "environments": {"dev": {"environment": "stage"}}}}`,
+		"{accountSid: 'AC', apiUrl: 'https://sesame', 'live-url': 'x', region: 'ie1', commands: {deploy: {auth_token: 'a'}}, env: 1, env: 'b'}",
+		"%YAML 1.2\n---\nbase: &b {env: x}\nenvironments:\n  '*': {<<: [*b, {runtime: y}]}\nprojects: {" + account + ": *b}\n",
+		"a: &a\n  b: *a\n", "runtime: !own x\r\nruntime: y\r\n", "\ufeff{\"a\": [\r1,\u2028{}]}", "{functions: null, assets: ''}",
 	} {
 		f.Add(seed)
 	}
@@ -298,6 +363,14 @@ func FuzzRead(f *testing.F) {
 				}
 			}
 			for name, written := range layer {
+				if !slices.Contains([]string{
+					config.Service, config.Environment, config.FunctionsFolder, config.AssetsFolder, config.Runtime, config.EnvFile,
+				}, name) {
+					t.Errorf("%s: gives %s", file, name)
+				}
+				if isSID := strings.HasPrefix(written.Text, "ZS") && len(written.Text) == len(service); file == info && !isSID {
+					t.Errorf("%s: %s is %q", file, name, written.Text)
+				}
 				if written.File != file || written.Line < 1 || written.Text == "" {
 					t.Errorf("%s: %s is %+v", file, name, written)
 				}

@@ -44,6 +44,8 @@ type value struct {
 	text string
 	// line is where it begins.
 	line int
+	// isAnchor says that other places of a YAML file may refer to it.
+	isAnchor bool
 	// members are a mapping's, in the order of the file. A name may come twice.
 	// What a list holds is checked, and not kept: no setting is a list.
 	members []member

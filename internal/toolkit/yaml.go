@@ -58,14 +58,16 @@ func (r *yamlReader) value(node *yaml.Node, depth int) (value, error) {
 	if r.count++; r.count > maxValues || depth > maxDepth {
 		return value{}, &syntaxError{line: node.Line, message: "there are too many values, or they lie too deep in each other"}
 	}
-	read := value{line: node.Line, text: node.Value}
+	read := value{line: node.Line, text: node.Value, isAnchor: node.Anchor != ""}
 	var err error
 	switch node.Kind {
 	case yaml.AliasNode:
 		if node.Alias == nil {
 			return value{}, &syntaxError{line: node.Line, message: "a reference leads to nothing"}
 		}
-		return r.value(node.Alias, depth+1)
+		read, err = r.value(node.Alias, depth+1)
+		read.isAnchor = false
+		return read, err
 	case yaml.DocumentNode, yaml.StreamNode:
 		return value{}, &syntaxError{line: node.Line, message: "a document lies in another"}
 	case yaml.ScalarNode, yaml.SequenceNode, yaml.MappingNode:
