@@ -19,7 +19,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// inBothPositions runs a test of an SDK against a Sandbox as it is by default, and one
+// inBothPositions runs a test of a client against a Sandbox as it is by default, and one
 // with all switches in their other position. Listings have several pages in both.
 func inBothPositions(t *testing.T, run func(*testing.T, sandbox.Options)) {
 	t.Helper()
@@ -141,7 +141,7 @@ func (w *world) seed(t *testing.T) {
 		w.shell(t, fmt.Sprintf("SERVICE_SID=%s FUNCTION_SID=%s", service.SID, function.SID), upload)
 		w.shell(t, fmt.Sprintf("SERVICE_SID=%s FUNCTION_SID=%s", service.SID, asset.SID), ofAsset)
 	}
-	var build twilio.NewBuild
+	build := twilio.NewBuild{Runtime: "node22", Dependencies: []twilio.Dependency{{Name: "lodash", Version: "4.17.21"}}}
 	for _, one := range w.sandbox.Snapshot().Versions { // the newest come last
 		if one.IsFunction {
 			build.FunctionVersions = []twilio.VersionSID{twilio.VersionSID(one.SID)}
@@ -187,18 +187,15 @@ func (w *world) holdExercise(t *testing.T, told string) {
 		"/hello":      {true, "public", "application/javascript", content("// three")},
 		"/index.html": {false, "private", "text/html", content("// three")},
 	}
+	dependencies := map[string]string{"@twilio/runtime-handler": "2.0.1", "twilio": "5.0.3", "lodash": "4.17.21"}
 	w.holdState(t, "seeded", state{
 		Functions: []string{"/hello", "/renamed"},
 		Assets:    []string{"/index.html", "/renamed.svg"},
 		Environments: map[string]environment{
-			"dev": {
-				UniqueName: "dev-environment", Runtime: "node22", Files: files,
-				Dependencies: w.state(t, "seeded").Environments["dev"].Dependencies, // the Sandbox's defaults
-			},
+			"dev": {UniqueName: "dev-environment", Runtime: "node22", Files: files, Dependencies: dependencies},
 			"stage": {
-				UniqueName: "stage-environment", Runtime: "node22", Files: files,
-				Variables:    map[string]string{"ONE": "1=one & more", "TWO": "ä€"},
-				Dependencies: map[string]string{"@twilio/runtime-handler": "2.0.1", "twilio": "5.0.3", "lodash": "4.17.21"},
+				UniqueName: "stage-environment", Runtime: "node22", Files: files, Dependencies: dependencies,
+				Variables: map[string]string{"ONE": "1=one & more", "TWO": "ä€"},
 			},
 		},
 	})

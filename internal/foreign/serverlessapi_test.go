@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,7 +15,13 @@ import (
 // with the rest of what it can do.
 func TestServerlessAPI(t *testing.T) {
 	t.Parallel()
-	w, preload := onNode(t, twilio.Options{PageSize: 1, BuildTime: 20 * time.Millisecond, Switches: otherwise()})
+	inBothPositions(t, runServerlessAPI)
+}
+
+func runServerlessAPI(t *testing.T, options twilio.Options) {
+	t.Helper()
+	options.PageSize = 1
+	w, preload := onNode(t, options)
 	files := helloProject()
 	w.write(t, files)
 	w.write(t, map[string]string{"deploy.cjs": block(t, "`deploy.cjs`", "js")})

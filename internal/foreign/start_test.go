@@ -22,7 +22,8 @@ func TestPageFromItsStart(t *testing.T) {
 	if !found || !strings.Contains(command, "127.0.0.1:8765") {
 		t.Fatalf("docs/sandbox.md starts with %q", command)
 	}
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
 	printed, stdout := io.Pipe()
 	var log bytes.Buffer
 	ended := make(chan int, 1)

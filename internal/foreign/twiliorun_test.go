@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,7 +27,12 @@ type step struct {
 // TestTwilioRun runs the page's commands of twilio-run, one after the other.
 func TestTwilioRun(t *testing.T) {
 	t.Parallel()
-	w, preload := onNode(t, twilio.Options{PageSize: 2, BuildTime: 20 * time.Millisecond})
+	inBothPositions(t, runTwilioRun)
+}
+
+func runTwilioRun(t *testing.T, options twilio.Options) {
+	t.Helper()
+	w, preload := onNode(t, options)
 	r := &twilioRun{
 		world: w, files: helloProject(),
 		setup: preload + block(t, "give each command", "sh"),
@@ -269,7 +273,7 @@ func (r *twilioRun) logsRead(t *testing.T, printed string) {
 	for _, line := range lines {
 		var said struct{ Level, Message string }
 		r.read(t, line, &said)
-		if said.Level != "info" || !strings.HasPrefix(said.Message, "GET /hello ") {
+		if !strings.EqualFold(said.Level, "info") || !strings.HasPrefix(said.Message, "GET /hello ") {
 			t.Errorf("printed %s", line)
 		}
 	}
@@ -277,7 +281,7 @@ func (r *twilioRun) logsRead(t *testing.T, printed string) {
 
 func (r *twilioRun) logsOfHello(t *testing.T, printed string) {
 	t.Helper()
-	if strings.Count(printed, "[info][") != 2 || strings.Count(printed, ": GET /hello (") != 2 {
+	if strings.Count(strings.ToLower(printed), "[info][") != 2 || strings.Count(printed, ": GET /hello (") != 2 {
 		t.Errorf("two calls of /hello were not printed")
 	}
 }

@@ -54,7 +54,11 @@ func otherwise() twilio.Switches {
 // newWorld makes a world. The variables are added to the environment of commands.
 func newWorld(t *testing.T, options twilio.Options, variables ...string) *world {
 	t.Helper()
-	w := &world{folder: t.TempDir(), done: map[string]bool{}}
+	// People's folders have spaces in their names, which shells and NODE_OPTIONS divide at.
+	w := &world{folder: filepath.Join(t.TempDir(), "a folder"), done: map[string]bool{}}
+	if err := os.Mkdir(w.folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	options.Observe = w.note
 	var err error
 	if w.sandbox, err = twilio.New(options); err != nil {

@@ -70,7 +70,7 @@ async function main() {
   say('logs', logs.length);
   say('all logs', (await api.listLogResources(deployed.environmentSid, serviceSid, client)).length);
   const log = await api.getLog(logs[0].sid, deployed.environmentSid, serviceSid, client);
-  say('log', log.level, log.message.split(' (')[0], log.function_sid === one.sid);
+  say('log', log.level.toLowerCase(), log.message.split(' (')[0], log.function_sid === one.sid);
   const stream = await client.getLogsStream({ serviceSid, environment: 'memory', tail: false, limit: 50 });
   let streamed = 0;
   stream.on('data', (entry) => { streamed += entry.sid.startsWith('NO') ? 1 : 0; });
