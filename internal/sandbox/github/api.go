@@ -160,6 +160,9 @@ func (x *exchange) head(answer reply) (status int, body []byte) {
 	if !answer.isEdge {
 		header.Set("X-GitHub-Media-Type", "github.v3; format=json")
 		x.rate.write(header)
+		if x.token != nil && len(x.token.Scopes) > 0 {
+			header.Set("X-OAuth-Scopes", strings.Join(x.token.Scopes, ", "))
+		}
 		if x.token != nil && x.needs.name != "" {
 			// On successes as well, so that it tells no client what went wrong.
 			header.Set("X-Accepted-GitHub-Permissions", x.needs.name+"="+x.needs.level)

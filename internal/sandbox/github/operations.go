@@ -17,6 +17,10 @@ func operations() []operation {
 			docs: "rate-limit/rate-limit#get-rate-limit-status-for-the-authenticated-user", isFree: true,
 		},
 		{
+			name: "users/get-authenticated", method: get, pattern: "/user", handle: getUser,
+			docs: "users/users#get-the-authenticated-user",
+		},
+		{
 			name: "repos/get", method: get, pattern: repo, handle: getRepository,
 			docs: "repos/repos#get-a-repository", needs: permission{"metadata", "read"},
 		},

@@ -93,8 +93,12 @@ type Commit struct {
 // Token is a token that is accepted, such as the one of a workflow's job.
 type Token struct {
 	Value string
-	// Login is who it acts as; empty means "github-actions[bot]".
+	// Login is who it acts as; empty means "github-actions[bot]". One that ends in
+	// "[bot]" is an installation's.
 	Login string
+	// Scopes are those of a classic personal access token, which GitHub tells with
+	// every answer. Here they permit nothing; Permissions do.
+	Scopes []string
 	// Permissions map what GitHub calls a permission to "read", "write" or
 	// "admin": {"statuses": "write", "contents": "read"}. "metadata": "read" is
 	// always there, as it is for every installation.
