@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -112,9 +113,14 @@ func (r *run) withOrigin(err error) error {
 	}
 	explained := *found
 	for _, named := range []struct{ setting, what string }{{config.Service, "Service"}, {config.Environment, "environment"}} {
-		if file, line := r.cfg.Where(named.setting); file != "" {
-			explained.Fix += fmt.Sprintf(" The %s is named in %s:%d.", named.what, file, line)
+		file, line := r.cfg.Where(named.setting)
+		if file == "" {
+			continue
 		}
+		if line > 0 {
+			file += ":" + strconv.Itoa(line)
+		}
+		explained.Fix += fmt.Sprintf(" The %s is named in %s.", named.what, file)
 	}
 	return &explained
 }
