@@ -33,7 +33,7 @@ func readBunLock(q query) (*lock, error) {
 		prefix = name + "/"
 	}
 	reading.readPackages(top["packages"].value, prefix)
-	reading.readOverrides(top["overrides"].value)
+	reading.found.force(q.requests, readOverrides(top["overrides"].value, q.project, reading.resolved))
 	reading.readPatches(top["patchedDependencies"].value)
 	return reading.found, reading.problems.Err()
 }
@@ -91,30 +91,16 @@ func locatorOf(full string) (name, reference string) {
 	return full, ""
 }
 
-// readOverrides marks the dependencies whose range the workspace's root forces.
-// It may refer to one of the root's own, as "$name", or to a catalog.
-func (r *bunReader) readOverrides(overrides value) {
-	for m := range overrides.members() {
-		entry, ok := r.found.entries[m.name]
-		if !ok {
-			continue
-		}
-		forced, ok := m.value.text()
-		if !ok {
-			forced, ok = get(m.value, ".").text()
-		}
-		if !ok {
-			continue
-		}
-		if name, refers := catalogName(forced); refers {
-			forced = r.found.catalogs[name][m.name]
-		}
-		if forced == "" || strings.HasPrefix(forced, "$") {
-			forced = "*"
-		}
-		entry.forced = forced
-		r.found.entries[m.name] = entry
+// resolved returns what an override forces, which may refer to a catalog or, as
+// "$name", to something that the lock does not tell.
+func (r *bunReader) resolved(name, forced string) string {
+	if catalog, refers := catalogName(forced); refers {
+		forced = r.found.catalogs[catalog][name]
 	}
+	if strings.HasPrefix(forced, "$") {
+		return "*"
+	}
+	return forced
 }
 
 // readPatches marks the packages that bun patches, given by name and version.

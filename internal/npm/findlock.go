@@ -1,6 +1,7 @@
 package npm
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -21,8 +22,8 @@ import (
 //
 // Above the folder only the lock of its workspace can be a Problem: any other
 // belongs to something else.
-func findLock(fsys fs.FS, folder string, requests []request) (*lock, problem.List, error) {
-	finding := finder{fsys: fsys, folder: path.Clean(folder), requests: requests}
+func findLock(fsys fs.FS, folder string, of *wants) (*lock, problem.List, error) {
+	finding := finder{fsys: fsys, folder: path.Clean(folder), wants: of}
 	finding.named = findNamed(fsys, finding.folder)
 	found, err := finding.find()
 	switch {
@@ -38,12 +39,12 @@ func findLock(fsys fs.FS, folder string, requests []request) (*lock, problem.Lis
 
 // finder looks for the lock file of one project.
 type finder struct {
-	fsys     fs.FS
-	folder   string
-	requests []request
-	named    named
-	// unlisted is the lock of a workspace that should list the folder, and does
-	// not.
+	fsys   fs.FS
+	folder string
+	wants  *wants
+	named  named
+	// unlisted is a lock that should list the folder, and does not: one in it, or
+	// that of its workspace.
 	unlisted *candidate
 	warnings problem.List
 }
@@ -75,7 +76,8 @@ func (f *finder) candidates(dir string) []candidate {
 func (f *finder) read(of candidate, isMember bool) (*lock, error) {
 	found, err := of.by.read(query{
 		fsys: f.fsys, file: of.file, by: of.by,
-		folder: within(path.Dir(of.file), f.folder), isMember: isMember, requests: f.requests,
+		folder: within(path.Dir(of.file), f.folder), isMember: isMember,
+		project: f.wants.project, requests: f.wants.dependencies,
 	})
 	if err != nil {
 		return nil, err
@@ -87,9 +89,12 @@ func (f *finder) find() (*lock, error) {
 	var own *candidate
 	var beside *lock
 	var ownErr error
-	if all := f.candidates(f.folder); len(all) > 0 {
-		own = &all[0]
-		beside, ownErr = f.read(*own, false)
+	for _, one := range f.candidates(f.folder) {
+		if beside, ownErr = f.read(one, false); beside != nil || ownErr != nil {
+			own = &one
+			break
+		}
+		f.unlisted = cmp.Or(f.unlisted, &one)
 	}
 	if beside != nil && beside.standsAlone {
 		return beside, nil
@@ -121,8 +126,8 @@ func (f *finder) findAbove(own *candidate) (*lock, error) {
 				return found, nil
 			case found != nil && nearest == nil:
 				nearest = found
-			case isMember && f.unlisted == nil:
-				f.unlisted = &one
+			case isMember:
+				f.unlisted = cmp.Or(f.unlisted, &one)
 			}
 		}
 	}
@@ -170,8 +175,11 @@ func (f *finder) warnBeside(used *lock) {
 // not: the ranges are used then.
 func (f *finder) warnOfNone() {
 	if f.unlisted != nil {
-		f.warnings.AddAt(f.unlisted.file, 0, fmt.Sprintf("does not list %s, a member of its workspace, so the ranges of package.json are used",
-			within(path.Dir(f.unlisted.file), f.folder)), f.unlisted.by.refresh())
+		what := "the project beside it"
+		if dir := path.Dir(f.unlisted.file); dir != f.folder {
+			what = within(dir, f.folder) + ", a member of its workspace"
+		}
+		f.warnings.AddAt(f.unlisted.file, 0, fmt.Sprintf("does not list %s, so the ranges of package.json are used", what), f.unlisted.by.refresh())
 		return
 	}
 	file := firstFile(f.fsys, f.folder, binaryLocks())

@@ -125,6 +125,26 @@ func TestWhichLockCounts(t *testing.T) {
 					"Run `bun install` and commit the lock file, or choose dependencies: ranges.",
 			},
 		},
+		"its own, which does not list it": {
+			map[string]string{"svc/bun.lock": `{"lockfileVersion": 1, "workspaces": {"web": {}}, "packages": {}}`}, "", "^1.0.0", "", []string{
+				"svc/bun.lock: does not list the project beside it, so the ranges of package.json are used. " +
+					"Run `bun install` and commit the lock file, or choose dependencies: ranges.",
+			},
+		},
+		"its own of berry, which is empty": {
+			map[string]string{"svc/yarn.lock": "__metadata:\n  version: 8\n"}, "", "^1.0.0", "", []string{
+				"svc/yarn.lock: does not list the project beside it, so the ranges of package.json are used. " +
+					"Run `yarn install` and commit the lock file, or choose dependencies: ranges.",
+			},
+		},
+		"the second of its own lists it": {
+			map[string]string{"svc/pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters: {}\n", "svc/yarn.lock": yarnLockOfA}, "", "1.0.3", "svc/yarn.lock", []string{
+				"svc/pnpm-lock.yaml: is not read: the versions come from svc/yarn.lock beside it, which may be older" + older,
+			},
+		},
+		"its own does not list it, that above does": {
+			map[string]string{"svc/yarn.lock": "__metadata:\n  version: 8\n", "pnpm-lock.yaml": pnpmLockOfA}, "", "1.0.2", "pnpm-lock.yaml", nil,
+		},
 		"a binary one": {
 			map[string]string{"svc/bun.lockb": "\x00"}, "", "^1.0.0", "", []string{
 				"svc/bun.lockb: is binary and not read, so the ranges of package.json are used. " +

@@ -220,6 +220,11 @@ func TestClassicLocks(t *testing.T) {
 			files: map[string]string{"package.json": "{\"workspaces\": [\"x\"], \"resolutions\": {\"**/a\": \"2.0.0\"},\n\"dependencies\": {\n\"a\": \"^1.0.0\"}}"},
 			want:  []string{"2.0.0"},
 		},
+		"forced to an address": {
+			lock:  lock("a@b/a#2.0.0, a@^1.0.0", "2.0.0", "https://codeload.github.com/b/a/tar.gz/01"),
+			files: map[string]string{"package.json": "{\"workspaces\": [\"x\"], \"resolutions\": {\"a\": \"b/a#2.0.0\"},\n\"dependencies\": {\n\"a\": \"^1.0.0\"}}"},
+			want:  []string{`package.json:3: dependency "a" is overridden by "b/a#2.0.0"` + publicOnly},
+		},
 		// yarn 1 calls the lock wrong then.
 		"forced on one project": {
 			lock:  lock("a@2.0.0, a@^1.0.0", "2.0.0", public),

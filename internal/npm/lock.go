@@ -91,6 +91,7 @@ type query struct {
 	// isMember says that the lock file's folder is the root of a workspace, and the
 	// project's a member.
 	isMember bool
+	project  project
 	requests []request
 }
 

@@ -114,7 +114,7 @@ func Read(fsys fs.FS, folder string, mode Mode) (*Package, problem.List, error) 
 	resolving := resolver{file: file}
 	if mode == Locked && len(wants.dependencies) > 0 {
 		var notes problem.List
-		resolving.lock, notes, err = findLock(fsys, folder, wants.dependencies)
+		resolving.lock, notes, err = findLock(fsys, folder, wants)
 		warnings = append(warnings, notes...)
 		if err != nil {
 			return found, warnings, also(problems, err)

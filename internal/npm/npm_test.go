@@ -53,7 +53,7 @@ func TestReadPackage(t *testing.T) {
 		},
 		"kinds of versions": {
 			packageJSON(`"a": ""`, `"b": " * "`, `"c": "latest"`, `"d": "1.x || >=2.5.0 || 5.0.0 - 7.2.3"`,
-				`"e": ">=1.2.3-beta.1 <2"`, `"f": "npm:f@~1.2"`, `"g": "next-11"`, `"@scope/h": "npm:@scope/h"`, `"i": "v1.2.3"`),
+				`"e": ">=1.2.3-beta.1 <2"`, `"f": "npm:f@~1.2"`, `"g": "next-11"`, `"@scope/h": "npm:@scope/h"`, `"i": "v1.2.3"`, `"j": "npm:^4.17.0"`),
 			npm.Package{File: "package.json", Dependencies: []npm.Dependency{
 				{Name: "@scope/h", Version: "*"},
 				{Name: "a", Version: "*"},
@@ -64,6 +64,7 @@ func TestReadPackage(t *testing.T) {
 				{Name: "f", Version: "~1.2"},
 				{Name: "g", Version: "next-11"},
 				{Name: "i", Version: "v1.2.3"},
+				{Name: "j", Version: "^4.17.0"},
 			}},
 		},
 		"exact handler": {

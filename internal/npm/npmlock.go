@@ -28,7 +28,16 @@ func readNPMLock(q query) (*lock, error) {
 		}
 		return parseNPMLockV1(q, top["dependencies"].value)
 	}
-	return parseNPMLockV3(q, packages.value)
+	found, err := parseNPMLockV3(q, packages.value)
+	if found == nil || err != nil || q.folder == "." { // npm refuses to override a root's own
+		return found, err
+	}
+	forced, err := readNPMOverrides(q)
+	if err != nil {
+		return nil, err
+	}
+	found.force(q.requests, forced)
+	return found, nil
 }
 
 func npmLockVersion(q query, m member) (int, error) {

@@ -10,9 +10,12 @@ import (
 	"github.com/slipway-dev/slipway/internal/problem"
 )
 
+// project is what package managers know a package by. Both may be empty.
+type project struct{ name, version string }
+
 // wants is what a package.json asks for.
 type wants struct {
-	name          string
+	project
 	nodeRange     string
 	nodeRangeLine int
 	// dependencies is sorted by name.
@@ -30,7 +33,10 @@ type request struct {
 	spec string
 	// catalog is what is written when the spec comes from a catalog; else empty.
 	catalog string
-	line    int
+	// otherGroup is the part of package.json that has it too, with another range,
+	// which is otherSpec; empty when there is none.
+	otherGroup, otherSpec string
+	line                  int
 }
 
 // written is what package.json has.
@@ -52,7 +58,7 @@ func readPackage(fsys fs.FS, file string) (*wants, error) {
 		return nil, err
 	}
 	reading := packageReader{file: file}
-	found := reading.read(pick(*whole, "name", "engines", "dependencies", "devDependencies"))
+	found := reading.read(pick(*whole, "name", "version", "engines", "dependencies", "optionalDependencies", "devDependencies"))
 	if err := reading.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -70,6 +76,7 @@ func (r *packageReader) read(top map[string]member) *wants {
 	if name, ok := top["name"]; ok {
 		found.name = r.text(name, "the name")
 	}
+	found.version, _ = top["version"].value.text()
 	if engines, ok := top["engines"]; ok {
 		found.readEngines(r.file, engines)
 	}
@@ -82,6 +89,14 @@ func (r *packageReader) read(top map[string]member) *wants {
 		for _, entry := range last {
 			spec := r.text(entry, fmt.Sprintf("the version of dependency %q", entry.name))
 			byName[entry.name] = request{name: entry.name, spec: spec, line: entry.line}
+		}
+	}
+	for _, group := range []string{"optionalDependencies", "devDependencies"} {
+		for name, spec := range texts(top[group].value) {
+			if one, ok := byName[name]; ok && one.otherGroup == "" && spec != one.spec {
+				one.otherGroup, one.otherSpec = group, spec
+				byName[name] = one
+			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(byName)) {

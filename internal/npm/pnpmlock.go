@@ -41,10 +41,7 @@ func readPNPMLock(q query) (*lock, error) {
 		return nil, nil //nolint:nilnil // the lock of something else
 	}
 	reading.readCatalogs(top["catalogs"].value)
-	for selector, specifier := range texts(top["overrides"].value) {
-		name, _ := aliasOf(selector) // with or without a range
-		reading.isOverride[[2]string{name, specifier}] = true
-	}
+	reading.readOverrides(top["overrides"].value)
 	reading.readImporter(importer)
 	reading.readPatches(top["patchedDependencies"].value)
 	reading.readAddresses(top["packages"].value)
@@ -72,6 +69,24 @@ type pnpmReader struct {
 	isOverride map[[2]string]bool
 	found      *lock
 	problems   problem.List
+}
+
+// pnpmParent splits "parent@range>name@range", where ">" may be part of a range.
+var pnpmParent = regexp.MustCompile(`^(.*[^ |@])>(.+)$`)
+
+// readOverrides takes over those for all packages, and for the project's own
+// dependencies.
+func (r *pnpmReader) readOverrides(rules yamlValue) {
+	for selector, specifier := range texts(rules) {
+		if parts := pnpmParent.FindStringSubmatch(selector); parts != nil {
+			if parent, _ := cutVersion(parts[1]); parent != r.project.name {
+				continue
+			}
+			selector = parts[2]
+		}
+		name, _ := cutVersion(selector) // with or without a range
+		r.isOverride[[2]string{name, specifier}] = true
+	}
 }
 
 // readCatalogs takes over the catalogs' ranges, not the versions beside them.
@@ -138,7 +153,7 @@ func (r *pnpmReader) entry(written string) lockEntry {
 		}
 		return entry
 	}
-	own, version := aliasOf(strings.TrimPrefix(bare, "/"))
+	own, version := cutVersion(strings.TrimPrefix(bare, "/"))
 	if _, err := semver.StrictNewVersion(version); err == nil && checkName(own) == "" {
 		entry.name, entry.version = own, version
 	}
@@ -149,7 +164,7 @@ func (r *pnpmReader) entry(written string) lockEntry {
 // version.
 func (r *pnpmReader) readPatches(patches yamlValue) {
 	for m := range patches.members() {
-		name, version := aliasOf(m.name)
+		name, version := cutVersion(m.name)
 		if entry, ok := r.found.entries[name]; ok && (version == "" || version == entry.version) {
 			entry.isPatched = true
 			r.found.entries[name] = entry

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -52,28 +53,43 @@ func (r Range) Has(version string) bool {
 }
 
 // HasMajor reports whether any release of that major version is in the range.
-//
-// Releases are well ordered, so if the range meets the major at all it has a
-// least release in it, and that one is the major's first or follows from a
-// number in the range: the number itself ("^22.5"), the next patch (">22.5.1")
-// or the next minor (">22.5").
 func (r Range) HasMajor(major uint64) bool {
-	if r.has(semver.New(major, 0, 0, "", "")) {
+	only, err := ParseRange(strconv.FormatUint(major, 10))
+	return err == nil && r.meets(only)
+}
+
+// meets reports whether any release is in both ranges.
+//
+// Releases are well ordered, so if the ranges meet at all there is a least release
+// in both, and that one is the first of all or follows from a number in one of
+// them: the number itself ("^22.5"), the next patch (">22.5.1"), the next minor
+// (">22.5") or the next major (">22").
+func (r Range) meets(other Range) bool {
+	has := func(major, minor, patch uint64) bool {
+		version := semver.New(major, minor, patch, "", "")
+		return r.has(version) && other.has(version)
+	}
+	if has(0, 0, 0) {
 		return true
 	}
-	for _, number := range numbers.FindAllString(r.text, -1) {
+	for _, number := range numbers.FindAllString(r.text+" "+other.text, -1) {
 		least, err := semver.NewVersion(number)
-		if err != nil || least.Major() != major {
+		if err != nil {
 			continue
 		}
-		minor, patch := least.Minor(), least.Patch()
-		if r.has(least) ||
-			r.has(semver.New(major, minor, patch+1, "", "")) ||
-			r.has(semver.New(major, minor+1, 0, "", "")) {
+		major, minor, patch := least.Major(), least.Minor(), least.Patch()
+		if has(major, minor, patch) || has(major, minor, patch+1) || has(major, minor+1, 0) || has(major+1, 0, 0) {
 			return true
 		}
 	}
 	return false
+}
+
+// rangesMeet does the same for what may be no range, and then meets every one.
+func rangesMeet(one, other string) bool {
+	first, firstErr := ParseRange(one)
+	second, secondErr := ParseRange(other)
+	return firstErr != nil || secondErr != nil || first.meets(second)
 }
 
 func (r Range) has(version *semver.Version) bool {

@@ -61,7 +61,7 @@ func (r *resolver) version(wanted request) (string, bool) {
 	}
 	if classify(wanted.spec) == aliasSpec {
 		own, versions := aliasOf(wanted.spec)
-		if own != wanted.name {
+		if own != "" && own != wanted.name {
 			return r.refuse(wanted,
 				fmt.Sprintf("dependency %q is an alias of %q; Twilio installs packages under their own names", wanted.name, own),
 				fmt.Sprintf("Depend on %q, and require it by that name.", own))
@@ -98,6 +98,9 @@ func (r *resolver) version(wanted request) (string, bool) {
 func (r *resolver) locked(wanted request) (string, bool) {
 	entry, ok := r.lock.entries[wanted.name]
 	refresh := r.lock.by.refresh()
+	if wanted.otherGroup != "" { // which of the two counts is told by the package manager
+		refresh = fmt.Sprintf("It is in %q too, as %q: keep one of the two.", wanted.otherGroup, shown(wanted.otherSpec))
+	}
 	if exact, isExact := exactVersion(wanted.spec); isExact && (!ok || entry.stale != "") {
 		return exact, true // the lock is out of date, but could say nothing else
 	}
@@ -126,14 +129,20 @@ func (r *resolver) locked(wanted request) (string, bool) {
 	case !r.fromRegistry(wanted, entry):
 		return r.refuse(wanted, fmt.Sprintf("dependency %q is installed from %q according to %s; %s",
 			wanted.name, shown(entry.resolved), r.lock.file, publicOnly), publish)
+	case classify(entry.forced) == foreignSpec:
+		return r.refuse(wanted, fmt.Sprintf("dependency %q is overridden by %q; %s", wanted.name, shown(entry.forced), publicOnly), publish)
 	}
 	if _, err := semver.StrictNewVersion(entry.version); err != nil {
 		return r.refuse(wanted, fmt.Sprintf("dependency %q has the version %q in %s, which is not an exact version",
 			wanted.name, entry.version, r.lock.file), refresh)
 	}
 	if !fits(cmp.Or(entry.forced, wanted.spec), entry.version) {
+		what := wanted.String()
+		if entry.forced != "" {
+			what += fmt.Sprintf(", which is overridden by %q", shown(entry.forced))
+		}
 		return r.refuse(wanted, fmt.Sprintf("dependency %q is %s, but %s has %s",
-			wanted.name, wanted, r.lock.file, entry.version), refresh)
+			wanted.name, what, r.lock.file, entry.version), refresh)
 	}
 	return entry.version, true
 }

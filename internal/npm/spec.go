@@ -45,14 +45,23 @@ func isForeign(spec string) bool {
 		strings.HasSuffix(spec, ".tgz") || strings.HasSuffix(spec, ".tar.gz") || strings.HasSuffix(spec, ".tar")
 }
 
-// aliasOf splits "npm:other@^1" into the package's own name and the range.
+// aliasOf splits "npm:other@^1" into the package's own name and the range. The
+// name is empty in "npm:^1", by which all but npm mean the name it stands for.
 func aliasOf(spec string) (name, versions string) {
 	target := strings.TrimPrefix(strings.TrimSpace(spec), "npm:")
-	// A scope begins with "@" too, so the search starts behind it.
-	if at := strings.LastIndex(target, "@"); at > 0 {
-		return target[:at], target[at+1:]
+	if _, err := ParseRange(target); err == nil && target != "" {
+		return "", target
 	}
-	return target, ""
+	return cutVersion(target)
+}
+
+// cutVersion splits "name@^1"; the range is empty when there is none.
+func cutVersion(full string) (name, versions string) {
+	// A scope begins with "@" too, so the search starts behind it.
+	if at := strings.LastIndex(full, "@"); at > 0 {
+		return full[:at], full[at+1:]
+	}
+	return full, ""
 }
 
 // checkName says why npm has no package of this name; empty when it may.

@@ -29,10 +29,11 @@ func readClassicLock(q query, data []byte) (*lock, error) {
 	if err := reading.problems.Err(); err != nil {
 		return nil, err
 	}
-	var forced resolutions
+	var forced overrides
 	if q.isMember || len(readPatterns(q.fsys, q.dir())) > 0 { // else yarn 1 leaves direct dependencies as they are
 		var err error
-		if forced, err = readResolutions(q); err != nil {
+		isMember := func(name string, isAnywhere bool) bool { return isAnywhere && name == q.project.name }
+		if forced, err = readResolutions(q, isMember); err != nil {
 			return nil, err
 		}
 	}
@@ -65,9 +66,9 @@ type classicReader struct {
 
 // find returns what a dependency resolves to. What is not there may be a member
 // of the workspace.
-func (r *classicReader) find(wanted request, forced resolutions) (lockEntry, bool) {
+func (r *classicReader) find(wanted request, forced overrides) (lockEntry, bool) {
 	spec := strings.TrimSpace(wanted.spec)
-	if force, ok := forced.of("", wanted.name, spec); ok {
+	if force, ok := forced.of(wanted.name, spec, isSame); ok {
 		if entry, ok := r.patterns[wanted.name+"@"+force]; ok {
 			entry.forced = force
 			return entry, true
@@ -153,7 +154,7 @@ func (r *classicReader) close() {
 		if strings.HasPrefix(spec, "npm:") {
 			entry.name, _ = aliasOf(spec)
 		}
-		r.patterns[pattern] = entry
+		r.patterns[name+"@"+strings.TrimSpace(spec)] = entry
 		r.other[name] = cmp.Or(r.other[name], spec)
 	}
 	r.current, r.patterned = lockEntry{}, r.patterned[:0]

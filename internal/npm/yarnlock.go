@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"net/url"
-	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func readBerryLock(q query, whole yamlValue) (*lock, error) {
 	if !reading.index(whole) {
 		return nil, nil //nolint:nilnil // the lock of something else
 	}
-	forced, err := readResolutions(q)
+	forced, err := readResolutions(q, func(name string, _ bool) bool { return name == reading.name })
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +69,7 @@ type berryReader struct {
 	query
 	found *lock
 	// entries is by descriptor, less what binds one to the package that asks.
+	// They are without the protocol of the registry, as in "lodash@^4.17.0".
 	entries map[string]yamlMember
 	// name is the workspace's, and dependencies its ranges as locked.
 	name         string
@@ -88,8 +88,8 @@ func (r *berryReader) index(whole yamlValue) bool {
 		}
 		for descriptor := range strings.SplitSeq(m.name, ",") {
 			descriptor, _, _ = strings.Cut(strings.TrimSpace(descriptor), "::")
-			if name, _ := locatorOf(descriptor); wanted[name] {
-				r.entries[descriptor] = m
+			if name, spec := locatorOf(descriptor); wanted[name] {
+				r.entries[name+"@"+bareRange(spec)] = m
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func (r *berryReader) index(whole yamlValue) bool {
 
 // read looks up one dependency. The lock has its range with "npm:" in front or,
 // before yarn 4, without it.
-func (r *berryReader) read(wanted request, forced resolutions) {
+func (r *berryReader) read(wanted request, forced overrides) {
 	locked, ok := r.dependencies[wanted.name]
 	if !ok {
 		return
@@ -108,14 +108,11 @@ func (r *berryReader) read(wanted request, forced resolutions) {
 		return
 	}
 	spec := bareRange(wanted.spec)
-	force, isForced := forced.of(r.name, wanted.name, spec)
+	force, isForced := forced.of(wanted.name, spec, isSame)
 	if isForced {
 		spec = bareRange(force)
 	}
-	m, ok := r.entries[wanted.name+"@npm:"+spec]
-	if !ok {
-		m, ok = r.entries[wanted.name+"@"+spec]
-	}
+	m, ok := r.entries[wanted.name+"@"+spec]
 	if !ok {
 		return
 	}
@@ -124,11 +121,6 @@ func (r *berryReader) read(wanted request, forced resolutions) {
 		entry.forced = spec
 	}
 	r.found.entries[wanted.name] = entry
-}
-
-// bareRange cuts the protocol of the registry, which is the default.
-func bareRange(spec string) string {
-	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(spec), "npm:"))
 }
 
 // entry reads a package, whose "resolution" says where its version is from, such
@@ -160,41 +152,4 @@ func (r *berryReader) entry(name string, m yamlMember) lockEntry {
 		entry.version = reference
 	}
 	return entry
-}
-
-// resolutions are the ranges that the root of a yarn workspace forces, by the name
-// of the dependency, in order.
-type resolutions map[string][]resolution
-
-// resolution forces one range: from is empty or the package that depends on it,
-// and wanted empty or what that asks for.
-type resolution struct{ from, wanted, forced string }
-
-// resolutionPattern splits "from@range/name@range"; all but the name may be missing.
-var resolutionPattern = regexp.MustCompile(`^(?:(@[^/@]+/[^/@]+|[^/@]+)(?:@[^/]+)?/)?(@[^/@]+/[^/@]+|[^/@]+)(?:@(.+))?$`)
-
-// readResolutions reads those of the package.json beside a yarn.lock.
-func readResolutions(q query) (resolutions, error) {
-	whole, err := readJSON(q.fsys, path.Join(q.dir(), "package.json"), maxPackageBytes)
-	if whole == nil || err != nil {
-		return nil, err
-	}
-	found := resolutions{}
-	for pattern, forced := range texts(get(*whole, "resolutions")) {
-		if parts := resolutionPattern.FindStringSubmatch(strings.TrimPrefix(pattern, "**/")); parts != nil {
-			found[parts[2]] = append(found[parts[2]], resolution{from: parts[1], wanted: parts[3], forced: forced})
-		}
-	}
-	return found, nil
-}
-
-// of returns the range that is forced upon a dependency of the package called
-// from.
-func (r resolutions) of(from, name, spec string) (string, bool) {
-	for _, one := range r[name] {
-		if (one.from == "" || one.from == from) && (one.wanted == "" || bareRange(one.wanted) == spec) {
-			return one.forced, true
-		}
-	}
-	return "", false
 }
