@@ -96,12 +96,15 @@ func (c *Client) CreateBuild(ctx context.Context, service ServiceSID, build NewB
 		return Build{}, fmt.Errorf("%s: %w", OpCreateBuild, err)
 	}
 	path := []string{"Services", string(service), "Builds"}
+	began := time.Now()
 	find := func(ctx context.Context) (Build, bool, error) {
 		builds, err := newest[Build](ctx, c, "list builds", path...)
 		if err != nil {
 			return Build{}, false, err
 		}
-		at := slices.IndexFunc(builds, build.isMadeInto)
+		// An older one may be of the same Versions, and of dependencies that cannot
+		// be told apart from the ones that are asked for.
+		at := slices.IndexFunc(builds, func(b Build) bool { return c.clock.isSince(b.DateCreated, began) && build.isMadeInto(b) })
 		if at < 0 {
 			return Build{}, false, nil
 		}
