@@ -104,6 +104,8 @@ func explainReply(reply *twilio.Error) (job.Reason, string) {
 		return job.LimitReached, "Remove what is no longer needed, or ask Twilio's support to raise the limit."
 	case reply.Status == http.StatusBadRequest && reply.Op == twilio.OpCreateBuild:
 		return job.BadInput, "Twilio checks dependencies and runtime when a Build is created. Correct package.json (and the lock file), or choose another runtime."
+	case reply.Status == http.StatusBadRequest && (reply.Op == twilio.OpUploadFunction || reply.Op == twilio.OpUploadAsset):
+		return job.BadInput, "Twilio does not take this file as it is named, or of its type. Rename it, or leave it out."
 	case reply.Status >= 500:
 		return job.TimedOut, "Twilio has a fault of its own; see https://status.twilio.com. Run it again later."
 	case reply.Status >= 300 && reply.Status < 400:

@@ -27,6 +27,10 @@ const (
 const (
 	// OpCreateBuild is CreateBuild's.
 	OpCreateBuild = "create build"
+	// OpUploadFunction is CreateFunctionVersion's.
+	OpUploadFunction = "upload function version"
+	// OpUploadAsset is CreateAssetVersion's.
+	OpUploadAsset = "upload asset version"
 	// OpCreateEnvironment is CreateEnvironment's.
 	OpCreateEnvironment = "create environment"
 )

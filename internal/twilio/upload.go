@@ -47,13 +47,13 @@ func (e *FileError) Unwrap() error { return e.Err }
 // An upload whose answer was lost is repeated: Twilio removes Versions that are
 // in no Build.
 func (c *Client) CreateFunctionVersion(ctx context.Context, service ServiceSID, function FunctionSID, upload Upload) (Version, error) {
-	return c.upload(ctx, "upload function version", upload, "Services", string(service), "Functions", string(function), "Versions")
+	return c.upload(ctx, OpUploadFunction, upload, "Services", string(service), "Functions", string(function), "Versions")
 }
 
 // CreateAssetVersion uploads a file as a new Asset Version, as
 // CreateFunctionVersion does.
 func (c *Client) CreateAssetVersion(ctx context.Context, service ServiceSID, asset AssetSID, upload Upload) (Version, error) {
-	return c.upload(ctx, "upload asset version", upload, "Services", string(service), "Assets", string(asset), "Versions")
+	return c.upload(ctx, OpUploadAsset, upload, "Services", string(service), "Assets", string(asset), "Versions")
 }
 
 func (c *Client) upload(ctx context.Context, op string, upload Upload, path ...string) (Version, error) {
