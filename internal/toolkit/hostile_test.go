@@ -11,7 +11,7 @@ import (
 // TestReadOfHostileFilesCostsLittle holds what a file can cost to its size: none
 // may keep a deploy busy, or fill a log.
 func TestReadOfHostileFilesCostsLittle(t *testing.T) { //nolint:paralleltest // it counts allocations.
-	const size = 1 << 19
+	const size = 1 << 16
 	repeat := func(before, part, after string) string {
 		return before + strings.Repeat(part, (size-len(before)-len(after))/len(part)) + after
 	}
