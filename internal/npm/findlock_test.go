@@ -1,9 +1,12 @@
 package npm_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
+	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,6 +24,26 @@ const (
 		"\"svc@workspace:.\":\n  version: 0\n  resolution: \"svc@workspace:.\"\n  dependencies:\n    a: \"npm:^1.0.0\"\n"
 	bunLockOfA = `{"lockfileVersion": 1, "workspaces": {"": {}, "svc": {"name": "svc"},}, "packages": {"a": ["a@1.0.5", "", {}, ""],}}`
 )
+
+// TestSearchingForMembersEnds: patterns and paths are as long as somebody likes,
+// and every one of them is held against every other.
+func TestSearchingForMembersEnds(t *testing.T) {
+	t.Parallel()
+	pattern := `"` + strings.Repeat("**/", 100) + `x"`
+	root := `{"workspaces": [` + strings.Repeat(pattern+",", 2_000) + `"svc"], "dependencies": {"a": "1"}}`
+	fsys := files(map[string]string{"package.json": root, "yarn.lock": yarnLockOfA, "svc/package.json": packageJSON(`"a": "^1.0.0"`)})
+	for i := range 3_000 {
+		fsys[fmt.Sprintf("%d/%s/file", i, strings.Repeat("long/", 20))] = &fstest.MapFile{}
+	}
+	start := time.Now()
+	for _, folder := range []string{".", "svc"} {
+		_, _, _ = npm.Read(fsys, folder, npm.Locked)
+	}
+	// What is bounded takes seconds, what is not takes hours.
+	if took := time.Since(start); took > time.Minute {
+		t.Errorf("it took %s", took)
+	}
+}
 
 // TestWhichLockCounts reads the project in svc.
 func TestWhichLockCounts(t *testing.T) {

@@ -27,6 +27,17 @@ func packageJSON(dependencies ...string) string {
 	return "{\n  \"dependencies\": {\n    " + strings.Join(dependencies, ",\n    ") + "\n  }\n}\n"
 }
 
+// TestMessagesAreShort: what a file holds may be long without end.
+func TestMessagesAreShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 5_000)
+	_, _, err := npm.Read(files(map[string]string{"package.json": packageJSON(`"a": "file:`+long+`"`, `"`+long+`": "1"`)}), ".", npm.Ranges)
+	wantProblems(t, err, []string{
+		`package.json:3: dependency "a" is "file:` + long[:2*245] + `…"` + publicOnly,
+		`package.json:4: dependency "` + long[:2*250] + `…" cannot be a package's name: it has 5000 characters, and npm allows 214. Use the name the package has on npm.`,
+	})
+}
+
 func TestReadPackage(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -52,7 +52,7 @@ func (r *resolver) resolve(requests []request) []Dependency {
 // version decides on one request; false when it adds a Problem instead.
 func (r *resolver) version(wanted request) (string, bool) {
 	if why := checkName(wanted.name); why != "" {
-		return r.refuse(wanted, fmt.Sprintf("dependency %q cannot be a package's name: %s", wanted.name, why),
+		return r.refuse(wanted, fmt.Sprintf("dependency %q cannot be a package's name: %s", short(wanted.name), why),
 			"Use the name the package has on npm.")
 	}
 	if _, refers := catalogName(wanted.spec); refers {
@@ -63,8 +63,8 @@ func (r *resolver) version(wanted request) (string, bool) {
 		own, versions := aliasOf(wanted.spec)
 		if own != "" && own != wanted.name {
 			return r.refuse(wanted,
-				fmt.Sprintf("dependency %q is an alias of %q; Twilio installs packages under their own names", wanted.name, own),
-				fmt.Sprintf("Depend on %q, and require it by that name.", own))
+				fmt.Sprintf("dependency %q is an alias of %q; Twilio installs packages under their own names", wanted.name, short(own)),
+				fmt.Sprintf("Depend on %q, and require it by that name.", short(own)))
 		}
 		wanted.spec = versions
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // specKind is what the right-hand side of a dependency stands for.
@@ -78,7 +79,7 @@ func checkName(name string) string {
 	case bare == "":
 		return "it is empty"
 	case len(name) > 214:
-		return fmt.Sprintf("it has %d characters, and npm allows 214", len(name))
+		return fmt.Sprintf("it has %d characters, and npm allows 214", utf8.RuneCountInString(name))
 	case strings.HasPrefix(bare, "."), strings.HasPrefix(bare, "_"):
 		return "it begins with a dot or an underscore"
 	case !isURLSafe(bare):
@@ -116,5 +117,14 @@ func shown(spec string) string {
 	if address, _, found := strings.Cut(spec, "?"); found && strings.Contains(address, "//") {
 		spec = address
 	}
-	return userinfo.ReplaceAllString(spec, "//")
+	return short(userinfo.ReplaceAllString(spec, "//"))
+}
+
+// short cuts a text that is too long for a message.
+func short(text string) string {
+	const most = 250
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }

@@ -9,11 +9,13 @@ import (
 	"strings"
 )
 
-// What a workspace may have: beyond that many patterns the rest is not read, and
-// beyond that many folders none is searched for members.
+// What a workspace may have: of patterns longer than that together the rest is not
+// read, and no folder is searched for members beyond that many, or beyond that
+// many bytes of paths times bytes of patterns, which takes some seconds.
 const (
-	maxPatterns = 1_000
-	maxFolders  = 10_000
+	maxPatternBytes = 64 << 10
+	maxFolders      = 10_000
+	maxMatching     = 1 << 27
 )
 
 // isMember reports whether the package.json in dir makes the folder below it a
@@ -26,7 +28,7 @@ func isMember(fsys fs.FS, dir, folder string) bool {
 func readPatterns(fsys fs.FS, dir string) patterns {
 	whole, err := readJSON(fsys, path.Join(dir, "package.json"), maxPackageBytes)
 	if err != nil || whole == nil {
-		return nil
+		return patterns{}
 	}
 	workspaces := get(*whole, "workspaces")
 	if workspaces.kind() == "an object" { // yarn's way to write it, which npm reads too
@@ -34,7 +36,7 @@ func readPatterns(fsys fs.FS, dir string) patterns {
 	}
 	var texts []string
 	if workspaces.kind() != "an array" || json.Unmarshal(workspaces.raw, &texts) != nil {
-		return nil
+		return patterns{}
 	}
 	return patternsOf(texts)
 }
@@ -47,7 +49,7 @@ func isPNPMMember(fsys fs.FS, dir, folder string) bool {
 		return false
 	}
 	members, target := patternsOf(get(*whole, "packages").list()), within(dir, folder)
-	return members.match(target) && !slices.ContainsFunc(members, func(one pattern) bool {
+	return members.match(target) && !slices.ContainsFunc(members.list, func(one pattern) bool {
 		return one.isOut && one.expression.MatchString(target)
 	})
 }
@@ -55,9 +57,9 @@ func isPNPMMember(fsys fs.FS, dir, folder string) bool {
 // findMembers returns the folders of the members of the workspace with its root
 // in dir, as seen from there, by their names.
 func findMembers(fsys fs.FS, dir string) map[string]string {
-	found, folders := map[string]string{}, 0
+	found, folders, matching := map[string]string{}, 0, 0
 	members := readPatterns(fsys, dir)
-	if len(members) == 0 {
+	if len(members.list) == 0 {
 		return found
 	}
 	_ = fs.WalkDir(fsys, dir, func(folder string, entry fs.DirEntry, err error) error {
@@ -69,10 +71,13 @@ func findMembers(fsys fs.FS, dir string) map[string]string {
 		case entry.Name() == "node_modules", strings.HasPrefix(entry.Name(), "."):
 			return fs.SkipDir
 		}
-		if folders++; folders > maxFolders {
+		target := within(dir, folder)
+		folders++
+		matching += len(target) * members.bytes
+		if folders > maxFolders || matching > maxMatching {
 			return fs.SkipAll
 		}
-		if !members.match(within(dir, folder)) {
+		if !members.match(target) {
 			return nil
 		}
 		whole, err := readJSON(fsys, path.Join(folder, "package.json"), maxPackageBytes)
@@ -80,15 +85,19 @@ func findMembers(fsys fs.FS, dir string) map[string]string {
 			return nil //nolint:nilerr // the same
 		}
 		if name, ok := get(*whole, "name").text(); ok {
-			found[name] = within(dir, folder)
+			found[name] = target
 		}
 		return nil
 	})
 	return found
 }
 
-// patterns name the members of a workspace; what comes later counts.
-type patterns []pattern
+// patterns name the members of a workspace. The zero value names none.
+type patterns struct {
+	list []pattern // what comes later counts
+	// bytes is the length of all of them together.
+	bytes int
+}
 
 // pattern is a path with *, **, ? and {a,b}.
 type pattern struct {
@@ -101,11 +110,14 @@ type pattern struct {
 // "!". What is no pattern names nothing.
 func patternsOf(texts []string) patterns {
 	var found patterns
-	for _, text := range texts[:min(len(texts), maxPatterns)] {
+	for _, text := range texts {
+		if found.bytes += len(text); found.bytes > maxPatternBytes {
+			break
+		}
 		bare, isOut := strings.CutPrefix(text, "!")
 		expression, err := regexp.Compile("^" + expressionOf(path.Clean(strings.TrimPrefix(bare, "/"))) + "$")
 		if err == nil {
-			found = append(found, pattern{expression, isOut})
+			found.list = append(found.list, pattern{expression, isOut})
 		}
 	}
 	return found
@@ -113,7 +125,7 @@ func patternsOf(texts []string) patterns {
 
 // match reports whether the patterns name a folder.
 func (p patterns) match(folder string) bool {
-	for _, one := range slices.Backward(p) {
+	for _, one := range slices.Backward(p.list) {
 		if one.expression.MatchString(folder) {
 			return !one.isOut
 		}

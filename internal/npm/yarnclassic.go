@@ -30,7 +30,7 @@ func readClassicLock(q query, data []byte) (*lock, error) {
 		return nil, err
 	}
 	var forced overrides
-	if q.isMember || len(readPatterns(q.fsys, q.dir())) > 0 { // else yarn 1 leaves direct dependencies as they are
+	if q.isMember || len(readPatterns(q.fsys, q.dir()).list) > 0 { // else yarn 1 leaves direct dependencies as they are
 		var err error
 		isMember := func(name string, isAnywhere bool) bool { return isAnywhere && name == q.project.name }
 		if forced, err = readResolutions(q, isMember); err != nil {
