@@ -14,10 +14,12 @@ import (
 )
 
 const (
-	// logOverlap is how far a look reaches back behind the newest entry seen.
 	// Entries come to the listing late and out of order (streams/logs.ts of the
-	// official Toolkit); how late is not documented.
-	logOverlap = time.Minute
+	// official Toolkit); how late is not documented. So a look reaches back behind
+	// the newest entry seen, by a time and by a number, whichever is farther: where
+	// few come, to wait longer for late ones costs nothing.
+	logOverlap        = time.Minute
+	logOverlapEntries = 50 // as many as the Toolkit looks at
 
 	// The pace of looks: quickest while entries come, slowest once none have come
 	// for a while. One call at a time takes next to nothing of the account's limit.
@@ -33,10 +35,12 @@ type logWindow struct {
 	// read lists the Logs from about a time on, in any order; others may be
 	// among them.
 	read func(ctx context.Context, after time.Time) iter.Seq2[twilio.Log, error]
+	// now tells the time on the clock by which Logs are dated.
+	now func() time.Time
 	// since is where the first look begins.
 	since time.Time
 
-	from   time.Time // where the last look began; it never goes back
+	from   time.Time // how far the last look reached back; it never goes back
 	newest time.Time // the time of the newest entry seen, or of the look if that was earlier
 	seen   map[twilio.LogSID]time.Time
 }
@@ -44,11 +48,7 @@ type logWindow struct {
 // look returns what was not there at earlier looks, oldest first. A look that
 // fails returns nothing, and leaves what it has read to the next.
 func (w *logWindow) look(ctx context.Context) ([]twilio.Log, error) {
-	began, from := time.Now(), w.since
-	if !w.newest.IsZero() {
-		from = latest(w.from, w.newest.Add(-logOverlap))
-	}
-	from = from.Truncate(time.Second) // as Logs are dated
+	began, from := w.now(), latest(w.since, w.from, w.overlap()).Truncate(time.Second) // as Logs are dated
 	found, newest := make(map[twilio.LogSID]time.Time), w.newest
 	var fresh []twilio.Log
 	// A second earlier: whether what is dated like the bound counts is not documented.
@@ -79,6 +79,16 @@ func (w *logWindow) look(ctx context.Context) ([]twilio.Log, error) {
 	return fresh, nil
 }
 
+// overlap is how far the next look must reach back at least; zero when that is
+// as far as the first one.
+func (w *logWindow) overlap() time.Time {
+	if len(w.seen) < logOverlapEntries {
+		return time.Time{}
+	}
+	newestFirst := slices.SortedFunc(maps.Values(w.seen), func(a, b time.Time) int { return b.Compare(a) })
+	return earliest(newestFirst[logOverlapEntries-1], w.newest.Add(-logOverlap))
+}
+
 // dated is when a Log was written; zero when the API does not tell.
 func dated(log twilio.Log) time.Time {
 	if log.DateCreated == nil {
@@ -87,18 +97,25 @@ func dated(log twilio.Log) time.Time {
 	return *log.DateCreated
 }
 
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
+func earliest(times ...time.Time) time.Time { return slices.MinFunc(times, time.Time.Compare) }
 
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
+func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
+
+// upTo ends a listing after so many items, without reading further; 0 leaves it
+// whole.
+func upTo[T any](most int, items iter.Seq2[T, error]) iter.Seq2[T, error] {
+	if most == 0 {
+		return items
 	}
-	return a
+	return func(yield func(T, error) bool) {
+		left := most
+		for item, err := range items {
+			left--
+			if !yield(item, err) || left == 0 {
+				return
+			}
+		}
+	}
 }
 
 // follower shows entries as they come.

@@ -117,7 +117,7 @@ func TestFollowerMissesAndRepeatsNothing(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeoutCause(t.Context(), lasts+2*logOverlap, context.Canceled)
 			defer cancel()
-			window := &logWindow{read: p.read, since: began}
+			window := &logWindow{now: time.Now, read: p.read, since: began}
 			var shown []string
 			largest, failures, recoveries := 0, 0, 0
 			f := &follower{
@@ -152,6 +152,42 @@ func TestFollowerMissesAndRepeatsNothing(t *testing.T) {
 	}
 }
 
+// TestLogWindowReachesBackFartherWhereFewCome has an entry that comes four
+// minutes late, with many or with few others around it.
+func TestLogWindowReachesBackFartherWhereFewCome(t *testing.T) {
+	t.Parallel()
+	for _, others := range []int{0, 5, logOverlapEntries - 2, 10 * logOverlapEntries} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			p := &platform{random: rand.New(rand.NewPCG(1, 1)), written: []written{entry(0, began.Add(time.Minute), 4*time.Minute)}}
+			for i := range others {
+				p.written = append(p.written, entry(i+1, began.Add(time.Duration(i)*4*time.Minute/time.Duration(others)), 0))
+			}
+			window := &logWindow{now: time.Now, read: p.read, since: began}
+			shown, largest := 0, 0
+			for time.Since(began) < 6*time.Minute {
+				logs, err := window.look(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				shown += len(logs)
+				largest = max(largest, len(window.seen))
+				time.Sleep(quickestLook)
+			}
+			want := others + 1
+			if others > logOverlapEntries {
+				want = others // that much is not read again and again
+			}
+			if shown != want {
+				t.Errorf("%d entries shown with %d others, want %d", shown, others, want)
+			}
+			if most := max(logOverlapEntries, others/4) + 20; largest > most {
+				t.Errorf("%d of %d entries were remembered at once, want at most %d", largest, others, most)
+			}
+		})
+	}
+}
+
 func TestFollowerPace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -160,7 +196,7 @@ func TestFollowerPace(t *testing.T) {
 		ctx, cancel := pipeline.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		var came time.Time
-		window := &logWindow{read: p.read, since: began}
+		window := &logWindow{now: time.Now, read: p.read, since: began}
 		f := &follower{look: window.look, show: func(logs []twilio.Log) error {
 			if len(logs) > 0 {
 				came = time.Now()
@@ -216,7 +252,7 @@ func TestFollowerEnds(t *testing.T) {
 				ctx, cancel := pipeline.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				warned := 0
-				window := &logWindow{read: p.read, since: began}
+				window := &logWindow{now: time.Now, read: p.read, since: began}
 				f := &follower{
 					look: window.look, show: func([]twilio.Log) error { return test.shows },
 					failing: func(error) { warned++ }, recovered: func() { t.Error("it recovered") },
@@ -252,7 +288,7 @@ func TestLogWindowKeepsToItsBound(t *testing.T) {
 		{SID: "NO0"},
 	}
 	var asked time.Time
-	window := &logWindow{since: since.Add(999 * time.Millisecond), read: func(_ context.Context, after time.Time) iter.Seq2[twilio.Log, error] {
+	window := &logWindow{now: time.Now, since: since.Add(999 * time.Millisecond), read: func(_ context.Context, after time.Time) iter.Seq2[twilio.Log, error] {
 		asked = after
 		return func(yield func(twilio.Log, error) bool) {
 			for _, log := range logs {

@@ -60,20 +60,26 @@ func (n *functionNames) read(ctx context.Context, client *twilio.Client, live tw
 // learn reads again what Functions there are when a Log comes of an unknown
 // one: there was a deploy meanwhile. Names only help, so an error is no matter.
 func (n *functionNames) learn(ctx context.Context, client *twilio.Client, logs []twilio.Log) {
-	isNew := false
+	var unknown []twilio.FunctionSID
 	for _, log := range logs {
 		if n.of(log.FunctionSID) == "" && !n.strangers[log.FunctionSID] {
-			n.strangers[log.FunctionSID] = true
-			isNew = true
+			unknown = append(unknown, log.FunctionSID)
 		}
 	}
-	if !isNew {
+	if len(unknown) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, learnWithin)
 	defer cancel()
-	if environment, err := client.FetchEnvironment(ctx, n.service.SID, n.environment); err == nil {
-		_ = n.read(ctx, client, environment.BuildSID)
+	environment, err := client.FetchEnvironment(ctx, n.service.SID, n.environment)
+	if err == nil {
+		err = n.read(ctx, client, environment.BuildSID)
+	}
+	if err != nil {
+		return // what they write next asks again
+	}
+	for _, function := range unknown {
+		n.strangers[function] = n.of(function) == ""
 	}
 }
 
@@ -116,14 +122,14 @@ func (n *functionNames) find(text string) (twilio.FunctionSID, error) {
 	case 1:
 		return twilio.FunctionSID(found[0]), nil
 	case 0:
-		wrong := &problem.Problem{Message: fmt.Sprintf("the Service %s has no Function %s", n.service.UniqueName, path)}
+		wrong := &problem.Problem{Message: fmt.Sprintf("the Service %s has no Function %s", n.service.UniqueName, text)}
 		if best := words.Closest(path, slices.Sorted(slices.Values(n.all()))); best != "" {
 			wrong.Fix = fmt.Sprintf("Did you mean %s?", best)
 		}
 		return "", wrong
 	default:
 		return "", &problem.Problem{
-			Message: fmt.Sprintf("the Service %s has %d Functions %s, none of which is live here: %s", n.service.UniqueName, len(found), path, strings.Join(found, ", ")),
+			Message: fmt.Sprintf("the Service %s has %d Functions %s, none of which is live here: %s", n.service.UniqueName, len(found), text, strings.Join(found, ", ")),
 			Fix:     "Name one of them by its SID.",
 		}
 	}

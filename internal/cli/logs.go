@@ -1,11 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
+	"math"
 	"strings"
 	"time"
 
@@ -20,13 +21,12 @@ import (
 )
 
 const (
-	// How far logs reach back when --since does not say; the first is Twilio's
-	// own choice (OpenAPI file).
-	sinceByDefault     = 24 * time.Hour
-	sinceByDefaultTail = 10 * time.Minute
 	// logPage is how many entries are read with one call: many, but their
 	// messages may be long, and a reply must be bounded.
 	logPage = 500
+	// logSlack is how many more than --limit are read: the listing is only about
+	// newest first.
+	logSlack = 100
 )
 
 func newLogs(env Env) *cobra.Command {
@@ -39,7 +39,7 @@ func newLogs(env Env) *cobra.Command {
 of the network, and goes on where it was.
 
 Twilio keeps logs for 30 days at most, and only Functions of a Build that is
-live write any. Times are UTC, in whole seconds.
+live write any. Times are UTC, in whole seconds, by Twilio's clock.
 
 With --output json it prints one document; with --tail one for each entry, on a
 line of its own.
@@ -49,6 +49,7 @@ deploys to, unless --service names another. It needs the same credentials as
 deploy.`,
 		Example: `  slipway logs --tail
   slipway logs --environment production --since 2h --function /calls/incoming
+  slipway logs --limit 50
   slipway logs services/voice --since 2026-11-22T10:00:00Z
   slipway logs --tail --output json | jq -r 'select(.level == "error").message'`,
 		Args: oneFolder,
@@ -56,16 +57,18 @@ deploy.`,
 	addSettings(cmd, append(lookSettings(), config.Environment)...)
 	output := addOutput(cmd)
 	tail := addBoolean(cmd, "tail", "go on with what comes, until interrupted")
-	since := cmd.Flags().String("since", "", "how far to reach back: a time such as 90s, 2h or 7d, or one in RFC 3339 (default 24h; with --tail 10m)")
+	since := cmd.Flags().String("since", "", "how far to reach back: a time such as 90s, 2h or 7d, a date, or a time in RFC 3339 (default 24h; with --tail 10m)")
 	namePlaceholder(cmd.Flags(), "since", "TIME")
 	function := cmd.Flags().String("function", "", "only what the Function at this path wrote (or with this name, or ZH…)")
 	namePlaceholder(cmd.Flags(), "function", "PATH")
+	limit := cmd.Flags().Int("limit", 0, "only the newest N entries; with --tail, of those that are there when it begins (default all)")
+	namePlaceholder(cmd.Flags(), "limit", "N")
 
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var problems problem.List
 		l := &look{env: env, values: config.Resolve(config.Settings(), explicit(cmd.Flags()), env.Getenv), form: output.read(&problems)}
-		asked := logsAsked{tail: tail.read(&problems), function: strings.TrimSpace(*function)}
-		asked.since = readSince(&problems, strings.TrimSpace(*since), asked.tail, time.Now())
+		asked := logsAsked{tail: tail.read(&problems), function: strings.TrimSpace(*function), limit: readLimit(&problems, *limit)}
+		asked.since = readSince(&problems, strings.TrimSpace(*since), asked.tail)
 		l.inLines = asked.tail
 		err := l.readEnvironment(&problems)
 		if err == nil {
@@ -79,38 +82,42 @@ deploy.`,
 	return cmd
 }
 
+func readLimit(problems *problem.List, limit int) int {
+	if limit < 0 {
+		problems.Add(fmt.Sprintf("limit %d is no number of entries", limit), "")
+	}
+	return min(limit, math.MaxInt32) // so that it can be added to
+}
+
 // logsAsked is which Logs to show.
 type logsAsked struct {
-	since    time.Time
+	since    since
 	function string // a path, a name or a SID; empty for all
+	limit    int    // 0 for all
 	tail     bool
 }
 
-// readSince reads a length of time before now, or a time.
-func readSince(problems *problem.List, text string, tail bool, now time.Time) time.Time {
-	if text == "" && tail {
-		return now.Add(-sinceByDefaultTail)
+// most is how many entries are read; 0 for as many as there are. With tail that
+// is all: what is not shown must be known, so as not to pass for new.
+func (a logsAsked) most() int {
+	if a.limit == 0 || a.tail {
+		return 0
 	}
-	if text == "" {
-		return now.Add(-sinceByDefault)
+	return a.limit + logSlack
+}
+
+// query asks for the entries, of no time yet. The error is a *problem.Problem.
+func (a logsAsked) query(functions *functionNames) (twilio.LogQuery, error) {
+	query := twilio.LogQuery{PageSize: logPage}
+	if most := a.most(); most > 0 {
+		query.PageSize = min(most, logPage)
 	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		if at.After(now) {
-			problems.Add(fmt.Sprintf("since %q has not come yet", text), "")
-		}
-		return at
+	if a.function == "" {
+		return query, nil
 	}
-	back, err := time.ParseDuration(text)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var number uint64
-		number, err = strconv.ParseUint(days, 10, 16) // 180 years
-		back = time.Duration(number) * 24 * time.Hour
-	}
-	if err != nil || back < 0 {
-		problems.Add(fmt.Sprintf("since %q is neither a length of time nor a time", text), "Give one such as 90s, 2h, 7d or 2026-11-22T10:00:00Z.")
-		return now
-	}
-	return now.Add(-back)
+	var err error
+	query.FunctionSID, err = functions.find(a.function)
+	return query, err
 }
 
 func runLogs(ctx context.Context, l *look, asked logsAsked) error {
@@ -133,16 +140,21 @@ func runLogs(ctx context.Context, l *look, asked logsAsked) error {
 	if err != nil {
 		return err
 	}
-	query := twilio.LogQuery{PageSize: logPage}
-	if asked.function != "" {
-		if query.FunctionSID, err = functions.find(asked.function); err != nil {
-			return err
-		}
+	query, err := asked.query(functions)
+	if err != nil {
+		return err
 	}
-	shown := &logsShown{look: l, place: placeOf(service, environment), since: asked.since, functions: functions}
-	window := &logWindow{since: asked.since, read: func(ctx context.Context, after time.Time) iter.Seq2[twilio.Log, error] {
+	from, err := asked.since.from(client.Now())
+	if err != nil {
+		return err
+	}
+	shown := &logsShown{
+		look: l, place: placeOf(service, environment), since: from, limit: asked.limit,
+		functions: functions, only: query.FunctionSID,
+	}
+	window := &logWindow{since: from, now: client.Now, read: func(ctx context.Context, after time.Time) iter.Seq2[twilio.Log, error] {
 		query.After = after
-		return client.Logs(ctx, service.SID, environment.SID, query)
+		return upTo(asked.most(), client.Logs(ctx, service.SID, environment.SID, query))
 	}}
 	if asked.tail {
 		return shown.follow(ctx, window, client)
@@ -158,13 +170,27 @@ func runLogs(ctx context.Context, l *look, asked logsAsked) error {
 type logsShown struct {
 	*look
 
-	place     report.Place
-	since     time.Time
+	place report.Place
+	since time.Time
+	// limit is how many of what comes first are shown, the newest; 0 for all.
+	limit     int
 	functions *functionNames
+	// only is the Function that was asked for; empty for all.
+	only twilio.FunctionSID
+}
+
+// newest returns what of the first entries is to be shown, and of later ones all.
+func (s *logsShown) newest(logs []twilio.Log) []twilio.Log {
+	if s.limit > 0 && len(logs) > s.limit {
+		logs = logs[len(logs)-s.limit:]
+	}
+	s.limit = 0
+	return logs
 }
 
 // all prints all there is.
 func (s *logsShown) all(logs []twilio.Log) error {
+	logs = s.newest(logs)
 	if s.form == formatJSON {
 		document := report.Logs{Version: report.ListingVersion, Place: s.place, Since: s.since.UTC().Truncate(time.Second), Entries: []report.LogEntry{}}
 		for _, log := range logs {
@@ -173,7 +199,7 @@ func (s *logsShown) all(logs []twilio.Log) error {
 		return s.print(document)
 	}
 	if len(logs) == 0 {
-		fmt.Fprint(s.env.Stderr, report.NoLogs(s.place, s.since))
+		fmt.Fprint(s.env.Stderr, report.NoLogs(s.place, s.function(s.only), s.since))
 	}
 	return s.some(logs)
 }
@@ -197,6 +223,11 @@ func (s *logsShown) some(logs []twilio.Log) error {
 	return err //nolint:wrapcheck // nothing to add.
 }
 
+// function names a Function in prose.
+func (s *logsShown) function(sid twilio.FunctionSID) string {
+	return cmp.Or(s.functions.of(sid), string(sid))
+}
+
 func (s *logsShown) entry(log twilio.Log) report.LogEntry {
 	return report.LogEntry{
 		SID: string(log.SID), Time: log.DateCreated, Level: string(log.Level),
@@ -211,11 +242,12 @@ func (s *logsShown) entry(log twilio.Log) report.LogEntry {
 func (s *logsShown) follow(ctx context.Context, window *logWindow, client *twilio.Client) error {
 	told := func(format string, arguments ...any) { fmt.Fprintf(s.env.Stderr, format+"\n", arguments...) }
 	if s.form == formatText {
-		told("following the logs of %s ...", s.place)
+		told("%s", report.Following(s.place, s.function(s.only)))
 	}
 	following := &follower{
 		look: window.look,
 		show: func(logs []twilio.Log) error {
+			logs = s.newest(logs)
 			s.functions.learn(ctx, client, logs)
 			return s.some(logs)
 		},
@@ -223,8 +255,12 @@ func (s *logsShown) follow(ctx context.Context, window *logWindow, client *twili
 		recovered: func() { told("the logs can be read again") },
 	}
 	err := following.run(ctx)
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		return &explainedError{failure: job.Failure{Reason: job.Cancelled}, isTold: true, err: err}
+	case twilio.IsNotFound(err): // it was there when this began
+		return oneProblem(fmt.Sprintf("%s is no longer there, and its logs went with it", s.place), "")
+	default:
+		return err
 	}
-	return err
 }

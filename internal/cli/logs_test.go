@@ -1,42 +1,74 @@
 package cli
 
 import (
+	"encoding/json"
+	"errors"
+	"regexp"
 	"testing"
-	"time"
 
-	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-dev/slipway/internal/report"
 )
 
-func TestReadSince(t *testing.T) {
+func TestUpTo(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	for text, want := range map[string]time.Duration{ // before now; negative: refused
-		"":                          24 * time.Hour,
-		"90s":                       90 * time.Second,
-		"1h30m":                     90 * time.Minute,
-		"0s":                        0,
-		"7d":                        7 * 24 * time.Hour,
-		"30d":                       30 * 24 * time.Hour,
-		"2026-11-22T09:00:00Z":      time.Hour,
-		"2026-11-22T10:00:00+01:00": time.Hour,
-		"2026-11-22T10:00:00Z":      0,
-		"2026-11-22T10:00:01Z":      -1,
-		"2026-11-22":                -1,
-		"-1h":                       -1,
-		"-7d":                       -1,
-		"7.5d":                      -1,
-		"d":                         -1,
-		"99999999999999999999d":     -1,
-		"90":                        -1,
-		"yesterday":                 -1,
-	} {
-		var problems problem.List
-		got := now.Sub(readSince(&problems, text, false, now))
-		if isRefused := len(problems) > 0; isRefused != (want < 0) || !isRefused && got != want {
-			t.Errorf("since %q is %s ago with %v, want %s", text, got, problems.Err(), want)
+	failure := errors.New("no more")
+	for most, want := range map[int]int{0: 2, 1: 1, 2: 2, 3: 2} {
+		asked, got := 0, 0
+		items := func(yield func(int, error) bool) {
+			for i := range 2 {
+				if asked++; !yield(i, nil) {
+					return
+				}
+			}
+			yield(0, failure)
+		}
+		var err error
+		for _, err = range upTo(most, items) {
+			if err == nil {
+				got++
+			}
+		}
+		if got != want || asked != want || (err != nil) != (most == 0 || most > want) {
+			t.Errorf("up to %d: got %d of %d with error %v, want %d", most, got, asked, err, want)
 		}
 	}
-	if got := now.Sub(readSince(new(problem.List), "", true, now)); got != 10*time.Minute {
-		t.Errorf("--tail alone reaches back %s", got)
+}
+
+func TestReadmeHasTheFieldsOfEntries(t *testing.T) {
+	t.Parallel()
+	encoded, err := json.Marshal(report.LogLine{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, name := range regexp.MustCompile(`"([a-z_]+)":`).FindAllSubmatch(encoded, -1) {
+		want = append(want, code(string(name[1])))
+	}
+	section := regexp.MustCompile("(?s)with its (`version`: .*?)\\.\n").FindStringSubmatch(readme(t))
+	if section == nil {
+		t.Fatal("the README does not tell the fields")
+	}
+	if diff := cmp.Diff(regexp.MustCompile("`[a-z_]+`").FindAllString(section[1], -1), want); diff != "" {
+		t.Errorf("the README (-) differs from the fields (+):\n%s", diff)
+	}
+}
+
+func TestLogsAskedReadsNoMoreThanItNeeds(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		asked          logsAsked
+		most, pageSize int
+	}{
+		"all":           {logsAsked{}, 0, logPage},
+		"few":           {logsAsked{limit: 10}, 110, 110},
+		"many":          {logsAsked{limit: 5000}, 5100, logPage},
+		"few of a tail": {logsAsked{limit: 10, tail: true}, 0, logPage},
+	} {
+		query, err := test.asked.query(nil)
+		if got := test.asked.most(); err != nil || got != test.most || query.PageSize != test.pageSize {
+			t.Errorf("%s: at most %d in pages of %d with error %v, want %d of %d", name, got, query.PageSize, err, test.most, test.pageSize)
+		}
 	}
 }

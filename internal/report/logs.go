@@ -88,13 +88,26 @@ func broken(line string) string {
 	return line[:len(line)-len(text)] + ": " + text[1:]
 }
 
-// NoLogs says that there are none, and why if that is known.
-func NoLogs(place Place, since time.Time) string {
-	why := ""
+// Following says that what comes will be shown. function is the one that was
+// asked for; empty for all.
+func Following(place Place, function string) string {
+	if function != "" {
+		return fmt.Sprintf("following the logs of %s in %s ...", clean(function), place)
+	}
+	return fmt.Sprintf("following the logs of %s ...", place)
+}
+
+// NoLogs says that there are none, and why if that is known. function is the one
+// that was asked for; empty for all.
+func NoLogs(place Place, function string, since time.Time) string {
+	of, why := "", ""
+	if function != "" {
+		of = " of " + clean(function)
+	}
 	if place.BuildSID == "" {
 		why = "; nothing is live there"
 	}
-	return fmt.Sprintf("%s has no logs since %s%s\n", place, since.UTC().Format(time.RFC3339), why)
+	return fmt.Sprintf("%s has no logs%s since %s%s\n", place, of, since.UTC().Format(time.RFC3339), why)
 }
 
 // printable cleans every line of a text, keeps their indentation, and takes

@@ -38,11 +38,16 @@ func TestLogText(t *testing.T) {
 	golden(t, text.String())
 }
 
+func TestFollowing(t *testing.T) {
+	t.Parallel()
+	golden(t, report.Following(environment(), "")+"\n"+report.Following(environment(), "/hello\x07")+"\n")
+}
+
 func TestNoLogs(t *testing.T) {
 	t.Parallel()
 	emptied := environment()
 	emptied.BuildSID = ""
-	golden(t, report.NoLogs(environment(), now())+report.NoLogs(emptied, now()))
+	golden(t, report.NoLogs(environment(), "", now())+report.NoLogs(emptied, "", now())+report.NoLogs(environment(), "/hello\x07", now()))
 }
 
 // TestJSONIsLegible has text that would drive a terminal, or GitHub's runner,
