@@ -73,10 +73,17 @@ func FuzzReadLock(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	content := packageJSON(`"a": "^1.0.0"`, `"b": "latest"`, `"@twilio/runtime-handler": "^2.0.0"`)
+	for _, one := range recordings(f) {
+		if one.kind == "npm" {
+			f.Add(one.fsys["package-lock.json"].Data)
+		}
+	}
+	content := packageJSON(`"a": "^1.0.0"`, `"b": "latest"`, `"lodash": "^3.10.0"`, `"@twilio/runtime-handler": "^2.0.0"`)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, folder := range []string{".", "services/voice"} {
-			fsys := files(map[string]string{"package-lock.json": string(data)})
+			fsys := files(map[string]string{
+				"package.json": `{"overrides": {"lodash@3": "4.17.20", "a": {".": "$b"}}, "dependencies": {"b": "2"}}`, "package-lock.json": string(data),
+			})
 			fsys[strings.TrimPrefix(folder+"/package.json", "./")] = files(map[string]string{"x": content})["x"]
 			found, warnings, err := npm.Read(fsys, folder, npm.Locked)
 			checkRead(t, found, warnings, err)
@@ -114,6 +121,28 @@ func FuzzReadPNPMLock(f *testing.F) {
 func FuzzReadBerryLock(f *testing.F)   { fuzzLock(f, "yarn.lock", "yarn-berry") }
 func FuzzReadClassicLock(f *testing.F) { fuzzLock(f, "yarn.lock", "yarn-classic") }
 func FuzzReadBunLock(f *testing.F)     { fuzzLock(f, "bun.lock", "bun") }
+
+// FuzzReadOverrides reads arbitrary texts as the package.json beside a lock that
+// may force ranges upon a member.
+func FuzzReadOverrides(f *testing.F) {
+	for _, one := range recordings(f) {
+		if one.folder != "." {
+			f.Add(one.fsys["package.json"].Data)
+		}
+	}
+	f.Add([]byte(`{"overrides": {"a@>0": {".": "$b"}, "voice@1": {"a": "2"}}, "peerDependencies": {"b": "1.x"}, "resolutions": {"**/voice@x/**/a@^1.0.0": "npm:a@2"}}`))
+	locks := map[string]string{
+		"package-lock.json": lockV3(`"services/voice": {}`, `"node_modules/a": {"version": "1.0.1"}`), "yarn.lock": yarnLockOfA,
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for name, content := range locks {
+			found, warnings, err := npm.Read(files(map[string]string{
+				"package.json": string(data), name: content, "services/voice/package.json": `{"name": "voice", "version": "1.0.0", "dependencies": {"a": "^1.0.0"}}`,
+			}), "services/voice", npm.Locked)
+			checkRead(t, found, warnings, err)
+		}
+	})
+}
 
 // FuzzReadWorkspace reads arbitrary texts as the files that tell members and
 // catalogs.
