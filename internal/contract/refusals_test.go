@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
 
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
@@ -43,8 +44,8 @@ func TestSandboxRefusesWhatTheFileDoesNotAllow(t *testing.T) {
 			}
 		}
 	}
-	if after := w.sandbox.Snapshot(); len(after.Services) != len(before.Services) || len(after.Builds) != len(before.Builds) {
-		t.Error("a request that was refused took effect")
+	if diff := cmp.Diff(before, w.sandbox.Snapshot()); diff != "" {
+		t.Errorf("a request that was refused took effect (-before +after):\n%s", diff)
 	}
 	t.Logf("%d offences refused", count)
 	if count < 100 {
@@ -52,11 +53,11 @@ func TestSandboxRefusesWhatTheFileDoesNotAllow(t *testing.T) {
 	}
 }
 
-// sids are good values of a path's parameters.
+// sids are good values of a path's parameters, and of what a Build needs.
 func (s *tour) sids(path string) map[string]string {
 	service, environment := string(s.services[0].SID), string(s.environments[0].SID)
 	function, asset := string(s.functions[0].SID), string(s.assets[0].SID)
-	known := map[string]string{"ServiceSid": service, "EnvironmentSid": environment, "FunctionSid": function, "AssetSid": asset}
+	known := map[string]string{"ServiceSid": service, "EnvironmentSid": environment, "FunctionSid": function, "AssetSid": asset, "version": string(s.sources[0].SID)}
 	for parent, sid := range map[string]string{
 		"/v1/Services/":            service,
 		"/Environments/":           environment,
@@ -92,6 +93,9 @@ func offences(operation *openapi3.Operation, path string, sids map[string]string
 	good := url.Values{}
 	for _, name := range form.Required {
 		good.Set(name, "good")
+	}
+	if operation.OperationID == "CreateBuild" { // required, though the file does not say so
+		good.Set("FunctionVersions", sids["version"])
 	}
 	changed := func(name string, values ...string) url.Values {
 		params := maps.Clone(good)
