@@ -140,11 +140,19 @@ func TestPNPMLocks(t *testing.T) {
 		"later version": {lock: "lockfileVersion: '10.0'\n", want: []string{"pnpm-lock.yaml:1: lockfileVersion is 10.0; known are 5.x, 6.x and 9.x. Write it with a current pnpm, or choose dependencies: ranges."}},
 		"empty":         {lock: "", want: []string{"pnpm-lock.yaml:1: lockfileVersion is missing; known are 5.x, 6.x and 9.x. Write it with a current pnpm, or choose dependencies: ranges."}},
 		"a list":        {lock: "\n- a", want: []string{"pnpm-lock.yaml:2: holds a list, not a mapping" + mend("pnpm")}},
-		"merge":         {lock: "lockfileVersion: '9.0'\n<<<<<<< HEAD\n", want: []string{"pnpm-lock.yaml:2: a merge has left its marks in it" + mend("pnpm")}},
-		"syntax":        {lock: "lockfileVersion: '9.0'\na: b: c\n", want: []string{"pnpm-lock.yaml:2: not valid YAML: mapping values are not allowed in this context" + mend("pnpm")}},
-		"too deep":      {lock: "a: " + strings.Repeat("[", 20_000), want: []string{"pnpm-lock.yaml:1: not valid YAML: exceeded max depth of 10000" + mend("pnpm")}},
-		"too many":      {lock: "a: [" + strings.Repeat("{},", 1<<19), want: []string{"pnpm-lock.yaml: cannot be read: it has more than 524288 entries. Check that it is the file it should be."}},
-		"too large":     {lock: strings.Repeat(" ", 8<<20+1), want: []string{"pnpm-lock.yaml: cannot be read: it is larger than 8 MiB. Check that it is the file it should be."}},
+		"a key twice": { // as merges leave it; pnpm refuses it too
+			lock: v9("1.2.3", "      a:\n        specifier: ^1.0.0\n        version: 1.2.4\n"),
+			want: []string{`pnpm-lock.yaml:8: "a" is there twice, first in line 5` + mend("pnpm")},
+		},
+		"a key twice, in another package": {
+			lock: v9("1.2.3", "packages:\n  b@1: {}\n  ? [b@1]\n  : {}\n  b@2: {}\n  b@1: {}\n"),
+			want: []string{`pnpm-lock.yaml:13: "b@1" is there twice, first in line 9` + mend("pnpm")},
+		},
+		"merge":     {lock: "lockfileVersion: '9.0'\n<<<<<<< HEAD\n", want: []string{"pnpm-lock.yaml:2: a merge has left its marks in it" + mend("pnpm")}},
+		"syntax":    {lock: "lockfileVersion: '9.0'\na: b: c\n", want: []string{"pnpm-lock.yaml:2: not valid YAML: mapping values are not allowed in this context" + mend("pnpm")}},
+		"too deep":  {lock: "a: " + strings.Repeat("[", 20_000), want: []string{"pnpm-lock.yaml:1: not valid YAML: exceeded max depth of 10000" + mend("pnpm")}},
+		"too many":  {lock: "a: [" + strings.Repeat("{},", 1<<19), want: []string{"pnpm-lock.yaml: cannot be read: it has more than 524288 entries. Check that it is the file it should be."}},
+		"too large": {lock: strings.Repeat(" ", 8<<20+1), want: []string{"pnpm-lock.yaml: cannot be read: it is larger than 8 MiB. Check that it is the file it should be."}},
 		"an alias bomb": {
 			lock: "lockfileVersion: '9.0'\na: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n" +
 				"d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\nimporters: {.: {dependencies: {a: {version: 1.0.0}}}}\n",
@@ -165,6 +173,8 @@ func TestBerryLocks(t *testing.T) {
 	}
 	run(t, "yarn.lock", map[string]formatTest{
 		"plain":                {lock: plain, want: []string{"1.2.3"}},
+		"byte order mark":      {lock: "\ufeff" + plain, want: []string{"1.2.3"}},
+		"a key twice":          {lock: plain + "__metadata: {}\n", want: []string{`yarn.lock:14: "__metadata" is there twice, first in line 1` + mend("yarn")}},
 		"before yarn 4":        {lock: lock("^1.0.0", "a@npm:^1.0.0", "a@npm:1.2.3"), want: []string{"1.2.3"}},
 		"several ranges":       {lock: lock("npm:^1.0.0", "a@npm:1.x, a@npm:^1.0.0, a@npm:^1.1.0", "a@npm:1.2.3"), want: []string{"1.2.3"}},
 		"any":                  {lock: lock("npm:*", "a@npm:*", "a@npm:1.2.3"), spec: "*", want: []string{"1.2.3"}},

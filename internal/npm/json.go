@@ -46,7 +46,6 @@ func readJSONC(fsys fs.FS, file string, limit int64) (*value, error) {
 
 // parseJSON reads a text that must hold one JSON object.
 func parseJSON(file string, data []byte) (*value, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !json.Valid(data) {
 		return nil, syntaxProblem(file, data)
 	}
@@ -78,7 +77,7 @@ func syntaxProblem(file string, data []byte) *problem.Problem {
 	return found
 }
 
-// readFile reads a file of at most limit bytes. A file that is missing is
+// readFile reads a file of at most limit bytes, less a byte order mark. A file that is missing is
 // fs.ErrNotExist, everything else a *problem.Problem.
 func readFile(fsys fs.FS, file string, limit int64) ([]byte, error) {
 	// Looking before opening matters: to open a pipe would wait for ever.
@@ -111,7 +110,7 @@ func readFile(fsys fs.FS, file string, limit int64) ([]byte, error) {
 	if int64(content.Len()) > limit {
 		return nil, tooLarge(file, limit)
 	}
-	return content.Bytes(), nil
+	return bytes.TrimPrefix(content.Bytes(), []byte("\ufeff")), nil
 }
 
 func unreadable(file, why, fix string) error {

@@ -374,7 +374,7 @@ func TestPrivateRegistriesAreWarnedOf(t *testing.T) {
 	_, warnings, err := npm.Read(files(map[string]string{
 		"package.json": packageJSON(`"a": "1"`, `"b": "1"`, `"c": "1"`, `"d": "1"`, `"e": "1"`),
 		"package-lock.json": lockV3(
-			`"node_modules/a": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/a/-/a-1.0.0.tgz"}`,
+			`"node_modules/a": {"version": "1.0.0", "resolved": "https://Registry.npmjs.org/a/-/a-1.0.0.tgz"}`,
 			`"node_modules/b": {"version": "1.0.0", "resolved": "https://npm.acme.example/b/-/b-1.0.0.tgz?token=s3cret"}`,
 			`"node_modules/c": {"version": "1.0.0", "resolved": "https://me:s3cret@npm.acme.example/c/-/c-1.0.0.tgz"}`,
 			`"node_modules/d": {"version": "1.0.0", "resolved": "http://localhost:4873/d/-/d-1.0.0.tgz"}`,

@@ -167,7 +167,7 @@ func (r *resolver) fromRegistry(wanted request, entry lockEntry) bool {
 	if err != nil || address.Scheme != "https" && address.Scheme != "http" {
 		return false
 	}
-	switch host := address.Hostname(); host {
+	switch host := strings.ToLower(address.Hostname()); host {
 	case "registry.npmjs.org", "registry.yarnpkg.com":
 	default:
 		if r.foreign == nil {

@@ -60,6 +60,11 @@ func parseYAML(file string, data []byte) (*yamlValue, error) {
 			last = &yamlValue{node: document.Content[0]}
 		}
 	}
+	if last.node != nil {
+		if err := findTwice(file, last.node); err != nil {
+			return nil, err
+		}
+	}
 	if kind := last.kind(); kind != "a mapping" && kind != "nothing" {
 		return nil, &problem.Problem{
 			File: file, Line: last.node.Line, Message: fmt.Sprintf("holds %s, not a mapping", kind),
@@ -97,6 +102,29 @@ func findMerge(file string, data []byte) error {
 		line++
 		if bytes.HasPrefix(text, []byte("<<<<<<< ")) {
 			return &problem.Problem{File: file, Line: line, Message: "a merge has left its marks in it", Fix: "Correct it."}
+		}
+	}
+	return nil
+}
+
+// findTwice returns a Problem at the first name that a mapping has twice, which
+// is what some merges leave. The package managers do not read such a file.
+func findTwice(file string, node *yaml.Node) error {
+	if node.Kind == yaml.MappingNode {
+		lines := make(map[string]int, len(node.Content)/2)
+		for m := range (yamlValue{node}).members() {
+			if first, ok := lines[m.name]; ok {
+				return &problem.Problem{
+					File: file, Line: m.line, Message: fmt.Sprintf("%q is there twice, first in line %d", short(m.name), first),
+					Fix: "Correct it.",
+				}
+			}
+			lines[m.name] = m.line
+		}
+	}
+	for _, child := range node.Content {
+		if err := findTwice(file, child); err != nil {
+			return err
 		}
 	}
 	return nil

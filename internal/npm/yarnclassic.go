@@ -89,7 +89,7 @@ func (r *classicReader) find(wanted request, forced overrides) (lockEntry, bool)
 
 func (r *classicReader) parse(data []byte) {
 	line := 0
-	for raw := range bytes.Lines(bytes.TrimPrefix(data, []byte("\ufeff"))) {
+	for raw := range bytes.Lines(data) {
 		line++
 		text := strings.TrimRight(string(raw), "\r\n \t")
 		content := strings.TrimLeft(text, " ")
