@@ -65,6 +65,11 @@ func (l *look) readEnvironment(problems *problem.List) (err error) {
 // readFolder names the Service that a folder deploys to, unless one was given,
 // and where its files name the Environment, that.
 func (l *look) readFolder(folder string) error {
+	isEnvironmentOpen := l.environment != (deploy.Environment{}) && l.values[config.Environment].Origin == config.FromDefault
+	if l.values[config.Service].Text != "" && !isEnvironmentOpen {
+		l.service = l.values[config.Service].Text
+		return nil
+	}
 	values, warnings, err := withFolder(l.values, folder)
 	for _, warning := range warnings {
 		fmt.Fprintf(l.env.Stderr, "warning: %s\n", warning.Error())
@@ -163,9 +168,6 @@ func (l *look) failed(err error, kind report.Kind) error {
 // withFolder returns the values with what a folder's files say, and the Service
 // that it deploys to, unless one was given. The list holds warnings.
 func withFolder(values config.Values, folder string) (config.Values, problem.List, error) {
-	if values[config.Service].Text != "" {
-		return values, nil, nil
-	}
 	tree, err := source.Folder(folder)
 	if err != nil {
 		return values, nil, err
