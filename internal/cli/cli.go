@@ -96,7 +96,7 @@ Try it without an account, on a sandbox that lives as long as the command:
 		RunE:          showHelp,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newDeploy(env), newStatus(env), newList(env), newLogs(env), newSandbox(env), newAction(env), newVersion(env))
+	root.AddCommand(newDeploy(env), newStatus(env), newList(env), newLogs(env), newDoctor(env), newSandbox(env), newAction(env), newVersion(env))
 	// Now, so that their arguments are checked as ours are.
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -12,6 +12,7 @@ func Tidied(text string) string {
 		{`-[0-9]{4}((?:-[a-z0-9-]+)?\.twil\.io)`, `-NNNN${1}`},
 		{`\b([a-z]+)-[0-9]{4}(["\s])`, `${1}-NNNN${2}`},
 		{`\b(?:[0-9]+m)?[0-9]+(?:\.[0-9]+)?m?s\b`, `N.Ns`},
+		{`\bslipway-Doctor-[0-9a-f]{12}\b`, `slipway-Doctor-HEX`},
 		{`\b[0-9]+ seconds? ago\b`, `N seconds ago`},
 		{`\b20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{5} UTC`, `DATE`},
 		{`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z`, `DATE`},

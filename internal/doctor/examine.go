@@ -31,12 +31,15 @@ type Examined struct {
 
 // Examine checks what a deploy needs of the platform: that both hosts answer,
 // that the clocks agree, and what the credentials are good for. It reads, and
-// changes nothing. What went wrong stands in the Checks.
+// changes nothing. What went wrong stands in the Checks; addresses that are none
+// are for whoever read them to tell.
 func Examine(ctx context.Context, cfg Config) Examined {
 	cfg = cfg.complete()
 	api, upload, err := cfg.hosts()
 	if err != nil {
-		return Examined{Checks: []Check{{Name: "API host", Status: Failed, Err: err}}}
+		e := &examiner{}
+		e.skip("the settings do not lead to a host", "api-host", "upload-host", "clock", "credentials", "account", "quota", "permissions")
+		return e.result
 	}
 	patience := cfg.Retry
 	patience.MaxAttempts = min(patience.MaxAttempts, 4)
@@ -44,14 +47,14 @@ func Examine(ctx context.Context, cfg Config) Examined {
 		api: api, upload: upload, credentials: cfg.Credentials, userAgent: cfg.UserAgent, retry: patience,
 		http: &http.Client{Transport: cfg.Transport, CheckRedirect: stay},
 	}}
-	if !e.reach(ctx, "API host", api, false) {
-		e.skip("the API cannot be reached", "upload host", "clock", "credentials", "account", "quota", "permissions")
+	if !e.reach(ctx, "api-host", api, false) {
+		e.skip("the API cannot be reached", "upload-host", "clock", "credentials", "account", "quota", "permissions")
 		return e.result
 	}
-	e.reach(ctx, "upload host", upload, true)
+	e.reach(ctx, "upload-host", upload, true)
 	e.clock()
 	if cfg.Credentials.User == "" || cfg.Credentials.Password.IsZero() {
-		e.skip("there are no credentials", "credentials", "account", "quota", "permissions")
+		e.skip("the settings give none that are whole", "credentials", "account", "quota", "permissions")
 		return e.result
 	}
 	if !e.credentials(ctx) {
@@ -91,7 +94,7 @@ func (e *examiner) skip(why string, names ...string) {
 func (e *examiner) reach(ctx context.Context, name string, host *url.URL, isUpload bool) bool {
 	asked := request{method: http.MethodGet, path: []string{"Services"}, isAnonymous: true, onUpload: isUpload}
 	answered, err := e.wire.call(ctx, asked)
-	if err != nil {
+	if answered.Status == 0 {
 		e.fail(name, err)
 		return false
 	}
@@ -106,10 +109,15 @@ func (e *examiner) reach(ctx context.Context, name string, host *url.URL, isUplo
 		}
 	}
 	message := fmt.Sprintf("%s answers in %s%s", host.Host, words.Elapsed(answered.took), through)
-	if answered.object == nil {
-		e.add(name, Warning, fmt.Sprintf("%s, but not as Twilio does: %s", message, answered.Sight),
-			"Check api-url and upload-url, and whether a proxy answers in Twilio's place.")
-		return true
+	// How the upload host refuses what it does not have is not known.
+	isTwilios := answered.object != nil || isUpload && answered.Status >= 400
+	if !isTwilios || answered.passes() {
+		e.result.Checks = append(e.result.Checks, Check{
+			Name: name, Status: Failed, Reason: job.TimedOut,
+			Message: fmt.Sprintf("%s, but not as Twilio does: %s", message, answered.Sight),
+			Fix:     "Check api-url and upload-url, and whether a proxy answers in Twilio's place; otherwise run it again later.",
+		})
+		return false
 	}
 	e.add(name, OK, message, "")
 	return true

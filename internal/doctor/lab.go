@@ -38,6 +38,7 @@ type lab struct {
 	simple   once[reply]
 	main     once[reply]
 	live     once[string]
+	domain   once[string]
 	many     once[[]uploaded]
 	builds   []string // SIDs, oldest first
 }

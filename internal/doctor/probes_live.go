@@ -55,27 +55,29 @@ func (l *lab) visit(ctx context.Context, domain, path string) (reply, error) {
 
 // answering waits until the domain of a new Deployment serves it.
 func (l *lab) answering(ctx context.Context) (domain string, err error) {
-	domain, err = l.goLive(ctx)
-	if err != nil {
-		return "", err
-	}
-	started := time.Now()
-	var last reply
-	err = retry.Poll(ctx, l.cfg.Pace.Domain, func(ctx context.Context) (bool, error) {
-		last, err = l.visit(ctx, domain, "/probe.txt")
-		return string(last.body) == probeText, retry.Transient(err, 0)
+	return l.domain.get(func() (string, error) {
+		domain, err := l.goLive(ctx)
+		if err != nil {
+			return "", err
+		}
+		started := time.Now()
+		var last reply
+		err = retry.Poll(ctx, l.cfg.Pace.Domain, func(ctx context.Context) (bool, error) {
+			last, err = l.visit(ctx, domain, "/probe.txt")
+			return string(last.body) == probeText, retry.Transient(err, 0)
+		})
+		if err != nil {
+			return "", fmt.Errorf("the deployed domain did not serve what is live: %w; last %s", err, last.Sight)
+		}
+		l.note("wait for the domain of a Deployment", words.Elapsed(time.Since(started)), "")
+		return domain, nil
 	})
-	if err != nil {
-		return "", fmt.Errorf("the deployed domain did not serve what is live: %w; last %s", err, last.Sight)
-	}
-	l.note("wait for the domain of a Deployment", words.Elapsed(time.Since(started)), "")
-	return domain, nil
 }
 
 // probeDomain asks for a Deployment of a Build that is not there, then looks at
 // what a deployed domain serves.
 func probeDomain(ctx context.Context, l *lab) error {
-	return errors.Join(l.staleBuild(ctx), l.domain(ctx))
+	return errors.Join(l.staleBuild(ctx), l.servings(ctx))
 }
 
 func (l *lab) staleBuild(ctx context.Context) error {
@@ -91,7 +93,7 @@ func (l *lab) staleBuild(ctx context.Context) error {
 	return err
 }
 
-func (l *lab) domain(ctx context.Context) error {
+func (l *lab) servings(ctx context.Context) error {
 	domain, err := l.answering(ctx)
 	if err != nil {
 		return err
@@ -112,18 +114,13 @@ func (l *lab) domain(ctx context.Context) error {
 	}
 	otherCase, caseErr := l.visit(ctx, domain, "/mixed/case.TXT")
 	if caseErr == nil {
-		l.settleByStatus("paths-ignore-case", otherCase.withWhat("for /Mixed/Case.txt"), http.StatusNotFound, http.StatusOK)
+		l.settleByStatus("paths-ignore-case", otherCase.about("for /Mixed/Case.txt"), http.StatusNotFound, http.StatusOK)
 	}
 	typed, typedErr := l.visit(ctx, domain, "/typed.txt")
 	if typedErr == nil {
 		l.settleType(typed)
 	}
 	return errors.Join(err, guardedErr, caseErr, typedErr)
-}
-
-func (r reply) withWhat(what string) reply {
-	r.What = what
-	return r
 }
 
 func (l *lab) settleType(typed reply) {
@@ -233,7 +230,7 @@ func probeSecondDeployment(ctx context.Context, l *lab) error {
 	}
 	after, err := l.fetchBuild(ctx, l.main.thing.text("sid"))
 	if err == nil {
-		l.settleByStatus("undeployed-builds-vanish", after.withWhat("the Build that was live before"), http.StatusOK, http.StatusNotFound)
+		l.settleByStatus("undeployed-builds-vanish", after.about("the Build that was live before"), http.StatusOK, http.StatusNotFound)
 	}
 	return err
 }

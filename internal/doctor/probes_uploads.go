@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -119,8 +118,7 @@ func (l *lab) oddPath(ctx context.Context, to uploaded, name, path string) error
 	if err != nil {
 		return err
 	}
-	answered.What = strings.TrimSpace(fmt.Sprintf("Path %q: %s", path, answered.What))
-	l.settleByStatus(name, answered, http.StatusCreated, http.StatusBadRequest)
+	l.settleByStatus(name, answered.about("Path %q", path), http.StatusCreated, http.StatusBadRequest)
 	return nil
 }
 
@@ -142,8 +140,7 @@ func (l *lab) largeUpload(ctx context.Context, name, kind string, content *file,
 	if err != nil {
 		return err
 	}
-	answered.What = strings.TrimSpace(fmt.Sprintf("%d bytes: %s", content.size, answered.What))
-	l.settleByStatus(name, answered, off, on)
+	l.settleByStatus(name, answered.about("%d bytes", content.size), off, on)
 	if answered.Status == http.StatusRequestEntityTooLarge {
 		l.note("body of a 413", answered.String(), "")
 	}
@@ -182,8 +179,7 @@ func probeManyFunctions(ctx context.Context, l *lab) error {
 	}
 	answered, err := l.build(ctx, wanted{files: made})
 	if err == nil {
-		answered.What = strings.TrimSpace(fmt.Sprintf("%d Function Versions: %s", len(made), answered.What))
-		l.settleByStatus("function-limit", answered, http.StatusCreated, http.StatusBadRequest)
+		l.settleByStatus("function-limit", answered.about("%d Function Versions", len(made)), http.StatusCreated, http.StatusBadRequest)
 	}
 	var inOrder []string
 	for _, one := range made[:10] {
@@ -248,6 +244,6 @@ func (l *lab) notePages(ctx context.Context) error {
 		return nil //nolint:nilerr // what is no address is what was seen
 	}
 	token := address.Query().Get("PageToken")
-	l.note("PageToken", fmt.Sprintf("begins with %q, %d characters", token[:min(len(token), 4)], len(token)), "what is in it is Twilio's own; clients pass it on as it is")
+	l.note("PageToken", fmt.Sprintf("begins with %q", token[:min(len(token), 2)]), "what is in it is Twilio's own; clients pass it on as it is")
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/retry"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -60,6 +61,10 @@ type Note struct {
 // Surveyed is what a Survey found.
 type Surveyed struct {
 	Version int `json:"version"`
+	// Tool is what made it, as it calls itself to the platform.
+	Tool string `json:"tool"`
+	// Region is the one that was asked for; empty for US1.
+	Region string `json:"region,omitempty"`
 	// Service is the unique name of the throwaway Service, ServiceSID its SID;
 	// both are empty when none was made.
 	Service    string `json:"service"`
@@ -74,6 +79,10 @@ type Surveyed struct {
 	// APICalls counts the calls, with those that were repeated.
 	APICalls   int   `json:"api_calls"`
 	DurationMS int64 `json:"duration_ms"`
+	// Sandbox is the command line of a Sandbox that behaves alike, and Error why
+	// the Survey ended early. Both are the front door's to fill in.
+	Sandbox string       `json:"sandbox"`
+	Error   *job.Failure `json:"error,omitempty"`
 }
 
 // LeftError says that Services of a Survey are still there.
@@ -121,10 +130,10 @@ func Survey(ctx context.Context, cfg Config) (Surveyed, error) {
 	cfg = cfg.complete()
 	l, err := newLab(cfg)
 	if err != nil {
-		return newSurveyed(), err
+		return newSurveyed(cfg), err
 	}
 	err = l.run(ctx)
-	result := newSurveyed()
+	result := newSurveyed(cfg)
 	result.Service, result.ServiceSID = l.service.UniqueName, string(l.service.SID)
 	result.IsDeleted = l.service.SID != "" && len(l.left) == 0
 	result.Left = append(result.Left, l.left...)
@@ -135,8 +144,11 @@ func Survey(ctx context.Context, cfg Config) (Surveyed, error) {
 	return result, err
 }
 
-func newSurveyed() Surveyed {
-	return Surveyed{Version: SurveyVersion, Left: []string{}, Findings: []Finding{}, Notes: []Note{}}
+func newSurveyed(cfg Config) Surveyed {
+	return Surveyed{
+		Version: SurveyVersion, Tool: cfg.UserAgent, Region: cfg.Region,
+		Left: []string{}, Findings: []Finding{}, Notes: []Note{},
+	}
 }
 
 // run makes the Service, runs the probes, and deletes it.

@@ -173,6 +173,16 @@ func (r reply) seeing(format string, arguments ...any) Sight {
 	return seen
 }
 
+// about is the reply with what it is about before what it says.
+func (r reply) about(format string, arguments ...any) reply {
+	said := r.What
+	r.What = oneLine(fmt.Sprintf(format, arguments...))
+	if said != "" {
+		r.What += ": " + said
+	}
+	return r
+}
+
 // exchange sends a request and reads its answer.
 func exchange(client *http.Client, made *http.Request, seen Sight) (reply, error) {
 	started := time.Now()
@@ -209,7 +219,7 @@ func broken(made *http.Request, err error) error {
 	if cause := context.Cause(made.Context()); cause != nil {
 		err = cause
 	}
-	return &twilio.BrokenError{Op: "ask", Method: made.Method, Host: made.URL.Host, Path: shapeOf(made.URL.Path, nil), Err: err}
+	return &twilio.BrokenError{Op: "reach Twilio", Method: made.Method, Host: made.URL.Host, Path: shapeOf(made.URL.Path, nil), Err: err}
 }
 
 func isPermanent(err error) bool {
