@@ -39,8 +39,8 @@ func TestSearchingForMembersEnds(t *testing.T) {
 	for _, folder := range []string{".", "svc"} {
 		_, _, _ = npm.Read(fsys, folder, npm.Locked)
 	}
-	// What is bounded takes seconds, what is not takes hours.
-	if took := time.Since(start); took > time.Minute {
+	// What is bounded takes a second, or ten with the race detector; what is not, hours.
+	if took := time.Since(start); took > 4*time.Minute {
 		t.Errorf("it took %s", took)
 	}
 }

@@ -11,11 +11,11 @@ import (
 
 // What a workspace may have: of patterns longer than that together the rest is not
 // read, and no folder is searched for members beyond that many, or beyond that
-// many bytes of paths times bytes of patterns, which takes some seconds.
+// many bytes of paths times bytes of patterns, which takes less than a second.
 const (
 	maxPatternBytes = 64 << 10
 	maxFolders      = 10_000
-	maxMatching     = 1 << 27
+	maxMatching     = 1 << 25
 )
 
 // isMember reports whether the package.json in dir makes the folder below it a
