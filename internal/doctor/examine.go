@@ -43,9 +43,10 @@ func Examine(ctx context.Context, cfg Config) Examined {
 	}
 	patience := cfg.Retry
 	patience.MaxAttempts = min(patience.MaxAttempts, 4)
-	e := &examiner{cfg: cfg, wire: &wire{
+	watching := &watcher{base: cfg.Transport, logger: cfg.Logger}
+	e := &examiner{cfg: cfg, watching: watching, wire: &wire{
 		api: api, upload: upload, credentials: cfg.Credentials, userAgent: cfg.UserAgent, retry: patience,
-		http: &http.Client{Transport: cfg.Transport, CheckRedirect: stay},
+		http: &http.Client{Transport: watching, CheckRedirect: stay},
 	}}
 	if !e.reach(ctx, "api-host", api, false) {
 		e.skip("the API cannot be reached", "upload-host", "clock", "credentials", "account", "quota", "permissions")
@@ -69,10 +70,11 @@ func Examine(ctx context.Context, cfg Config) Examined {
 
 // examiner is one examination under way.
 type examiner struct {
-	cfg    Config
-	wire   *wire
-	answer reply // of the API host
-	result Examined
+	cfg      Config
+	watching *watcher
+	wire     *wire
+	answer   reply // of the API host
+	result   Examined
 }
 
 func (e *examiner) add(name string, status Status, message, fix string) {
@@ -148,7 +150,7 @@ const clockFix = "Set it by a time server: certificates and slipway logs --since
 func (e *examiner) credentials(ctx context.Context) bool {
 	client, err := twilio.New(twilio.Config{
 		Credentials: e.cfg.Credentials, APIURL: e.wire.api.String(), UploadURL: e.wire.upload.String(),
-		UserAgent: e.cfg.UserAgent, Transport: e.cfg.Transport, Limiter: twilio.NewLimiter(atOnce), Retry: e.wire.retry, Logger: e.cfg.Logger,
+		UserAgent: e.cfg.UserAgent, Transport: e.watching, Limiter: twilio.NewLimiter(atOnce), Retry: e.wire.retry, Logger: e.cfg.Logger,
 	})
 	if err != nil {
 		e.fail("credentials", err)

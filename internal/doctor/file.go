@@ -54,8 +54,10 @@ func (f *file) open() io.Reader {
 type blanks struct{}
 
 func (blanks) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
+	const some = "                                                                "
+	filled := 0
+	for filled < len(p) {
+		filled += copy(p[filled:], some)
 	}
-	return len(p), nil
+	return filled, nil
 }

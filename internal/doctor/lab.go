@@ -35,8 +35,9 @@ type lab struct {
 	plain    once[twilio.Environment]
 	bare     once[twilio.Environment]
 	contents once[contents]
-	simple   once[reply]
+	simple   once[reply] // Builds as they were created
 	main     once[reply]
+	usual    once[reply] // simple, completed
 	live     once[string]
 	domain   once[string]
 	many     once[[]uploaded]
@@ -52,7 +53,7 @@ func newLab(cfg Config) (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	watching := &watcher{base: cfg.Transport}
+	watching := &watcher{base: cfg.Transport, logger: cfg.Logger}
 	client, err := twilio.New(twilio.Config{
 		Credentials: cfg.Credentials, APIURL: api.String(), UploadURL: upload.String(), UserAgent: cfg.UserAgent,
 		Transport: watching, Limiter: twilio.NewLimiter(atOnce), Retry: cfg.Retry, Polling: cfg.Pace.Builds, Logger: cfg.Logger,
@@ -205,17 +206,27 @@ func (l *lab) in(path ...string) []string {
 	return append([]string{"Services", string(l.service.SID)}, path...)
 }
 
+// call makes a call as it is. That the credentials may not make it tells nothing
+// of the API, and is an error.
+func (l *lab) call(ctx context.Context, r request) (reply, error) {
+	answered, err := l.wire.call(ctx, r)
+	if err == nil && (answered.Status == http.StatusUnauthorized || answered.Status == http.StatusForbidden) {
+		err = fmt.Errorf("the credentials may not do this: %s", answered.Sight)
+	}
+	return answered, err
+}
+
 func (l *lab) get(ctx context.Context, query url.Values, path ...string) (reply, error) {
-	return l.wire.call(ctx, request{method: http.MethodGet, path: path, query: query})
+	return l.call(ctx, request{method: http.MethodGet, path: path, query: query})
 }
 
 // post sends a form that is made anew for each attempt.
 func (l *lab) post(ctx context.Context, form func() url.Values, path ...string) (reply, error) {
-	return l.wire.call(ctx, request{method: http.MethodPost, path: path, form: form})
+	return l.call(ctx, request{method: http.MethodPost, path: path, form: form})
 }
 
 func (l *lab) delete(ctx context.Context, path ...string) (reply, error) {
-	return l.wire.call(ctx, request{method: http.MethodDelete, path: path})
+	return l.call(ctx, request{method: http.MethodDelete, path: path})
 }
 
 // uploaded is a Function or an Asset with its Version.
@@ -253,7 +264,7 @@ func (l *lab) newUpload(ctx context.Context, kind string, content *file) (upload
 
 // upload uploads a content, as it may be refused.
 func (l *lab) upload(ctx context.Context, to uploaded, content *file) (reply, error) {
-	return l.wire.call(ctx, request{method: http.MethodPost, path: l.in(to.kind, to.sid, "Versions"), file: content})
+	return l.call(ctx, request{method: http.MethodPost, path: l.in(to.kind, to.sid, "Versions"), file: content})
 }
 
 // wanted is what a Build is asked for.

@@ -15,7 +15,7 @@ type probe struct {
 }
 
 // probes are in the order in which they run: each leaves to those behind it
-// what they need.
+// what they need. The first Builds are on their way together.
 func probes() []probe {
 	return []probe{
 		{"names and headers", []string{"lower-case-domains", "no-concurrency-header", "doubled-request-ids"}, probeService},
@@ -25,9 +25,9 @@ func probes() []probe {
 		{"Variables", []string{"variable-conflicts-are-400", "variables-limit"}, probeVariables},
 		{"uploads", []string{"upload-answers-200", "uploads-deduplicated", "plain-upload-errors", "path-characters-checked", "reserved-paths-refused"}, probeUploads},
 		{"large uploads", []string{"large-functions-refused", "large-private-assets"}, probeSizes},
-		{"a Build without dependencies", []string{"older-default-dependencies"}, probeDefaults},
-		{"a Build with dependencies", []string{"bare-versions", "ranges-resolved", "unfinished-build-is-409"}, probeMainBuild},
+		{"a Build that is not completed", []string{"bare-versions", "unfinished-build-is-409"}, probeMainBuild},
 		{"Builds that may be refused", []string{"duplicate-paths-are-409", "late-runtime-errors", "node20-retired"}, probeRefusals},
+		{"dependencies of Builds", []string{"older-default-dependencies", "ranges-resolved"}, probeDependencies},
 		{"a Deployment", []string{"stale-build-is-400", "root-serves-index", "protected-functions-403", "paths-ignore-case", "types-by-extension"}, probeDomain},
 		{"logs", []string{"late-logs", "upper-case-levels"}, probeLogs},
 		{"a Build without a runtime", []string{"runtime-kept"}, probeRuntime},
@@ -61,7 +61,7 @@ func Switches() []string {
 // allNotes are those that were made, and what stays open in any case.
 func (l *lab) allNotes() []Note {
 	return append(slices.Clone(l.noted),
-		Note{About: "lifetime of Builds that are not live", Open: "they were there until the end of the survey, unless undeployed-builds-vanish is on; when they go later is not seen"},
+		Note{About: "lifetime of Builds that are not live", Open: "a survey is too short to see when they go"},
 		Note{About: "retention of Versions, Functions and Assets without use", Open: "it takes days"},
 		Note{About: "credentials other than these (OAuth, restricted keys)", Open: "a survey has one kind of credentials"},
 		Note{About: "other regions: upload hosts and domains", Open: "a survey sees one region; run it with --region"},

@@ -29,57 +29,39 @@ func versionsOf(build reply) map[string]string {
 	return versions
 }
 
-// simpleBuild is a Build of one Function that asks for nothing else. It is made
-// while nothing is live in the Service.
+// simpleBuild asks for a Build of one Function that wants nothing else. It is
+// made while nothing is live in the Service.
 func (l *lab) simpleBuild(ctx context.Context) (reply, error) {
 	return l.simple.get(func() (reply, error) {
 		made, err := l.mainContents(ctx)
 		if err != nil {
 			return reply{}, err
 		}
-		started := time.Now()
-		built, err := l.mustBuild(ctx, wanted{files: []uploaded{made.small}})
+		return l.mustBuild(ctx, wanted{files: []uploaded{made.small}})
+	})
+}
+
+// usualBuild is the simple Build when it is completed; the reply to its creation
+// may not have all of it yet.
+func (l *lab) usualBuild(ctx context.Context) (reply, error) {
+	return l.usual.get(func() (reply, error) {
+		built, err := l.simpleBuild(ctx)
 		if err != nil {
 			return built, err
 		}
 		if err := l.mustComplete(ctx, built.text("sid")); err != nil {
 			return built, err
 		}
-		l.note("length of a Build", words.Elapsed(time.Since(started))+" for one Function without dependencies", "")
-		// The reply to the creation may not have all of it yet.
 		return l.fetchBuild(ctx, built.text("sid"))
 	})
-}
-
-// probeDefaults looks at what a Build gets that asks for nothing.
-func probeDefaults(ctx context.Context, l *lab) error {
-	built, err := l.simpleBuild(ctx)
-	if err != nil {
-		return err
-	}
-	versions := versionsOf(built)
-	l.note("default runtime", built.text("runtime"), "")
-	l.note("default version of twilio", versions["twilio"], "")
-	l.note("default version of "+handlerName, versions[handlerName], "")
-
-	seen := built.seeing("dependencies %s", strings.Join(slices.Sorted(maps.Keys(versions)), ", "))
-	delete(versions, "twilio")
-	delete(versions, handlerName)
-	older := []string{"fs", "lodash", "util", "xmldom"}
-	switch {
-	case len(versions) == 0:
-		l.settle("older-default-dependencies", Off, seen)
-	case slices.Equal(slices.Sorted(maps.Keys(versions)), older):
-		l.settle("older-default-dependencies", On, seen)
-	default:
-		l.settle("older-default-dependencies", Neither, seen)
-	}
-	return nil
 }
 
 // otherRuntime is one that is not the default.
 func (l *lab) otherRuntime(ctx context.Context) (string, error) {
 	built, err := l.simpleBuild(ctx)
+	if err == nil && built.text("runtime") == "" {
+		built, err = l.usualBuild(ctx)
+	}
 	if err == nil && built.text("runtime") == "node24" {
 		return "node22", nil
 	}
@@ -126,8 +108,7 @@ func (l *lab) deployedEarly(ctx context.Context, build string, early reply) {
 	l.open("unfinished-build-is-409", "the Build was completed at once", early.Sight)
 }
 
-// probeMainBuild looks at the reply to a Build with a range among its
-// dependencies, and at the Build when it is completed.
+// probeMainBuild looks at the reply to a new Build.
 func probeMainBuild(ctx context.Context, l *lab) error {
 	built, err := l.mainBuild(ctx)
 	if err != nil {
@@ -142,8 +123,51 @@ func probeMainBuild(ctx context.Context, l *lab) error {
 	default:
 		l.settle("bare-versions", On, built.seeing("function_versions has %T", versions[0]))
 	}
+	return nil
+}
 
-	atFirst := versionsOf(built)["lodash"]
+// probeDependencies looks at what becomes of dependencies: those that nobody
+// asked for, and a range.
+func probeDependencies(ctx context.Context, l *lab) error {
+	usual, err := l.usualBuild(ctx)
+	if err == nil {
+		l.judgeDefaults(usual)
+	}
+	return errors.Join(err, l.judgeRange(ctx))
+}
+
+func (l *lab) judgeDefaults(built reply) {
+	versions := versionsOf(built)
+	l.note("default runtime", built.text("runtime"), "")
+	l.note("default version of twilio", versions["twilio"], "")
+	l.note("default version of "+handlerName, versions[handlerName], "")
+	created, createdErr := time.Parse(time.RFC3339, built.text("date_created"))
+	updated, updatedErr := time.Parse(time.RFC3339, built.text("date_updated"))
+	if createdErr == nil && updatedErr == nil {
+		l.note("length of a Build", words.Elapsed(updated.Sub(created))+" for one Function without dependencies", "")
+	}
+
+	seen := built.seeing("dependencies %s", strings.Join(slices.Sorted(maps.Keys(versions)), ", "))
+	delete(versions, "twilio")
+	delete(versions, handlerName)
+	older := []string{"fs", "lodash", "util", "xmldom"}
+	switch {
+	case len(versions) == 0:
+		l.settle("older-default-dependencies", Off, seen)
+	case slices.Equal(slices.Sorted(maps.Keys(versions)), older):
+		l.settle("older-default-dependencies", On, seen)
+	default:
+		l.settle("older-default-dependencies", Neither, seen)
+	}
+}
+
+// judgeRange looks for the range in the reply to the main Build, and in the
+// Build when it is completed.
+func (l *lab) judgeRange(ctx context.Context) error {
+	built, err := l.mainBuild(ctx)
+	if err != nil {
+		return err
+	}
 	if err := l.mustComplete(ctx, built.text("sid")); err != nil {
 		return err
 	}
@@ -151,7 +175,7 @@ func probeMainBuild(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	inTheEnd := versionsOf(fetched)["lodash"]
+	atFirst, inTheEnd := versionsOf(built)["lodash"], versionsOf(fetched)["lodash"]
 	seen := []Sight{built.seeing("lodash %q", atFirst), fetched.seeing("lodash %q", inTheEnd)}
 	isExact := func(version string) bool { return version != "" && strings.Trim(version, "0123456789.") == "" }
 	switch {
@@ -241,7 +265,7 @@ func probeRuntime(ctx context.Context, l *lab) error {
 	if _, err := l.goLive(ctx); err != nil {
 		return err
 	}
-	simple, err := l.simpleBuild(ctx)
+	usual, err := l.usualBuild(ctx)
 	if err != nil {
 		return err
 	}
@@ -261,12 +285,16 @@ func probeRuntime(ctx context.Context, l *lab) error {
 			return err
 		}
 	}
-	usual, live := simple.text("runtime"), l.main.thing.text("runtime")
-	seen := built.seeing("runtime %q, where the default is %q and %q is live", built.text("runtime"), usual, live)
+	live, err := l.otherRuntime(ctx) // as the main Build asked for
+	if err != nil {
+		return err
+	}
+	atDefault := usual.text("runtime")
+	seen := built.seeing("runtime %q, where the default is %q and %q is live", built.text("runtime"), atDefault, live)
 	switch {
-	case usual == live:
+	case atDefault == live:
 		l.open("runtime-kept", "what is live runs on the default", seen)
-	case built.text("runtime") == usual:
+	case built.text("runtime") == atDefault:
 		l.settle("runtime-kept", Off, seen)
 	case built.text("runtime") == live:
 		l.settle("runtime-kept", On, seen)

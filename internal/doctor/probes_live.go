@@ -221,11 +221,11 @@ func probeSecondDeployment(ctx context.Context, l *lab) error {
 	if !before.isCreated() {
 		return errors.New("the Build that was live has gone before: " + before.String())
 	}
-	simple, err := l.simpleBuild(ctx)
+	usual, err := l.usualBuild(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := l.client.CreateDeployment(ctx, l.service.SID, l.plain.thing.SID, twilio.BuildSID(simple.text("sid"))); err != nil {
+	if _, err := l.client.CreateDeployment(ctx, l.service.SID, l.plain.thing.SID, twilio.BuildSID(usual.text("sid"))); err != nil {
 		return err
 	}
 	after, err := l.fetchBuild(ctx, l.main.thing.text("sid"))

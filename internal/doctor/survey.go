@@ -103,7 +103,7 @@ func (e *LeftError) Unwrap() error { return e.Err }
 
 // Hint says what to do.
 func (e *LeftError) Hint() string {
-	return "Delete it in the Twilio Console under Functions and Assets > Services, or with the API: DELETE /v1/Services/{its SID}. Nothing else in the account was touched."
+	return "Delete what is named in the Twilio Console under Functions and Assets > Services, or with the API: DELETE /v1/Services/{SID}. Nothing else in the account was touched."
 }
 
 // ownName recognises the names of throwaway Services. The upper-case letter

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -227,9 +228,11 @@ func isPermanent(err error) bool {
 	return ok && broken.IsPermanent()
 }
 
-// watcher counts what passes, and notes what refusals for too many requests say.
+// watcher logs and counts what passes, and notes what refusals for too many
+// requests say.
 type watcher struct {
-	base http.RoundTripper
+	base   http.RoundTripper
+	logger *slog.Logger
 
 	mu       sync.Mutex
 	calls    int
@@ -239,7 +242,16 @@ type watcher struct {
 
 // RoundTrip passes a request on.
 func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
+	started := time.Now()
 	response, err := w.base.RoundTrip(r)
+	attributes := []any{"method", r.Method, "path", r.URL.Path, "duration_ms", time.Since(started).Milliseconds()}
+	if err != nil {
+		attributes = append(attributes, "error", err.Error())
+	} else {
+		attributes = append(attributes, "status", response.StatusCode)
+	}
+	w.logger.DebugContext(r.Context(), "api call", attributes...)
+
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls++
