@@ -39,6 +39,7 @@ type exchange struct {
 	started time.Time
 	call    Call
 	world   *world // nil until signed in
+	side    side   // whose the operation is, or the host
 	// concurrent is the account's requests in flight, this one included; 0 when
 	// the request is not counted.
 	concurrent int64
@@ -65,15 +66,19 @@ func (x *exchange) serve() {
 		}
 	}
 	x.Delay(s.options.Latency)
+	x.side = sideOf(hostName(r))
+	found, params, methods := s.routers[x.side].Find(r.Method, r.URL.EscapedPath())
+	if found != nil {
+		x.side = found.side
+	}
 	if x.world == nil {
 		answer := errorReply(http.StatusUnauthorized, codeUnauthorised, "Authenticate")
 		answer.header = map[string]string{"WWW-Authenticate": `Basic realm="Twilio API"`}
-		x.send(answer)
+		x.send(x.refusal(answer))
 		return
 	}
-	found, params, methods := s.routers[sideOf(hostName(r))].Find(r.Method, r.URL.EscapedPath())
 	if found == nil {
-		x.send(x.unknown(methods))
+		x.send(x.refusal(x.unknown(methods)))
 		return
 	}
 	x.call.Operation = found.name
@@ -99,6 +104,15 @@ func (x *exchange) unknown(methods []string) reply {
 		answer.header = map[string]string{}
 	}
 	answer.header[wire.UnknownHeader] = asked
+	return answer
+}
+
+// refusal puts a refusal into the words of the host that it comes from.
+func (x *exchange) refusal(answer reply) reply {
+	body, isJSON := answer.body.(errorBody)
+	if isJSON && x.side == uploadSide && x.sandbox.options.Switches.PlainUploadErrors {
+		answer.body, answer.text = nil, body.Message+"\n"
+	}
 	return answer
 }
 

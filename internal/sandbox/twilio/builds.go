@@ -123,33 +123,17 @@ func createBuild(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	asked, err := decodeDependencies(c.form["Dependencies"])
+	equipped, err := c.equipmentFor(parent)
 	if err != nil {
 		return reply{}, err
 	}
-	if err := checkDependencies(asked); err != nil {
-		return reply{}, err
-	}
-	late := c.switches().LateRuntimeErrors
-	verdict := judgeRuntime(c.runtimeFor(parent), c.switches())
-	if mayWait := verdict.isLate && late; verdict.refusal != nil && !mayWait {
-		return reply{}, verdict.refusal
-	}
-	if c.switches().OlderDefaultDependencies && len(asked) == 0 {
-		asked = olderDefaults()
-	}
-	all, isTooOld := complete(asked, verdict.runtime)
-	if isTooOld && !late {
-		return reply{}, badRequest("The runtime %s needs %s %s or later", verdict.runtime, handlerName, node24Handler)
-	}
-	if c.switches().BuildRateLimit && c.world.buildsSince(time.Now().Add(-time.Hour)) >= maxBuildsAnHour {
+	if c.switches().BuildRateLimit && c.world.builtSince(time.Now().Add(-time.Hour)) >= maxBuildsAnHour {
 		return reply{}, badRequest("Builds are limited to less than or equal to %d an hour", maxBuildsAnHour)
 	}
 	one := &build{
 		record:   c.world.newRecord(sidBuild, parent.SID),
-		Versions: versions, Dependencies: all, Runtime: verdict.runtime,
-		Fails: c.sandbox.options.FailBuilds || verdict.refusal != nil || isTooOld ||
-			slices.ContainsFunc(all, func(d dependency) bool { return d.Name == FailsBuild }),
+		Versions: versions, Dependencies: equipped.dependencies, Runtime: equipped.runtime,
+		Fails: c.sandbox.options.FailBuilds || equipped.fails,
 	}
 	lasts := c.sandbox.buildTime()
 	one.ReadyAt = one.Created.Add(lasts)
@@ -158,6 +142,39 @@ func createBuild(c *call) (reply, error) {
 	}
 	c.buildTime = lasts
 	return created(c.buildBodyAs(one, statusBuilding))
+}
+
+// equipment is what a Build has beside its Versions.
+type equipment struct {
+	dependencies []dependency
+	runtime      string
+	fails        bool
+}
+
+// equipmentFor is what a Build asks for, with what the platform adds. A refusal
+// that may come late makes the Build fail instead, if the switch says so.
+func (c *call) equipmentFor(parent *service) (equipment, error) {
+	asked, err := decodeDependencies(c.form["Dependencies"])
+	if err != nil {
+		return equipment{}, err
+	}
+	if err := checkDependencies(asked); err != nil {
+		return equipment{}, err
+	}
+	late := c.switches().LateRuntimeErrors
+	verdict := judgeRuntime(c.runtimeFor(parent), c.switches())
+	if mayWait := verdict.isLate && late; verdict.refusal != nil && !mayWait {
+		return equipment{}, verdict.refusal
+	}
+	if c.switches().OlderDefaultDependencies && len(asked) == 0 {
+		asked = olderDefaults()
+	}
+	all, isTooOld := complete(asked, verdict.runtime)
+	if isTooOld && !late {
+		return equipment{}, badRequest("The runtime %s needs %s %s or later", verdict.runtime, handlerName, node24Handler)
+	}
+	fails := slices.ContainsFunc(all, func(d dependency) bool { return d.Name == FailsBuild })
+	return equipment{all, verdict.runtime, fails || isTooOld || verdict.refusal != nil}, nil
 }
 
 // runtimeFor is the runtime that a Build asks for, or gets when it asks for none.
@@ -177,11 +194,18 @@ func (c *call) runtimeFor(parent *service) string {
 	return newest.Runtime
 }
 
-// buildsSince counts the Builds that were created after a time and are still there.
-func (w *world) buildsSince(after time.Time) int {
+// countBuild counts a Build towards what may be created within an hour. Its
+// deletion does not take that back.
+func (w *world) countBuild(created time.Time) {
+	w.built = append(w.built, created)
+	w.built = slices.DeleteFunc(w.built, func(one time.Time) bool { return created.Sub(one) >= time.Hour })
+}
+
+// builtSince is how many Builds were created after a time within the last hour.
+func (w *world) builtSince(after time.Time) int {
 	count := 0
-	for _, one := range w.builds.all() {
-		if one.Created.After(after) {
+	for _, created := range w.built {
+		if created.After(after) {
 			count++
 		}
 	}
@@ -202,10 +226,11 @@ func (c *call) versionsFor(parent *service) ([]version, error) {
 			}
 			// Functions and Assets share their paths: flex-plugin-builder keeps
 			// them apart (scripts/deploy.ts).
-			if other, taken := paths[one.Path]; taken {
+			path := c.switches().asServed(one.Path)
+			if other, taken := paths[path]; taken {
 				return nil, refuseAs(!c.switches().DuplicatePathsAre409, "Duplicate path %s: Versions %s and %s", one.Path, other, sid)
 			}
-			paths[one.Path] = sid
+			paths[path] = sid
 			versions = append(versions, *one)
 		}
 	}

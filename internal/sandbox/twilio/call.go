@@ -84,13 +84,17 @@ func (c *call) boolean(name string, otherwise bool) bool {
 // checkSIDs refuses what is no SID where the path has one. A Service may be
 // named otherwise, so its place takes anything.
 func (c *call) checkSIDs() error {
+	var wrong []string
 	for name, value := range c.params {
 		isService := name == "ServiceSid" || strings.HasSuffix(c.op.name, "Service")
 		if !isService && !wellFormedSID.MatchString(value) {
-			return badRequest("%s %q is not a SID", name, value)
+			wrong = append(wrong, fmt.Sprintf("%s %q is not a SID", name, value))
 		}
 	}
-	return nil
+	if len(wrong) == 0 {
+		return nil
+	}
+	return refusal(wrong)
 }
 
 var wellFormedSID = regexp.MustCompile(`^[A-Z]{2}[0-9a-fA-F]{32}$`)

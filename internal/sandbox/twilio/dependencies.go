@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -180,14 +179,12 @@ func complete(list []dependency, runtime string) (all []dependency, isTooOld boo
 	return all, isTooOld
 }
 
-var exactVersion = regexp.MustCompile(`[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*`)
-
-// resolve replaces a range by an exact version that it may stand for; see
+// resolve puts an exact version in the place of each range; see
 // Switches.RangesResolved.
 func resolve(list []dependency) []dependency {
 	resolved := slices.Clone(list)
 	for i, one := range resolved {
-		resolved[i].Version = cmp.Or(exactVersion.FindString(one.Version), "1.0.0")
+		resolved[i].Version = versionWithin(one.Version)
 	}
 	return resolved
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	npm "github.com/Masterminds/semver/v3"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -180,6 +181,26 @@ func TestHandlers(t *testing.T) {
 
 // FuzzDecodeDependencies: whatever is decoded has one meaning in every shape
 // that a client may send it in.
+func TestVersionWithin(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		"1.2.3": "1.2.3", "=1.2.3": "1.2.3", "v1.2.3-beta.1+5": "1.2.3-beta.1+5",
+		"^4": "4.0.0", "~4.1": "4.1.0", "~>4.1.2": "4.1.2", "4.x": "4.0.0", "4.1.*": "4.1.0", "0.x": "0.0.0", "*": "1.0.0",
+		">=1 <2 || 3.x": "1.0.0", "<5 >=4.1": "4.1.0", "<=4": "0.0.0", "<4.17.11": "0.0.0",
+		">4": "5.0.0", ">4.1": "4.2.0", ">4.1.2": "4.1.3", "> 4.1.2 >=4.3": "4.3.0",
+		"1.2 - 2.3": "2.3.0", "^1.2.3-alpha.4": "1.2.3", "latest": "1.0.0", "next-11": "1.0.0",
+	}
+	for asked, want := range tests {
+		if got := versionWithin(asked); !isVersion(asked) || got != want {
+			t.Errorf("%s became %s, want %s", asked, got, want)
+		}
+		limits, err := npm.NewConstraint(asked)
+		if isTag := err != nil; !isTag && !limits.Check(npm.MustParse(want)) {
+			t.Errorf("%s is not within %s", want, asked)
+		}
+	}
+}
+
 func FuzzDecodeDependencies(f *testing.F) {
 	for _, seed := range []string{
 		"", "[]", `[{"name":"a","version":"1"}]`, `"[{"name":"a","version":"1"}]"`,

@@ -79,6 +79,9 @@ func createEnvironment(c *call) (reply, error) {
 	if suffix != "" {
 		domain += "-" + suffix
 	}
+	if c.switches().LowerCaseDomains {
+		domain = strings.ToLower(domain)
+	}
 	one := &environment{
 		record:     c.world.newRecord(sidEnvironment, parent.SID),
 		UniqueName: name, DomainSuffix: suffix, DomainName: domain + ".twil.io",

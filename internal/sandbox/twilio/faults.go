@@ -84,7 +84,7 @@ func (x *exchange) withFault(c *call) {
 	answer, err := c.run()
 	x.call.BuildTime = c.buildTime
 	if err != nil {
-		answer = c.refusal(err)
+		answer = x.refusal(replyTo(err))
 	}
 	switch x.call.Fault {
 	case FaultCutAfter:

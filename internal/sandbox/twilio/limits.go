@@ -43,17 +43,16 @@ const (
 	maxFormBytes = 4 << 20
 	maxPartBytes = 64 << 10
 	maxLogs      = 1000 // of one Environment
-	// No limit is known for the source of a Function.
-	maxFunctionBytes = 64 << 20
-	// What the switch takes for one.
-	maxFunctionBytesLimited = 1 << 20
+	// No limit is known for the source of a Function; see Switches for the second.
+	maxFunctionBytes      = 64 << 20
+	maxSmallFunctionBytes = 1 << 20
 )
 
 // maxContentBytes is the largest upload of a kind and visibility.
 func (s *Switches) maxContentBytes(k kind, visibility string) int64 {
 	switch {
 	case k == kindFunction && s.LargeFunctionsRefused:
-		return maxFunctionBytesLimited
+		return maxSmallFunctionBytes
 	case k == kindFunction:
 		return maxFunctionBytes
 	case visibility == visibilityPrivate && !s.LargePrivateAssets:

@@ -56,49 +56,68 @@ func (s *Sandbox) lookUp(domain, path string) (served, bool) {
 	return served{}, false
 }
 
-// lookUp finds the domain, and the Version at the path if there is one. Paths
-// are compared exactly, unless a switch says otherwise. "/" with nothing at it falls back to the path
-// "/assets/index.html": the toolkit's local server, which says that it mirrors
-// production (run/runtime/server.ts), looks that very path up. An Asset from
-// assets/index.html has the path "/index.html", so it is not meant, unless the
-// switch says so.
+// asServed is a path as domains tell it from others.
+func (s *Switches) asServed(path string) string {
+	if s.PathsIgnoreCase {
+		return strings.ToLower(path)
+	}
+	return path
+}
+
+// lookUp finds the domain, and the Version at the path if there is one. "/" with
+// nothing at it falls back to the path "/assets/index.html": the toolkit's local
+// server, which says that it mirrors production (run/runtime/server.ts), looks
+// that very path up. An Asset from assets/index.html has the path "/index.html",
+// so it is not meant, unless the switch says so.
 func (w *world) lookUp(domain, path string, switches *Switches) (served, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
+	env, deploymentSID := w.atDomain(domain)
+	if env == nil {
+		return served{}, false
+	}
+	paths := []string{path}
+	if path == "/" {
+		paths = append(paths, "/assets/index.html")
+		if switches.RootServesIndex {
+			paths = append(paths, "/index.html")
+		}
+	}
+	live, found := w.builds.get(env.BuildSID)
+	for i := 0; found && i < len(paths); i++ {
+		at := slices.IndexFunc(live.Versions, func(v version) bool {
+			return switches.asServed(v.Path) == switches.asServed(paths[i])
+		})
+		if at >= 0 {
+			return served{w, env, live, deploymentSID, &live.Versions[at]}, true
+		}
+	}
+	return served{}, true
+}
+
+// atDomain finds the Environment with a domain, and the Deployment that made live
+// what is. Should several have the domain, that with the newest one is served.
+func (w *world) atDomain(domain string) (found *environment, deploymentSID string) {
+	var newest uint64
 	for _, parent := range w.services.of("") {
 		for _, env := range w.environments.of(parent.SID) {
 			if !strings.EqualFold(env.DomainName, domain) {
 				continue
 			}
-			paths := []string{path}
-			if path == "/" {
-				paths = append(paths, "/assets/index.html")
-				if switches.RootServesIndex {
-					paths = append(paths, "/index.html")
-				}
+			if found == nil {
+				found = env
 			}
-			live, found := w.builds.get(env.BuildSID)
-			for i := 0; found && i < len(paths); i++ {
-				at := slices.IndexFunc(live.Versions, func(v version) bool {
-					return v.Path == paths[i] || switches.PathsIgnoreCase && strings.EqualFold(v.Path, paths[i])
-				})
-				if at >= 0 {
-					return served{w, env, live, w.liveDeployment(env), &live.Versions[at]}, true
-				}
+			// Only a journal from elsewhere has a live Build without a Deployment.
+			history := w.deployments.of(env.SID)
+			if env.BuildSID == "" || len(history) == 0 {
+				continue
 			}
-			return served{}, true
+			if last := history[len(history)-1]; last.Seq > newest {
+				found, deploymentSID, newest = env, last.SID, last.Seq
+			}
 		}
 	}
-	return served{}, false
-}
-
-// liveDeployment is the SID of the Deployment that made live what is: the newest.
-func (w *world) liveDeployment(env *environment) string {
-	history := w.deployments.of(env.SID)
-	if len(history) == 0 {
-		return "" // only in a journal from elsewhere
-	}
-	return history[len(history)-1].SID
+	return found, deploymentSID
 }
 
 // serveLive answers a request to a deployed domain.

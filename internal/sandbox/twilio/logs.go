@@ -78,7 +78,17 @@ func listLogs(c *call) (reply, error) {
 			logs = append(logs, one)
 		}
 	}
-	return page(c, "logs", logs, newestFirst, func(one *logEntry) any { return c.logBody(env, one) })
+	place := newestFirst[*logEntry]
+	if c.switches().ShuffledLists {
+		place = bySecond
+	}
+	return page(c, "logs", logs, place, func(one *logEntry) any { return c.logBody(env, one) })
+}
+
+// bySecond orders by the second, and by chance within one. Logs are listed
+// "roughly" newest first (streams/logs.ts of the toolkit).
+func bySecond(one *logEntry) uint64 {
+	return uint64(one.Created.Unix())<<32 | byChance(one)>>32 //nolint:gosec // no entry is from before 1970
 }
 
 var functionSID = regexp.MustCompile(`^ZH[0-9a-fA-F]{32}$`)

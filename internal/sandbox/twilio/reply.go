@@ -91,15 +91,6 @@ func replyTo(err error) reply {
 	return errorReply(http.StatusInternalServerError, codeInternal, "the sandbox could not do this: "+err.Error())
 }
 
-// refusal is replyTo, in the words of the host that the call came to.
-func (c *call) refusal(err error) reply {
-	answer := replyTo(err)
-	if c.op.side == uploadSide && c.switches().PlainUploadErrors && answer.text == "" {
-		answer.text = err.Error() + "\n"
-	}
-	return answer
-}
-
 // tooManyReply is the platform edge's 429, which spells moreInfo its own way
 // and adds a detail: twilio-labs/serverless-api issue 37.
 func (s *Sandbox) tooManyReply() reply {

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 )
@@ -52,7 +53,7 @@ func judgeRuntime(asked string, switches *Switches) runtimeVerdict {
 	}
 }
 
-// semver is an exact version without pre-release: handlers have no others.
+// semver is an exact version without pre-release. Handlers have no others.
 type semver [3]int
 
 var exactSemver = regexp.MustCompile(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
@@ -68,6 +69,8 @@ func parseExact(text string) (semver, bool) {
 	}
 	return parsed, true
 }
+
+func (v semver) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]) }
 
 func (v semver) below(other semver) bool {
 	for i := range v {

@@ -123,7 +123,7 @@ func SwitchTable() []Switch {
 		},
 		{
 			"lower-case-domains",
-			"a domain has the unique name of the Service as it is", "it has that in lower case",
+			"a domain has the unique name of the Service, and the suffix, as they are", "it has them in lower case",
 			func(s *Switches) *bool { return &s.LowerCaseDomains },
 		},
 		{
@@ -138,7 +138,7 @@ func SwitchTable() []Switch {
 		},
 		{
 			"shuffled-lists",
-			"Services, Environments, Functions, Assets and Variables are listed newest first", "they are listed in no useful order",
+			"Services, Environments, Functions, Assets, Variables and logs are listed newest first", "they are listed in no useful order; logs are by the second",
 			func(s *Switches) *bool { return &s.ShuffledLists },
 		},
 		{
@@ -163,7 +163,7 @@ func SwitchTable() []Switch {
 		},
 		{
 			"plain-upload-errors",
-			"the upload host refuses in JSON", "it refuses in plain text",
+			"the upload host refuses in JSON", "it refuses in plain text, whatever for",
 			func(s *Switches) *bool { return &s.PlainUploadErrors },
 		},
 		{
@@ -298,7 +298,7 @@ func SwitchTable() []Switch {
 		},
 		{
 			"paths-ignore-case",
-			"paths of a domain are told apart by case", "they are not",
+			"paths of a domain are told apart by case", "they are not, and a Build cannot have both /a and /A",
 			func(s *Switches) *bool { return &s.PathsIgnoreCase },
 		},
 		{

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
@@ -37,8 +40,9 @@ func sightings() map[string]seen {
 		"nested-service-names": {"404/20404", "200", func(d *sighted) string {
 			return status(d.get(service("voice") + "/Functions"))
 		}},
-		"malformed-sids-are-400": {"404/20404", "400/20001", func(d *sighted) string {
-			return status(d.get(service(d.serviceSID) + "/Functions/ZH123"))
+		"malformed-sids-are-400": {"404/20404", `400/20001, FunctionSid "ZH123", Sid "ZN1"`, func(d *sighted) string {
+			got := d.get(service(d.serviceSID) + "/Functions/ZH123/Versions/ZN1")
+			return strings.Join(append([]string{status(got)}, regexp.MustCompile(`\w+ "\w+"`).FindAllString(got.text("message"), -1)...), ", ")
 		}},
 		"service-names-checked": {"201", "400/20001", func(d *sighted) string {
 			return status(d.post("/v1/Services", "UniqueName", "@acme/voice", "FriendlyName", "x"))
@@ -57,9 +61,10 @@ func sightings() map[string]seen {
 			d.make(service(d.serviceSID)+"/Environments", "UniqueName", "one")
 			return status(d.post(service(d.serviceSID)+"/Environments", "UniqueName", "two"))
 		}},
-		"lower-case-domains": {"Loud", "loud", func(d *sighted) string {
-			base, _, _ := strings.Cut(d.post("/v1/Services", "UniqueName", "Loud", "FriendlyName", "x").text("domain_base"), "-")
-			return base
+		"lower-case-domains": {"Loud-1000 Loud-1000-Dev.twil.io", "loud-1000 loud-1000-dev.twil.io", func(d *sighted) string {
+			made := d.post("/v1/Services", "UniqueName", "Loud", "FriendlyName", "x")
+			environment := d.post(service(made.text("sid"))+"/Environments", "UniqueName", "x", "DomainSuffix", "Dev")
+			return regexp.MustCompile(`\d{4}`).ReplaceAllString(made.text("domain_base")+" "+environment.text("domain_name"), "1000")
 		}},
 		"large-pages-refused": {"200", "400/20001", func(d *sighted) string {
 			return status(d.get("/v1/Services?PageSize=1001"))
@@ -72,13 +77,16 @@ func sightings() map[string]seen {
 			}
 			return d.order(d.builds, "builds", want)
 		}},
-		"shuffled-lists": {"newest first", "in another order", func(d *sighted) string {
-			want := []string{d.functionSID}
-			for i := range 24 {
-				want = append(want, d.make(service(d.serviceSID)+"/Functions", "FriendlyName", strconv.Itoa(i)))
-			}
-			return d.order(service(d.serviceSID)+"/Functions", "functions", want)
-		}},
+		"shuffled-lists": {
+			"newest first; logs newest first", "in another order; logs in another order, by the second newest first",
+			func(d *sighted) string {
+				want := []string{d.functionSID}
+				for i := range 24 {
+					want = append(want, d.make(service(d.serviceSID)+"/Functions", "FriendlyName", strconv.Itoa(i)))
+				}
+				return d.order(service(d.serviceSID)+"/Functions", "functions", want) + "; logs " + d.orderOfLogs()
+			},
+		},
 		"no-concurrency-header": {"1", "", func(d *sighted) string {
 			return d.get("/v1/Services").header.Get("Twilio-Concurrent-Requests")
 		}},
@@ -99,13 +107,25 @@ func sightings() map[string]seen {
 		"upload-answers-200": {"201", "200", func(d *sighted) string {
 			return status(d.uploadAsset("/a", "public", "x"))
 		}},
-		"plain-upload-errors": {"400/20001 application/json", "400 text/plain; charset=utf-8", func(d *sighted) string {
-			got := d.uploadAsset("/a", "secret", "x")
-			if !strings.Contains(got.raw, "Visibility") {
-				return "a refusal that does not say what is wrong: " + got.raw
-			}
-			return status(got) + " " + got.header.Get("Content-Type")
-		}},
+		"plain-upload-errors": {
+			"400/20001 application/json, 401/20003 application/json, 404/20404 application/json, 405/20004 application/json",
+			"400 text/plain; charset=utf-8, 401 text/plain; charset=utf-8, 404 text/plain; charset=utf-8, 405 text/plain; charset=utf-8",
+			func(d *sighted) string {
+				refused := d.uploadAsset("/a", "secret", "x")
+				if !strings.Contains(refused.raw, "Visibility") {
+					return "a refusal that does not say what is wrong: " + refused.raw
+				}
+				versions := service(d.serviceSID) + "/Assets/" + d.assetSID + "/Versions"
+				d.pass = "wrong"
+				unsigned := d.uploadAsset("/a", "public", "x")
+				d.pass, d.host = twilio.DefaultAccount().AuthToken, "serverless-upload.twilio.com"
+				var seen []string
+				for _, got := range []answer{refused, unsigned, d.get("/v1/Services"), d.get(versions)} {
+					seen = append(seen, status(got)+" "+got.header.Get("Content-Type"))
+				}
+				return strings.Join(seen, ", ")
+			},
+		},
 		"uploads-deduplicated": {"another, and another", "the same, and another", func(d *sighted) string {
 			word := func(same bool) string {
 				if same {
@@ -146,10 +166,10 @@ func sightings() map[string]seen {
 			created := d.post(d.builds, "AssetVersions", d.assetVersion)
 			return word(created) + ", then " + word(d.get(d.builds+"/"+created.text("sid")))
 		}},
-		"ranges-resolved": {"^4.17.11 latest 1.2.3", "4.17.11 1.0.0 1.2.3", func(d *sighted) string {
-			const asked = `[{"name":"a","version":"^4.17.11"},{"name":"b","version":"latest"},{"name":"c","version":"1.2.3"}]`
+		"ranges-resolved": {"^4.17.11 latest 1.2.3 <5 >=4.1", "4.17.11 1.0.0 1.2.3 4.1.0", func(d *sighted) string {
+			const asked = `[{"name":"a","version":"^4.17.11"},{"name":"b","version":"latest"},{"name":"c","version":"1.2.3"},{"name":"d","version":"<5 >=4.1"}]`
 			var versions []string
-			for _, one := range d.post(d.builds, "AssetVersions", d.assetVersion, "Dependencies", asked).list("dependencies")[:3] {
+			for _, one := range d.post(d.builds, "AssetVersions", d.assetVersion, "Dependencies", asked).list("dependencies")[:4] {
 				versions = append(versions, text(one, "version"))
 			}
 			return strings.Join(versions, " ")
@@ -208,9 +228,12 @@ func sightings() map[string]seen {
 			versions := d.versions("Functions", "public", 51)
 			return d.build("FunctionVersions", versions[:50]) + " " + d.build("FunctionVersions", versions)
 		}},
-		"asset-limits": {"201 201", "201 400/20001", func(d *sighted) string {
-			versions := d.versions("Assets", "private", 51)
-			return d.build("AssetVersions", versions[:50]) + " " + d.build("AssetVersions", versions)
+		"asset-limits": {"201 201 201 201", "201 400/20001 201 400/20001", func(d *sighted) string {
+			private, open := d.versions("Assets", "private", 51), d.versions("Assets", "public", 1001)
+			return strings.Join([]string{
+				d.build("AssetVersions", private[:50]), d.build("AssetVersions", private),
+				d.build("AssetVersions", open[:1000]), d.build("AssetVersions", open),
+			}, " ")
 		}},
 		"environment-limit": {"201 201", "201 400/20001", func(d *sighted) string {
 			add := func(name string) string {
@@ -221,12 +244,14 @@ func sightings() map[string]seen {
 			}
 			return add("last") + " " + add("one-more")
 		}},
-		"build-rate-limit": {"201 201", "201 400/20001", func(d *sighted) string {
-			for range 98 {
-				d.make(d.builds, "AssetVersions", d.assetVersion)
+		"build-rate-limit": {"201 201 201", "201 400/20001 201", func(d *sighted) string {
+			for range 98 { // the first was made when this was deployed
+				wantStatus(d.t, d.del(d.builds+"/"+d.make(d.builds, "AssetVersions", d.assetVersion)), http.StatusNoContent)
 			}
 			versions := []string{d.assetVersion}
-			return d.build("AssetVersions", versions) + " " + d.build("AssetVersions", versions)
+			last, beyond := d.build("AssetVersions", versions), d.build("AssetVersions", versions)
+			time.Sleep(time.Hour)
+			return last + " " + beyond + " " + d.build("AssetVersions", versions)
 		}},
 		"variables-limit": {"201 201 200", "201 400/20001 400/20001", func(d *sighted) string {
 			variables := d.environmentPath + "/Variables"
@@ -261,8 +286,9 @@ func sightings() map[string]seen {
 			d.make(d.deploymentsPath, "BuildSid", d.make(d.builds, "FunctionVersions", function))
 			return status(d.get("/_live/" + d.domain + "/p"))
 		}},
-		"paths-ignore-case": {"404", "200", func(d *sighted) string {
-			return status(d.get("/_live/" + d.domain + "/HELLO"))
+		"paths-ignore-case": {"404 201", "200 400/20001", func(d *sighted) string {
+			_, other := d.function(d.serviceSID, "/HELLO", "public")
+			return status(d.get("/_live/"+d.domain+"/HELLO")) + " " + d.build("FunctionVersions", []string{d.functionVersion, other})
 		}},
 		"types-by-extension": {"image/png", "text/plain", func(d *sighted) string {
 			_, odd := d.asset(d.serviceSID, "/odd.txt", "public", "image/png", "x")
@@ -286,6 +312,9 @@ func TestSwitches(t *testing.T) {
 			t.Errorf("nothing looks at the switch %s", one.Name)
 			continue
 		}
+		if test.off == test.on {
+			t.Errorf("the positions of %s look the same", one.Name)
+		}
 		t.Run(one.Name, func(t *testing.T) {
 			t.Parallel()
 			for position, switches := range map[string]twilio.Switches{test.off: {}, test.on: one.TurnOn(twilio.Switches{})} {
@@ -301,6 +330,15 @@ func TestSwitches(t *testing.T) {
 	for name := range all {
 		t.Errorf("there is no switch %s", name)
 	}
+}
+
+// allOn is the other position of every switch.
+func allOn() twilio.Switches {
+	var switches twilio.Switches
+	for _, one := range twilio.SwitchTable() {
+		switches = one.TurnOn(switches)
+	}
+	return switches
 }
 
 // TestSwitchTable holds the table to the struct: one row for each field, in its
@@ -354,7 +392,8 @@ func TestShuffledListsStillPage(t *testing.T) {
 // and when it does not.
 func TestBuildsThatVanish(t *testing.T) {
 	t.Parallel()
-	d := deploy(t, twilio.Options{Switches: twilio.Switches{UndeployedBuildsVanish: true}})
+	options := twilio.Options{Switches: twilio.Switches{UndeployedBuildsVanish: true}, DataDir: t.TempDir()}
+	d := deploy(t, options)
 	there := func(buildSID string) int { return d.get(d.builds + "/" + buildSID).status }
 	stage := service(d.serviceSID) + "/Environments/" +
 		d.make(service(d.serviceSID)+"/Environments", "UniqueName", "stage-environment", "DomainSuffix", "stage")
@@ -374,6 +413,48 @@ func TestBuildsThatVanish(t *testing.T) {
 		t.Errorf("when the Environment is emptied: %d", got)
 	}
 	wantStatus(t, d.get(service(d.serviceSID)+"/Assets/"+d.assetSID), http.StatusOK)
+
+	want := d.Snapshot()
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reopened := open(t, options)
+	t.Cleanup(func() { _ = reopened.Close() })
+	if diff := cmp.Diff(reopened.Snapshot(), want); diff != "" {
+		t.Errorf("read back (-got +want)\n%s", diff)
+	}
+}
+
+// TestSharedDomainServesWhatWentLiveLast has several Environments on a bare domain,
+// with Switches.BareDomainsShared.
+func TestSharedDomainServesWhatWentLiveLast(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, twilio.Options{Switches: twilio.Switches{BareDomainsShared: true}})
+	var domain string
+	var deployments []string
+	for _, name := range []string{"one", "two", "three"} {
+		made := d.post(service(d.serviceSID)+"/Environments", "UniqueName", name)
+		domain = made.text("domain_name")
+		deployments = append(deployments, service(d.serviceSID)+"/Environments/"+made.text("sid")+"/Deployments")
+	}
+	build := func(content string) string {
+		_, version := d.asset(d.serviceSID, "/which.txt", "public", "text/plain", content)
+		return d.make(d.builds, "AssetVersions", version)
+	}
+	served := func() string { return d.get("/_live/" + domain + "/which.txt").raw }
+
+	d.make(deployments[1], "BuildSid", build("two"))
+	if got := served(); got != "two" {
+		t.Errorf("with one that is live: %q", got)
+	}
+	d.make(deployments[0], "BuildSid", build("one"))
+	if got := served(); got != "one" {
+		t.Errorf("with two that are live: %q", got)
+	}
+	d.make(deployments[0])
+	if got := served(); got != "two" {
+		t.Errorf("with the newer one emptied: %q", got)
+	}
 }
 
 // sighted is what a switch is looked at in.
@@ -424,6 +505,36 @@ func (d *sighted) built(pairs ...string) string {
 		return status(got)
 	}
 	return d.get(d.builds + "/" + got.text("sid")).text("status")
+}
+
+// orderOfLogs tells the order of the logs of a dozen calls in each of two seconds.
+func (d *sighted) orderOfLogs() string {
+	d.t.Helper()
+	var called []string
+	for range 2 {
+		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+		for range 12 {
+			method := "M" + strconv.Itoa(len(called))
+			d.call(method, "/hello")
+			called = append(called, method)
+		}
+	}
+	time.Sleep(logDelay)
+	var listed, seconds []string
+	for _, one := range d.get(d.environmentPath + "/Logs").list("logs") {
+		method, _, _ := strings.Cut(text(one, "message"), " ")
+		listed, seconds = append(listed, method), append(seconds, text(one, "date_created"))
+	}
+	slices.Reverse(called)
+	slices.Reverse(seconds)
+	switch {
+	case slices.Equal(listed, called):
+		return "newest first"
+	case len(listed) == len(called) && slices.IsSorted(seconds):
+		return "in another order, by the second newest first"
+	default:
+		return "others"
+	}
 }
 
 // order tells the order of a list, of SIDs as they were created.

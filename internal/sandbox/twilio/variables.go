@@ -56,13 +56,16 @@ func (c *call) keyIsFree(env *environment, key, besides string) error {
 // variablesFit refuses a Variable with which the Environment would have too many
 // bytes of them, if the switch says that there is such a limit.
 func (c *call) variablesFit(env *environment, changed *variable) error {
+	if !c.switches().VariablesLimit {
+		return nil
+	}
 	bytes := len(changed.Key) + len(changed.Value)
 	for _, other := range c.world.variables.of(env.SID) {
 		if other.SID != changed.SID {
 			bytes += len(other.Key) + len(other.Value)
 		}
 	}
-	if c.switches().VariablesLimit && bytes > maxVariablesBytes {
+	if bytes > maxVariablesBytes {
 		return badRequest("Variables are limited to %d bytes of keys and values", maxVariablesBytes)
 	}
 	return nil

@@ -156,7 +156,7 @@ func uploadVersion(c *call, k kind) (reply, error) {
 		Path: normalPath(received.path), Visibility: strings.ToLower(received.visibility),
 		ContentType: received.contentType, Blob: received.blob, Size: received.size,
 	}
-	if old := c.world.sameUpload(one); old != nil && c.switches().UploadsDeduplicated {
+	if old := c.sameUpload(one); old != nil {
 		one = old
 	} else if err := c.world.commit(change{Version: one}); err != nil {
 		return reply{}, err
@@ -169,9 +169,13 @@ func uploadVersion(c *call, k kind) (reply, error) {
 	return answer, nil
 }
 
-// sameUpload finds a Version of the same file that was uploaded the same before.
-func (w *world) sameUpload(one *version) *version {
-	for _, old := range w.versions.of(one.Parent) {
+// sameUpload finds what takes the place of a Version that is uploaded again; nil
+// when that is a new one.
+func (c *call) sameUpload(one *version) *version {
+	if !c.switches().UploadsDeduplicated {
+		return nil
+	}
+	for _, old := range c.world.versions.of(one.Parent) {
 		if old.Blob == one.Blob && old.Path == one.Path && old.Visibility == one.Visibility && old.ContentType == one.ContentType {
 			return old
 		}

@@ -25,6 +25,7 @@ type world struct {
 	builds       *table[*build]
 	deployments  *table[*deployment]
 	logs         *table[*logEntry] // never in the journal
+	built        []time.Time       // of the last hour, deleted ones too
 
 	// Shared by all worlds of a Sandbox.
 	blobs   *blobStore
@@ -109,6 +110,7 @@ func (w *world) apply(c change) error {
 		admit(w, w.versions, c.Version)
 	case c.Build != nil:
 		admit(w, w.builds, c.Build)
+		w.countBuild(c.Build.Created)
 	case c.Deployment != nil:
 		admit(w, w.deployments, c.Deployment)
 	default:
