@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,14 +21,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-dev/slipway/internal/cli"
+	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
 // TestDeploysOnEverySwitch deploys in both positions of each of the Sandbox's
 // switches, and in the other position of all of them: first, changed, again, to a
-// second Environment, and once in vain. Each time what is live is what the
-// project says. A few requests meet faults.
+// second Environment, and twice in vain. Each time what is live is what the
+// project says, and what is looked at tells so. A few requests meet faults, and
+// what may be taken is taken by another who asks for the same a moment earlier.
 func TestDeploysOnEverySwitch(t *testing.T) {
 	t.Parallel()
 	worlds := map[string]sandbox.Switches{"none": {}}
@@ -78,12 +82,20 @@ func TestDeploysOnEverySwitch(t *testing.T) {
 			w.wantLive("dev", want)
 			w.wantLive("", want)
 
+			w.write("assets/never-live.txt", "never")
 			w.write("package.json", `{"name": "Switched", "dependencies": {"`+sandbox.FailsBuild+`": "1.0.0"}}`)
 			if failed := w.deploy(4, "deploy", "--runtime", "node24"); failed.Error == nil || failed.Error.Reason != job.BuildFailed {
 				t.Errorf("a Build that fails: %+v", failed.Error)
 			}
 			w.wantLive("dev", want)
+			w.write("package.json", `{"name": "Switched", "dependencies": {"`+sandbox.NotOnNpm+`": "1.0.0"}}`)
+			refused := w.deploy(2, "deploy", "--runtime", "node24")
+			if refused.Error == nil || !regexp.MustCompile(`\[request RQ[0-9a-f]{32}\]$`).MatchString(refused.Error.Message) {
+				t.Errorf("a Build that is refused: %+v", refused.Error)
+			}
+			w.wantLive("dev", want)
 			w.look()
+			w.lookAtLogs(switches.LateLogs)
 		})
 	}
 }
@@ -161,7 +173,7 @@ func newSwitched(t *testing.T, options sandbox.Options) *switched {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(served)
+	server := httptest.NewServer(overtaken{served})
 	t.Cleanup(func() {
 		server.Close()
 		if err := served.Close(); err != nil {
@@ -169,6 +181,36 @@ func newSwitched(t *testing.T, options sandbox.Options) *switched {
 		}
 	})
 	return &switched{t, served, server.URL, t.TempDir()}
+}
+
+// overtaken lets another client be quicker: whatever the API may have one of is
+// asked for twice, and what is answered is the second time.
+type overtaken struct{ http.Handler }
+
+var hasOneOf = regexp.MustCompile(`/(Services|Environments|Variables|Deployments)$`)
+
+func (o overtaken) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost && hasOneOf.MatchString(r.URL.Path) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the client is gone
+		}
+		other := r.Clone(r.Context())
+		other.Body, r.Body = io.NopCloser(bytes.NewReader(body)), io.NopCloser(bytes.NewReader(body))
+		o.quietly(other)
+	}
+	o.Handler.ServeHTTP(rw, r)
+}
+
+// quietly drops the answer, which a fault may have cut.
+func (o overtaken) quietly(r *http.Request) {
+	defer func() {
+		met := recover()
+		if err, _ := met.(error); met != nil && !errors.Is(err, http.ErrAbortHandler) {
+			panic(met)
+		}
+	}()
+	o.Handler.ServeHTTP(httptest.NewRecorder(), r)
 }
 
 func (w *switched) write(name, content string) {
@@ -213,6 +255,12 @@ func (w *switched) deploy(exit int, args ...string) job.Result {
 	var result job.Result
 	if err := json.Unmarshal(w.run(exit, append(args, "--output", "json", w.folder)...), &result); err != nil {
 		w.t.Fatal(err)
+	}
+	isThere := slices.ContainsFunc(w.served.Snapshot().Environments, func(one sandbox.Environment) bool {
+		return one.SID == result.EnvironmentSID && one.DomainName == result.Domain && strings.Contains(result.URL, one.DomainName)
+	})
+	if exit == 0 && !isThere {
+		w.t.Errorf("the domain of %s is said to be %q, at %q", result.EnvironmentSID, result.Domain, result.URL)
 	}
 	return result
 }
@@ -300,7 +348,7 @@ func (w *switched) has(hash string) bool {
 func (w *switched) look() {
 	w.t.Helper()
 	for kind, want := range map[string]int{
-		"services": 1, "environments": 2, "functions": 3, "assets": 3, "variables": 3, "deployments": 3,
+		"services": 1, "environments": 2, "functions": 3, "assets": 4, "variables": 3, "deployments": 3,
 	} {
 		var listed struct {
 			Items []any `json:"items"`
@@ -316,11 +364,36 @@ func (w *switched) look() {
 			w.t.Errorf("list %s: got %d of them, want %d", kind, len(listed.Items), want)
 		}
 	}
-	if text := string(w.run(0, "status", w.folder)); !strings.Contains(text, "production") || !strings.Contains(text, "dev") {
-		w.t.Errorf("status: %s", text)
+	var told deploy.Status
+	if err := json.Unmarshal(w.run(0, "status", "--output", "json", w.folder), &told); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, want := range w.served.Snapshot().Environments {
+		at := slices.IndexFunc(told.Environments, func(one deploy.EnvironmentStatus) bool { return string(one.EnvironmentSID) == want.SID })
+		if at < 0 {
+			w.t.Errorf("status does not tell of %s", want.SID)
+			continue
+		}
+		got := told.Environments[at]
+		if string(got.BuildSID) != want.BuildSID || got.Domain != want.DomainName || got.Runtime != "node24" || got.DeploymentSID == "" || len(got.Functions) != 2 || len(got.Assets) != 3 {
+			w.t.Errorf("status tells %+v of %+v", got, want)
+		}
 	}
 	if text := string(w.run(0, "list", "builds", w.folder)); !strings.Contains(text, "node24") {
 		w.t.Errorf("list builds: %s", text)
+	}
+}
+
+// lookAtLogs reads what the Functions have written when they were called.
+func (w *switched) lookAtLogs(areLate bool) {
+	w.t.Helper()
+	args := []string{"logs", "--output", "json", w.folder}
+	if areLate {
+		args = append(args, "--tail", "--timeout", "5s")
+	}
+	entry := regexp.MustCompile(`"level": ?"info",\s*"function": ?"/hello",`)
+	if printed := w.run(0, args...); len(entry.FindAll(printed, -1)) < 2 {
+		w.t.Errorf("of several calls in each Environment, logs tells %s", printed)
 	}
 }
 
