@@ -14,20 +14,15 @@ import (
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
-// otherReplies is the world that answers otherwise than the default one.
-const otherReplies = "with the switches that change replies"
+// otherwise is the world in which the Sandbox's switches are in their other position.
+const otherwise = "with the other position of the switches"
 
 // worlds are Sandboxes whose replies have different forms.
 func worlds() map[string]sandbox.Options {
 	var calls atomic.Int64
 	return map[string]sandbox.Options{
 		"as it is by default": {PageSize: 1},
-		otherReplies: {PageSize: 1, Switches: sandbox.Switches{
-			MalformedSIDsAre400: true, ServiceConflictsAre400: true, VariableConflictsAre400: true, BuildGuardIs400: true, FileGuardIs400: true,
-			StaleBuildIs400: true, UnfinishedBuildIs409: true, DuplicatePathsAre409: true, ShuffledBuilds: true, ShuffledLists: true,
-			NoConcurrencyHeader: true, DoubledRequestIDs: true, UploadAnswers200: true, PlainUploadErrors: true,
-			BareVersions: true, RangesResolved: true, OlderDefaultDependencies: true, UpperCaseLevels: true,
-		}},
+		otherwise:             {PageSize: 1, Switches: allSwitches()},
 		"in a crowd": {PageSize: 1, Fault: func(*http.Request) sandbox.Fault {
 			if calls.Add(1)%7 == 0 {
 				return sandbox.FaultTooMany
@@ -35,6 +30,17 @@ func worlds() map[string]sandbox.Options {
 			return sandbox.FaultNone
 		}},
 	}
+}
+
+// allSwitches turns all on but two, which change no reply and take away what the
+// tour comes back to.
+func allSwitches() sandbox.Switches {
+	var all sandbox.Switches
+	for _, one := range sandbox.SwitchTable() {
+		all = one.TurnOn(all)
+	}
+	all.LateLogs, all.UndeployedBuildsVanish = false, false
+	return all
 }
 
 // TestContract has the client do every operation with every parameter on the

@@ -23,11 +23,22 @@ type offence struct {
 }
 
 // TestSandboxRefusesWhatTheFileDoesNotAllow sends, for each operation and each of
-// its parameters, requests that are wrong in that one alone.
+// its parameters, requests that are wrong in that one alone. It does so in both
+// positions of the Sandbox's switches.
 func TestSandboxRefusesWhatTheFileDoesNotAllow(t *testing.T) {
 	t.Parallel()
+	for name, switches := range map[string]sandbox.Switches{"as it is by default": {}, otherwise: allSwitches()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantOffencesRefused(t, switches)
+		})
+	}
+}
+
+func wantOffencesRefused(t *testing.T, switches sandbox.Switches) {
+	t.Helper()
 	file := officialFile(t)
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, sandbox.Options{Switches: switches})
 	var s tour
 	s.fill(t, w, w.client(t))
 	s.look(t, w.client(t))
@@ -36,7 +47,7 @@ func TestSandboxRefusesWhatTheFileDoesNotAllow(t *testing.T) {
 	count := 0
 	for path, item := range file.Paths.Map() {
 		for method, operation := range item.Operations() {
-			for _, one := range offences(operation, path, s.sids(path)) {
+			for _, one := range offences(operation, path, s.sids(path), switches) {
 				count++
 				if got := w.send(t, method, one.path, one.params); got != one.wantRefusal {
 					t.Errorf("%s with %s answered %d, want %d (%s %s %v)", operation.OperationID, one.name, got, one.wantRefusal, method, one.path, one.params)
@@ -78,7 +89,7 @@ func (s *tour) sids(path string) map[string]string {
 }
 
 // offences are what can be wrong with an operation's request, one thing at a time.
-func offences(operation *openapi3.Operation, path string, sids map[string]string) []offence {
+func offences(operation *openapi3.Operation, path string, sids map[string]string, switches sandbox.Switches) []offence {
 	with := func(wrong string) string {
 		filled := path
 		for name, sid := range sids {
@@ -108,8 +119,12 @@ func offences(operation *openapi3.Operation, path string, sids map[string]string
 	all := []offence{{"an unknown parameter", changed("Nonsense", "1"), with(""), http.StatusBadRequest}}
 	for _, parameter := range operation.Parameters {
 		if parameter.Value.In == openapi3.ParameterInPath {
-			name := parameter.Value.Name
-			all = append(all, offence{"nonsense for " + name, good, with(name), http.StatusNotFound})
+			name, want := parameter.Value.Name, http.StatusNotFound
+			// A Service may be named otherwise than by its SID.
+			if isService := strings.HasSuffix(path, "/Services/{Sid}") || name == "ServiceSid"; switches.MalformedSIDsAre400 && !isService {
+				want = http.StatusBadRequest
+			}
+			all = append(all, offence{"nonsense for " + name, good, with(name), want})
 		}
 	}
 	for _, name := range form.Required {
@@ -120,8 +135,8 @@ func offences(operation *openapi3.Operation, path string, sids map[string]string
 	for name, schema := range parameters(operation) {
 		for what, value := range wrongValues(name, schema) {
 			want := http.StatusBadRequest
-			if name == "BuildSid" {
-				want = http.StatusNotFound // like a Build that is not there; see sandbox.Switches
+			if name == "BuildSid" && !switches.StaleBuildIs400 {
+				want = http.StatusNotFound // like a Build that is not there
 			}
 			all = append(all, offence{name + " that is " + what, changed(name, value), with(""), want})
 		}

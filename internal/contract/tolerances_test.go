@@ -48,7 +48,7 @@ func tolerances() []tolerance {
 		{
 			name:   "bare Versions in a new Build",
 			reason: "Twilio's reference page shows the SIDs alone in the reply to a new Build; the Sandbox has a switch for it.",
-			world:  otherReplies,
+			world:  otherwise,
 			covers: func(d departure) bool {
 				return d.rule == "type" && d.operation == "CreateBuild" && inNewBuild.MatchString(d.at) && isVersionSID(d.value)
 			},
@@ -56,7 +56,7 @@ func tolerances() []tolerance {
 		{
 			name:   "upload refusals in plain text",
 			reason: "No source shows what the upload host refuses with; the Sandbox has a switch for it.",
-			world:  otherReplies,
+			world:  otherwise,
 			covers: func(d departure) bool {
 				return d.rule == "json" && (d.operation == "CreateFunctionVersion" || d.operation == "CreateAssetVersion")
 			},

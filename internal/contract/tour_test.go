@@ -126,7 +126,7 @@ func (s *tour) fill(t *testing.T, w *world, client *twilio.Client) {
 		s.assets[i], err = client.CreateAsset(ctx, service, fmt.Sprintf("/asset-%d.svg", i))
 		must("asset")
 		s.sources[i], err = client.CreateFunctionVersion(ctx, service, s.functions[0].SID,
-			upload("/function", "application/javascript", "public", "exports.handler = () => {}\n"))
+			upload("/function", "application/javascript", "public", fmt.Sprintf("exports.handler = () => %d\n", i)))
 		must("function version")
 		s.files[i], err = client.CreateAssetVersion(ctx, service, s.assets[0].SID,
 			upload("/asset.svg", "image/svg+xml", []string{"protected", "private"}[i], "<svg/>"))
