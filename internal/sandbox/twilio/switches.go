@@ -138,7 +138,7 @@ func SwitchTable() []Switch {
 		},
 		{
 			"shuffled-lists",
-			"Services, Environments, Functions, Assets, Variables and logs are listed newest first", "they are listed in no useful order; logs are by the second",
+			"Services, Environments, Functions, Assets, Variables and logs are listed newest first", "they are listed in no useful order, logs within each second",
 			func(s *Switches) *bool { return &s.ShuffledLists },
 		},
 		{
@@ -163,7 +163,7 @@ func SwitchTable() []Switch {
 		},
 		{
 			"plain-upload-errors",
-			"the upload host refuses in JSON", "it refuses in plain text, whatever for",
+			"the upload host refuses in JSON", "it refuses in plain text",
 			func(s *Switches) *bool { return &s.PlainUploadErrors },
 		},
 		{

@@ -371,6 +371,14 @@ func TestSwitchTable(t *testing.T) {
 func TestShuffledListsStillPage(t *testing.T) {
 	t.Parallel()
 	d := deploy(t, twilio.Options{PageSize: 7, Switches: twilio.Switches{ShuffledBuilds: true, ShuffledLists: true}})
+	for range 25 {
+		d.call(http.MethodGet, "/hello")
+	}
+	logs, _ := d.walk(d.environmentPath+"/Logs", "logs", func(int) {})
+	slices.Sort(logs)
+	if len(logs) != 25 || len(slices.Compact(logs)) != 25 {
+		t.Errorf("got the logs %v, want 25", logs)
+	}
 	want := map[string][]string{"builds": {d.buildSID}, "assets": {d.assetSID}}
 	for i := range 24 {
 		file, version := d.asset(d.serviceSID, "/"+strconv.Itoa(i), "public", "text/plain", "x")
