@@ -12,7 +12,8 @@ import (
 // TokenInfo is what GitHub tells about a token.
 type TokenInfo struct {
 	// Login is the person that it acts as; empty for the token of an
-	// installation, such as a workflow's, which is nobody's.
+	// installation, such as a workflow's, which is nobody's, and for one that has
+	// no requests left to tell.
 	Login string
 	// Scopes are those of a classic personal access token. Others have
 	// permissions instead, of which GitHub does not tell.
@@ -50,6 +51,9 @@ func (c *Client) Token(ctx context.Context) (TokenInfo, error) {
 	})
 	if err != nil {
 		return info, err
+	}
+	if info.Remaining == 0 { // it may ask for nothing else
+		return info, nil
 	}
 	user := operation{name: "read whose token it is"}
 	err = c.repeat(ctx, user, func(ctx context.Context) outcome {

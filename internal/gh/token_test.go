@@ -42,6 +42,22 @@ func TestTokenTellsWhoseItIs(t *testing.T) {
 	}
 }
 
+// TestTokenThatIsUsedUp tells what is left, which is nothing, and does not wait
+// for more.
+func TestTokenThatIsUsedUp(t *testing.T) {
+	t.Parallel()
+	got, err := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/rate_limit" {
+			t.Errorf("%s was asked for", r.URL.Path)
+		}
+		answer(http.StatusOK, `{"resources":{"core":{"limit":5000,"remaining":0,"reset":1900000000}}}`).ServeHTTP(w, r)
+	}), once).Token(t.Context())
+	want := gh.TokenInfo{Limit: 5000, Reset: time.Unix(1_900_000_000, 0)}
+	if diff := cmp.Diff(got, want); diff != "" || err != nil {
+		t.Errorf("got the error %v; got (-), want (+):\n%s", err, diff)
+	}
+}
+
 func TestTokenThatIsNotAccepted(t *testing.T) {
 	t.Parallel()
 	for name, handler := range map[string]http.Handler{
