@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,10 +15,8 @@ import (
 	"github.com/slipway-dev/slipway/internal/doctor"
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/job"
-	"github.com/slipway-dev/slipway/internal/npm"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
-	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/source"
 	"github.com/slipway-dev/slipway/internal/twilio"
@@ -36,16 +33,15 @@ type examination struct {
 	client *twilio.Client
 	// services are the account's; nil when they could not be listed.
 	services []twilio.Service
-	// unnamed is why it is not known where a deploy would go; may be empty.
-	unnamed string
+	// target is where a deploy would go, and isRead whether the project says so.
+	target job.Target
+	isRead bool
 }
 
 // all makes the checks, in the order in which they are told.
 func (e *examination) all(ctx context.Context, settingsErr error) []doctor.Check {
+	e.target = job.Target{Service: e.values[config.Service].Text, Environment: e.values[config.Environment].Text}
 	checks := []doctor.Check{e.checkSettings(settingsErr), e.checkProject(ctx)}
-	if checks[1].Status == doctor.Failed {
-		e.unnamed = "the project that names the Service could not be read"
-	}
 	examined := doctor.Examine(ctx, e.account(e.logger))
 	e.services = examined.Services
 	checks = append(checks, examined.Checks...)
@@ -91,35 +87,12 @@ func (e *examination) checkProject(ctx context.Context) doctor.Check {
 	if folder.Origin == config.FromDefault && !looksLikeProject(tree, e.values) {
 		return skippedCheck("project", "there is none in this folder")
 	}
-	var problems problem.List
-	values, warnings, err := pipeline.WithFiles(e.values, tree, false)
-	if rest := problems.Take(err); rest != nil {
-		return failedCheck("project", rest)
-	}
-	e.values = values
-	wanted, err := config.ReadProject(values)
-	if rest := problems.Take(err); rest != nil {
-		return failedCheck("project", rest)
-	}
-	found, err := project.Load(ctx, tree.FS, project.Options{
-		Folder: tree.Folder, FunctionsFolder: wanted.FunctionsFolder, AssetsFolder: wanted.AssetsFolder,
-		Runtime: wanted.Runtime, EnvFile: wanted.EnvFile, Dependencies: npm.Mode(e.settings.Dependencies), Where: values.Where,
-	})
-	if rest := problems.Take(err); rest != nil {
-		return failedCheck("project", rest)
-	}
-	_, notes, err := project.CheckVariables(e.settings.Variables, nil)
-	if rest := problems.Take(err); rest != nil {
-		return failedCheck("project", rest)
-	}
-	if err := problems.Err(); err != nil {
+	read, err := pipeline.ReadFolder(ctx, pipeline.FolderDeploy{Settings: e.settings, Values: e.values, Logger: slog.New(slog.DiscardHandler)}, tree)
+	e.isRead, e.target = true, read.Target
+	if err != nil {
 		return failedCheck("project", err)
 	}
-	e.nameService(found)
-	for i := range found.Warnings {
-		warnings = append(warnings, &found.Warnings[i])
-	}
-	return projectCheck(found, append(warnings, notes...))
+	return projectCheck(read)
 }
 
 // looksLikeProject tells whether a folder that nobody named holds anything to
@@ -135,15 +108,8 @@ func looksLikeProject(tree *source.Source, values config.Values) bool {
 	})
 }
 
-// nameService takes the Service's name from package.json unless another is
-// given.
-func (e *examination) nameService(found *project.Project) {
-	if found.Name != "" {
-		e.values = e.values.WithFiles(config.Layer{config.Service: {Text: found.Name, File: path.Join(found.Folder, "package.json")}})
-	}
-}
-
-func projectCheck(found *project.Project, warnings problem.List) doctor.Check {
+func projectCheck(read pipeline.Reading) doctor.Check {
+	found := read.Project
 	parts := []string{
 		words.Count(len(found.Functions), "Function"), words.Count(len(found.Assets), "Asset"),
 		fmt.Sprintf("%d dependencies", len(found.Dependencies)), words.Count(len(found.Variables), "variable"), found.Runtime,
@@ -152,9 +118,9 @@ func projectCheck(found *project.Project, warnings problem.List) doctor.Check {
 		parts[2] = "1 dependency"
 	}
 	check := doctor.Check{Name: "project", Status: doctor.OK, Message: strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")}
-	if err := warnings.Err(); err != nil {
+	if len(read.Warnings) > 0 {
 		check.Status = doctor.Warning
-		check.Message += "\n" + err.Error()
+		check.Message += "\n" + strings.Join(read.Warnings, "\n")
 	}
 	return check
 }
@@ -163,13 +129,17 @@ func projectCheck(found *project.Project, warnings problem.List) doctor.Check {
 // to. Neither has to be there before the first one.
 func (e *examination) checkTarget(ctx context.Context) doctor.Check {
 	const name = "target"
-	wanted, err := deploy.ParseEnvironment(e.values[config.Environment].Text)
-	if err != nil {
+	wanted, err := deploy.ParseEnvironment(e.target.Environment)
+	named := e.target.Service
+	switch {
+	case err != nil && e.isRead:
+		return skippedCheck(name, "it is not known where a deploy would go")
+	case err != nil:
 		return failedCheck(name, err)
-	}
-	named := e.values[config.Service].Text
-	if named == "" {
-		return skippedCheck(name, cmp.Or(e.unnamed, "neither package.json nor service names a Service"))
+	case named == "" && e.isRead:
+		return skippedCheck(name, "the Service has no name")
+	case named == "":
+		return skippedCheck(name, "neither package.json nor service names a Service")
 	}
 	if e.services == nil || e.client == nil {
 		return skippedCheck(name, "the Services could not be listed")
@@ -244,6 +214,8 @@ func (e *examination) checkToken(ctx context.Context) doctor.Check {
 func tokenCheck(name string, info gh.TokenInfo) doctor.Check {
 	whose := "of a workflow or an installation, whose permissions GitHub does not tell"
 	switch {
+	case info.Remaining == 0 && info.Login == "":
+		whose = "accepted; it has too few requests left to tell whose it is"
 	case info.Login != "" && len(info.Scopes) > 0:
 		whose = fmt.Sprintf("of %s, with the scopes %s", info.Login, strings.Join(info.Scopes, ", "))
 	case info.Login != "":

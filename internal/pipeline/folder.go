@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/source"
 	"github.com/slipway-dev/slipway/internal/toolkit"
 	"github.com/slipway-dev/slipway/internal/twilio"
@@ -64,21 +66,59 @@ func DeployFolder(ctx context.Context, wanted FolderDeploy) (Outcome, error) {
 		return notBegun(settings, problems.Err())
 	}
 	defer func() { _ = tree.Close() }()
-	values, warnings, err := WithFiles(wanted.Values, tree, wanted.NewAccount)
-	values.Log(wanted.Logger)
+	wanted.Problems = problems
+	asked, cfg, err := wanted.prepared(tree)
 	if err != nil {
-		wanted.Targeted = nil // it may go somewhere else than where it seems to
+		return notBegun(settings, err)
+	}
+	cfg.Client = client
+	return Run(ctx, asked, cfg)
+}
+
+// prepared reads what the files of the folder say about the settings, and makes
+// of all of them what Run takes, but for the client. What is wrong is among the
+// Problems; the error is another.
+func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
+	settings, problems := w.Settings, slices.Clone(w.Problems)
+	values, warnings, err := WithFiles(w.Values, tree, w.NewAccount)
+	values.Log(w.Logger)
+	if err != nil {
+		w.Targeted = nil // it may go somewhere else than where it seems to
 	}
 	if rest := problems.Take(err); rest != nil {
-		return notBegun(settings, rest)
+		return job.Job{}, Config{}, rest
 	}
 	if settings.Project, err = config.ReadProject(values); err != nil {
 		_ = problems.Take(err) // it is a list
 	}
-	return Run(ctx, wanted.job(settings, tree), Config{
-		Client: client, Source: tree.FS, Variables: settings.Variables, Problems: problems, Warnings: warnings,
-		Where: values.Where, Progress: wanted.Progress, Targeted: wanted.Targeted, LiveURL: settings.Account.LiveURL,
-	})
+	return w.job(settings, tree), Config{
+		Source: tree.FS, Variables: settings.Variables, Problems: problems, Warnings: warnings,
+		Where: values.Where, Progress: w.Progress, Targeted: w.Targeted, LiveURL: settings.Account.LiveURL,
+	}, nil
+}
+
+// Reading is what a deploy of a folder knows before its first request.
+type Reading struct {
+	// Target is where it would go; the Service may be the one that package.json
+	// names.
+	Target job.Target
+	// Project is what it would deploy; nil when that could not be read.
+	Project *project.Project
+	// Warnings tell what is odd about it.
+	Warnings []string
+}
+
+// ReadFolder reads an open folder as DeployFolder does, and asks nobody. The
+// error has everything that would end the deploy before its first request;
+// beside it stands what was understood.
+func ReadFolder(ctx context.Context, wanted FolderDeploy, tree *source.Source) (Reading, error) {
+	asked, cfg, err := wanted.prepared(tree)
+	if err != nil {
+		return Reading{}, err
+	}
+	r := &run{job: asked, cfg: cfg, result: job.NewResult()}
+	found, _, err := r.read(ctx)
+	return Reading{Target: r.job.Target, Project: found, Warnings: r.result.Warnings}, err
 }
 
 // WithFiles returns the values with what the files of a project say in place of
