@@ -31,7 +31,8 @@ With --live it finds out how the platform behaves where no public source tells, 
 what slipway sandbox therefore can do in two ways. It makes a Service of its own for
 that, named slipway-Doctor-…, and deletes it in the end, also when it is interrupted
 or something fails. That takes some 250 calls, at most 3 at once, and a dozen Builds;
-nothing else in the account is touched.
+nothing else in the account is touched. Should the process be killed, slipway doctor
+names the Service that was left.
 
 The exit code is that of the first check that failed: 2 for settings and project, 3
 for credentials, 5 when Twilio does not answer, 8 when a limit is met, else 1.`,
@@ -87,7 +88,8 @@ func examined(ctx context.Context, l *look) error {
 	for i, one := range checks {
 		checks[i] = worded(one)
 	}
-	if ctx.Err() != nil {
+	// When time is up, what was found until then is told.
+	if errors.Is(context.Cause(ctx), context.Canceled) {
 		return l.failed(context.Cause(ctx), "")
 	}
 	checkup := doctor.NewCheckup(checks)

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/doctor"
@@ -26,6 +29,8 @@ func surveyed(ctx context.Context, l *look, problems problem.List) error {
 		return l.failed(err, "")
 	}
 	outliveReaders() // whoever goes leaves a Service behind otherwise
+	ctx, stopHearing := untilHangUp(ctx)
+	defer stopHearing()
 	ctx, cancel := pipeline.WithTimeout(ctx, l.remote.Timeout)
 	defer cancel()
 	cfg := l.account(l.logger())
@@ -33,11 +38,36 @@ func surveyed(ctx context.Context, l *look, problems problem.List) error {
 	cfg.Progress = func(step doctor.Step) {
 		fmt.Fprintf(l.env.Stderr, "[%2d/%d] %s\n", step.Number, step.Of, step.Title)
 	}
+	cfg.Made = func(name, sid string) {
+		fmt.Fprintf(l.env.Stderr, "        %s (%s)\n", name, sid)
+	}
 	stopTelling := context.AfterFunc(ctx, func() {
 		fmt.Fprintln(l.env.Stderr, "Stopping. The throwaway Service is being deleted; another interrupt leaves it there.")
 	})
 	defer stopTelling()
 	return survey(ctx, l, cfg)
+}
+
+// untilHangUp returns a context that ends when the terminal goes away, too, which
+// would end the process otherwise and leave the Service behind.
+func untilHangUp(parent context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	if signal.Ignored(syscall.SIGHUP) { // as nohup wants it
+		return ctx, func() { cancel(nil) }
+	}
+	hangUps := make(chan os.Signal, 1)
+	signal.Notify(hangUps, syscall.SIGHUP)
+	go func() {
+		select {
+		case received := <-hangUps:
+			cancel(InterruptedError{Signal: received})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(hangUps)
+		cancel(nil)
+	}
 }
 
 func survey(ctx context.Context, l *look, cfg doctor.Config) error {
@@ -71,8 +101,8 @@ func announce(to io.Writer, cfg doctor.Config) {
 	fmt.Fprintf(to, `Finding out how the API behaves, in %s.
 This makes a throwaway Service named slipway-Doctor-…, tries things out on it, and
 deletes it in the end. It takes some 250 calls, at most 3 at once, and a dozen Builds,
-in a few minutes, and costs no more than one call of a Function. Nothing else in the
-account is touched. Interrupt it to stop early; the Service is deleted then, too.
+in a few minutes, and costs a few calls of a Function. Nothing else in the account is
+touched. Interrupt it to stop early; the Service is deleted then, too.
 
 `, whose)
 }

@@ -151,9 +151,9 @@ func printOutput(ts *testscript.TestScript, on *stage, args []string) {
 
 // signalProcess sends a signal: signal deploy INT.
 func signalProcess(ts *testscript.TestScript, on *stage, args []string) {
-	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
+	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
 	if len(args) != 2 || signals[args[1]] == 0 {
-		ts.Fatalf("usage: signal process INT|TERM|KILL")
+		ts.Fatalf("usage: signal process HUP|INT|TERM|KILL")
 	}
 	ts.Check(on.process(ts, args[0]).cmd.Process.Signal(signals[args[1]]))
 }

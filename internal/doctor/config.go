@@ -34,6 +34,9 @@ type Config struct {
 	Retry retry.Policy
 	// Pace says how patiently a Survey waits. Zero values mean defaults.
 	Pace Pace
+	// Made is told the name and the SID of the throwaway Service as soon as it is
+	// there, for people to find it should the process be killed. Nil means nobody.
+	Made func(name, sid string)
 	// Progress is told each part of a Survey as it begins. Nil means nobody.
 	Progress func(Step)
 	// Logger receives each call at debug level. Nil means none.
@@ -52,6 +55,9 @@ type Pace struct {
 	// Deletion is how long the deletion of the Service may take, after
 	// everything else has ended: a minute.
 	Deletion time.Duration
+	// Lost is how long after one look the next is for a Service of whose creation
+	// nothing was heard; there are three looks, 2 s apart.
+	Lost time.Duration
 }
 
 // Step is one part of a Survey.
@@ -80,6 +86,10 @@ func (c Config) complete() Config {
 	c.Pace.Domain = cmp.Or(c.Pace.Domain, withBudget(second, time.Minute))
 	c.Pace.Logs = cmp.Or(c.Pace.Logs, withBudget(second, 30*time.Second))
 	c.Pace.Deletion = cmp.Or(c.Pace.Deletion, time.Minute)
+	c.Pace.Lost = cmp.Or(c.Pace.Lost, 2*time.Second)
+	if c.Made == nil {
+		c.Made = func(string, string) {}
+	}
 	if c.Progress == nil {
 		c.Progress = func(Step) {}
 	}

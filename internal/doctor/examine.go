@@ -64,6 +64,7 @@ func Examine(ctx context.Context, cfg Config) Examined {
 	}
 	e.account()
 	e.quota()
+	e.leftovers()
 	e.permissions(ctx)
 	return e.result
 }
@@ -218,6 +219,21 @@ func (e *examiner) quota() {
 		e.add("quota", Warning, message, fix)
 	default:
 		e.add("quota", OK, message, "")
+	}
+}
+
+// leftovers names the Services of surveys that were killed. There is no such
+// check where there are none.
+func (e *examiner) leftovers() {
+	var names []string
+	for _, one := range e.result.Services {
+		if at := ownName.FindStringIndex(one.UniqueName); at != nil && at[0] == 0 {
+			names = append(names, fmt.Sprintf("%s (%s)", one.UniqueName, one.SID))
+		}
+	}
+	if len(names) > 0 {
+		e.add("leftovers", Warning, "slipway doctor --live made "+strings.Join(names, ", "),
+			"Unless one is running now, it was killed: delete what it left, in the Twilio Console under Functions and Assets > Services.")
 	}
 }
 

@@ -21,27 +21,32 @@ type lab struct {
 	wire    *wire          // for what is to be seen
 	visitor *http.Client   // of deployed domains, without credentials
 
-	name     string
-	mayExist bool // the Service
-	service  twilio.Service
-	left     []string
-	fresh    int // counts names
+	name    string
+	service twilio.Service
+	left    []string
+	fresh   int // counts names
 
 	mu    sync.Mutex
 	found map[string]Finding
 	noted []Note
 
 	// What several probes need is made by the first.
-	plain    once[twilio.Environment]
-	bare     once[twilio.Environment]
-	contents once[contents]
-	simple   once[reply] // Builds as they were created
-	main     once[reply]
-	usual    once[reply] // simple, completed
-	live     once[string]
-	domain   once[string]
-	many     once[[]uploaded]
-	builds   []string // SIDs, oldest first
+	plain     once[twilio.Environment]
+	bare      once[twilio.Environment]
+	contents  once[contents]
+	simple    once[reply] // Builds as they were created
+	main      once[reply]
+	usual     once[reply] // simple, completed
+	live      once[string]
+	domain    once[string]
+	many      once[[]uploaded]
+	manyBuild once[reply]
+	// mainRuntime is what the main Build asked for; empty when that was refused.
+	mainRuntime string
+	// rootMissed is what "/" answered while nothing but /index.html was there for
+	// it; nil when it was another answer.
+	rootMissed *reply
+	builds     []string // SIDs, oldest first
 }
 
 func newLab(cfg Config) (*lab, error) {

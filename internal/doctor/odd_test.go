@@ -3,7 +3,6 @@ package doctor_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -19,7 +18,7 @@ func odd(t *testing.T, options twilio.Options, asked string, status int, body st
 	t.Helper()
 	w := newWorld(t, options)
 	matches := regexp.MustCompile(`^(?:` + asked + `)$`)
-	server := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+	cfg := w.between(t, func(answer http.ResponseWriter, r *http.Request) {
 		if !matches.MatchString(r.Method + " " + r.URL.Path) {
 			w.ServeHTTP(answer, r)
 			return
@@ -27,10 +26,7 @@ func odd(t *testing.T, options twilio.Options, asked string, status int, body st
 		answer.Header().Set("Content-Type", "application/json")
 		answer.WriteHeader(status)
 		_, _ = answer.Write([]byte(body))
-	}))
-	t.Cleanup(server.Close)
-	cfg := w.config()
-	cfg.APIURL, cfg.LiveURL = server.URL, strings.Replace(cfg.LiveURL, w.url, server.URL, 1)
+	})
 	t.Cleanup(func() { w.wantNothingLeft(t, 0) })
 	return cfg
 }
@@ -52,7 +48,8 @@ func TestSurveyOfAThirdReading(t *testing.T) {
 		"stale-build-is-400":      {twilio.Options{}, "POST .*/Deployments", 422, refusal, doctor.Neither, "→ 422/54321"},
 		"function-limit":          {twilio.Options{}, "POST .*/Builds", 403, refusal, doctor.Open, "the credentials may not do this: POST /Services/{ZS}/Builds → 403"},
 		"runtime-kept":            {twilio.Options{FailBuilds: true}, "nothing", 0, "", doctor.Open, "a Build that it depends on ended failed"},
-		"node20-retired":          {twilio.Options{FailBuilds: true}, "nothing", 0, "", doctor.On, "the Build ended failed"},
+		"node20-retired":          {twilio.Options{FailBuilds: true}, "nothing", 0, "", doctor.Open, "a Build that it depends on ended failed"},
+		"late-runtime-errors":     {twilio.Options{FailBuilds: true, Switches: twilio.Switches{LateRuntimeErrors: true}}, "nothing", 0, "", doctor.Open, "a Build that it depends on ended failed"},
 		"root-serves-index":       {twilio.Options{}, "GET /_live/.*/", 200, "another page", doctor.Neither, "GET {domain}/ → 200"},
 		"types-by-extension":      {twilio.Options{}, "GET /_live/.*/typed.txt", 404, "", doctor.Neither, "→ 404"},
 		"large-private-assets":    {twilio.Options{}, "POST .*/Assets/.*/Versions", 507, "", doctor.Open, "→ 507"},

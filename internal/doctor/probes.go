@@ -28,13 +28,14 @@ func probes() []probe {
 		{"a Build that is not completed", []string{"bare-versions", "unfinished-build-is-409"}, probeMainBuild},
 		{"Builds that may be refused", []string{"duplicate-paths-are-409", "late-runtime-errors", "node20-retired"}, probeRefusals},
 		{"dependencies of Builds", []string{"older-default-dependencies", "ranges-resolved"}, probeDependencies},
-		{"a Deployment", []string{"stale-build-is-400", "root-serves-index", "protected-functions-403", "paths-ignore-case", "types-by-extension"}, probeDomain},
+		{"a Deployment", []string{"stale-build-is-400", "protected-functions-403", "paths-ignore-case", "types-by-extension"}, probeDomain},
 		{"logs", []string{"late-logs", "upper-case-levels"}, probeLogs},
 		{"a Build without a runtime", []string{"runtime-kept"}, probeRuntime},
-		{"many Functions", []string{"function-limit", "shuffled-lists"}, probeManyFunctions},
+		{"many Functions", []string{"shuffled-lists"}, probeManyFunctions},
 		{"deletions of what is live", []string{"file-guard-is-400", "build-guard-is-400"}, probeGuards},
-		{"a second Deployment", []string{"undeployed-builds-vanish"}, probeSecondDeployment},
+		{"a second Deployment", []string{"undeployed-builds-vanish", "root-serves-index"}, probeSecondDeployment},
 		{"lists of Builds", []string{"shuffled-builds"}, probeBuildOrder},
+		{"a Build of many Functions", []string{"function-limit"}, probeManyBuild},
 		{"many Environments", []string{"environment-limit"}, probeManyEnvironments},
 	}
 }

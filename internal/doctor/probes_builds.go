@@ -1,7 +1,9 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -19,10 +21,15 @@ func joinedKeys(object map[string]any) string {
 	return strings.Join(slices.Sorted(maps.Keys(object)), ", ")
 }
 
-// versionsOf are the dependencies of a Build.
+// versionsOf are the dependencies of a Build. Some replies on Twilio's own page
+// have them as a string that holds the list.
 func versionsOf(build reply) map[string]string {
+	listed := build.objects("dependencies")
+	if within := build.text("dependencies"); within != "" {
+		_ = json.Unmarshal([]byte(within), &listed) // what is none stays empty
+	}
 	versions := make(map[string]string)
-	for _, one := range build.objects("dependencies") {
+	for _, one := range listed {
 		name, _ := one["name"].(string)
 		versions[name], _ = one["version"].(string)
 	}
@@ -37,7 +44,7 @@ func (l *lab) simpleBuild(ctx context.Context) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		return l.mustBuild(ctx, wanted{files: []uploaded{made.small}})
+		return l.mustBuild(ctx, wanted{files: []uploaded{made.small, made.otherIndex}})
 	})
 }
 
@@ -81,21 +88,42 @@ func (l *lab) mainBuild(ctx context.Context) (reply, error) {
 			return reply{}, err
 		}
 		runtime, _ := l.otherRuntime(ctx) // what is wrong with the default is told by its own probe
-		built, err := l.mustBuild(ctx, wanted{files: made.all(), dependencies: `[{"name":"lodash","version":"^4.17.0"}]`, runtime: runtime})
+		asked := wanted{files: made.all(), dependencies: `[{"name":"lodash","version":"^4.17.0"}]`, runtime: runtime}
+		built, err := l.build(ctx, asked)
+		if err == nil && !built.isCreated() {
+			asked.runtime = "" // much else depends on this Build
+			built, err = l.mustBuild(ctx, asked)
+		}
 		if err != nil {
 			return built, err
 		}
-		early, err := l.post(ctx, form("BuildSid", built.text("sid")), l.in("Environments", string(environment.SID), "Deployments")...)
-		switch {
-		case err != nil:
+		l.mainRuntime = asked.runtime
+		if err := l.deployUnfinished(ctx, built.text("sid"), environment.SID); err != nil {
 			l.leaveOpen([]string{"unfinished-build-is-409"}, err)
-		case early.isCreated():
-			l.deployedEarly(ctx, built.text("sid"), early)
-		default:
-			l.settleByStatus("unfinished-build-is-409", early, http.StatusBadRequest, http.StatusConflict)
 		}
 		return built, nil
 	})
+}
+
+func (l *lab) deployUnfinished(ctx context.Context, build string, environment twilio.EnvironmentSID) error {
+	early, err := l.post(ctx, form("BuildSid", build), l.in("Environments", string(environment), "Deployments")...)
+	if err != nil {
+		return err
+	}
+	isLive := early.isCreated()
+	if early.Status == http.StatusConflict { // so is what is live already: the answer to an attempt before may have been lost
+		now, err := l.client.FetchEnvironment(ctx, l.service.SID, environment)
+		if err != nil {
+			return err
+		}
+		isLive = string(now.BuildSID) == build
+	}
+	if isLive {
+		l.deployedEarly(ctx, build, early)
+	} else {
+		l.settleByStatus("unfinished-build-is-409", early, http.StatusBadRequest, http.StatusConflict)
+	}
+	return nil
 }
 
 // deployedEarly judges a Deployment that was not refused.
@@ -148,10 +176,13 @@ func (l *lab) judgeDefaults(built reply) {
 	}
 
 	seen := built.seeing("dependencies %s", strings.Join(slices.Sorted(maps.Keys(versions)), ", "))
+	all := len(versions)
 	delete(versions, "twilio")
 	delete(versions, handlerName)
 	older := []string{"fs", "lodash", "util", "xmldom"}
 	switch {
+	case len(versions) == all: // neither of the two
+		l.settle("older-default-dependencies", Neither, seen)
 	case len(versions) == 0:
 		l.settle("older-default-dependencies", Off, seen)
 	case slices.Equal(slices.Sorted(maps.Keys(versions)), older):
@@ -212,51 +243,85 @@ func (l *lab) duplicatePaths(ctx context.Context, made contents) error {
 	return err
 }
 
-// retired asks for runtimes that are past their end. Both Builds are on their
-// way at once.
+// retired asks for runtimes that are past their end, and for a handler that is.
+// The Builds are on their way together.
 func (l *lab) retired(ctx context.Context, made contents) error {
 	small := []uploaded{made.small}
 	node18, err18 := l.build(ctx, wanted{files: small, runtime: "node18"})
 	node20, err20 := l.build(ctx, wanted{files: small, runtime: "node20"})
 	tooOld, errOld := l.build(ctx, wanted{files: small, runtime: "node24", dependencies: `[{"name":"` + handlerName + `","version":"1.1.0"}]`})
-	if errOld == nil {
-		l.note("a handler too old for node24", tooOld.String(), "")
-	}
-	if err18 == nil {
-		err18 = l.judgeRuntime(ctx, node18, func(ended twilio.BuildStatus, seen Sight) {
-			l.settle("late-runtime-errors", positionOf(map[twilio.BuildStatus]Position{"": Off, twilio.BuildFailed: On}, ended), seen)
-		})
+	if err := errors.Join(err18, errOld); err == nil {
+		err18 = l.judgeLate(ctx, node18, tooOld)
 	}
 	if err20 == nil {
-		err20 = l.judgeRuntime(ctx, node20, func(ended twilio.BuildStatus, seen Sight) {
-			l.settle("node20-retired", positionOf(map[twilio.BuildStatus]Position{"": On, twilio.BuildFailed: On, twilio.BuildCompleted: Off}, ended), seen)
-		})
+		err20 = l.judgeNode20(ctx, node20)
 	}
 	return errors.Join(err18, err20, errOld)
 }
 
-func positionOf(known map[twilio.BuildStatus]Position, ended twilio.BuildStatus) Position {
-	if at, ok := known[ended]; ok {
-		return at
+// judgeLate settles whether what a Build may not run on is refused, or ends it.
+func (l *lab) judgeLate(ctx context.Context, node18, tooOld reply) error {
+	var positions []Position
+	var seen []Sight
+	for _, one := range []struct {
+		about    string
+		answered reply
+	}{{"node18", node18}, {"node24 with a handler 1.1.0", tooOld}} {
+		ended, err := l.endOf(ctx, one.answered)
+		if err != nil {
+			return err
+		}
+		at := Neither
+		switch {
+		case one.answered.Status == http.StatusBadRequest:
+			at = Off
+		case ended == twilio.BuildFailed:
+			at = On
+		}
+		positions = append(positions, at)
+		seen = append(seen, endSight(one.answered.about("%s", one.about), ended))
 	}
-	return Neither
+	if positions[0] != positions[1] {
+		positions[0] = Neither
+	}
+	l.settle("late-runtime-errors", positions[0], seen...)
+	return nil
 }
 
-// judgeRuntime tells how a Build ended: refused (""), failed or completed.
-func (l *lab) judgeRuntime(ctx context.Context, answered reply, tell func(twilio.BuildStatus, Sight)) error {
+func (l *lab) judgeNode20(ctx context.Context, answered reply) error {
+	ended, err := l.endOf(ctx, answered)
+	if err != nil {
+		return err
+	}
+	at := Neither
+	switch {
+	case answered.Status == http.StatusBadRequest, ended == twilio.BuildFailed:
+		at = On
+	case ended == twilio.BuildCompleted:
+		at = Off
+	}
+	l.settle("node20-retired", at, endSight(answered.about("node20"), ended))
+	return nil
+}
+
+func endSight(answered reply, ended twilio.BuildStatus) Sight {
+	if ended == "" {
+		return answered.Sight
+	}
+	return answered.seeing("%s: the Build ended %s", answered.What, ended)
+}
+
+// endOf returns how a Build ended; "" for one that was refused. That it failed
+// tells something only where one that nothing is wrong with does not.
+func (l *lab) endOf(ctx context.Context, answered reply) (twilio.BuildStatus, error) {
 	if !answered.isCreated() {
-		if answered.Status == http.StatusBadRequest {
-			tell("", answered.Sight)
-		} else {
-			tell(twilio.BuildStatus(http.StatusText(answered.Status)), answered.Sight)
-		}
-		return nil
+		return "", nil
 	}
 	ended, err := l.wait(ctx, answered.text("sid"))
-	if err == nil {
-		tell(ended, answered.seeing("the Build ended %s", ended))
+	if err == nil && ended == twilio.BuildFailed {
+		_, err = l.usualBuild(ctx)
 	}
-	return err
+	return ended, err
 }
 
 // probeRuntime asks for a Build without a runtime while one is live that runs on
@@ -285,11 +350,8 @@ func probeRuntime(ctx context.Context, l *lab) error {
 			return err
 		}
 	}
-	live, err := l.otherRuntime(ctx) // as the main Build asked for
-	if err != nil {
-		return err
-	}
 	atDefault := usual.text("runtime")
+	live := cmp.Or(l.mainRuntime, atDefault)
 	seen := built.seeing("runtime %q, where the default is %q and %q is live", built.text("runtime"), atDefault, live)
 	switch {
 	case atDefault == live:

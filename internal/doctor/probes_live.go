@@ -35,22 +35,56 @@ func (l *lab) goLive(ctx context.Context) (domain string, err error) {
 	})
 }
 
-// visit asks a deployed domain for a path.
+// visit asks a deployed domain for a path, until it answers other than with 429
+// or 5xx.
 func (l *lab) visit(ctx context.Context, domain, path string) (reply, error) {
 	var answered reply
 	err := retry.Do(ctx, l.cfg.Retry, func(ctx context.Context) (err error) {
-		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
-		target := strings.ReplaceAll(l.cfg.LiveURL, "{domain}", domain) + path
-		made, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
-		if err != nil {
-			return fmt.Errorf("visit a deployed domain: %w", err)
+		answered, err = l.look(ctx, domain, path)
+		if err == nil && (answered.Status == http.StatusTooManyRequests || answered.Status >= 500) {
+			err = fmt.Errorf("the answer was %s", answered.Sight)
 		}
-		made.Header.Set("User-Agent", l.cfg.UserAgent)
-		answered, err = exchange(l.visitor, made, Sight{Method: http.MethodGet, Path: "{domain}" + path})
 		return retry.Transient(err, 0)
 	})
 	return answered, err
+}
+
+// look asks a deployed domain for a path once.
+func (l *lab) look(ctx context.Context, domain, path string) (reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	target := strings.ReplaceAll(l.cfg.LiveURL, "{domain}", domain) + path
+	made, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return reply{}, fmt.Errorf("visit a deployed domain: %w", err)
+	}
+	made.Header.Set("User-Agent", l.cfg.UserAgent)
+	answered, err := exchange(l.visitor, made, Sight{Method: http.MethodGet, Path: "{domain}" + path})
+	if to := answered.header.Get("Location"); to != "" {
+		answered.What = oneLine("Location: " + strings.ReplaceAll(to, domain, "{domain}"))
+	}
+	return answered, err
+}
+
+// awaits waits until a domain serves something twice in a row: its edges do not
+// learn of a Deployment all at once.
+func (l *lab) awaits(ctx context.Context, isServed func(context.Context) (bool, reply, error)) error {
+	inARow := 0
+	var last reply
+	err := retry.Poll(ctx, l.cfg.Pace.Domain, func(ctx context.Context) (bool, error) {
+		is, answered, err := isServed(ctx)
+		if err == nil {
+			last = answered
+		}
+		if inARow++; !is || err != nil {
+			inARow = 0
+		}
+		return inARow == 2, retry.Transient(err, 0)
+	})
+	if err != nil {
+		return fmt.Errorf("the deployed domain did not serve what is live: %w; last %s", err, last.Sight)
+	}
+	return nil
 }
 
 // answering waits until the domain of a new Deployment serves it.
@@ -61,15 +95,24 @@ func (l *lab) answering(ctx context.Context) (domain string, err error) {
 			return "", err
 		}
 		started := time.Now()
-		var last reply
-		err = retry.Poll(ctx, l.cfg.Pace.Domain, func(ctx context.Context) (bool, error) {
-			last, err = l.visit(ctx, domain, "/probe.txt")
-			return string(last.body) == probeText, retry.Transient(err, 0)
+		var first time.Time
+		err = l.awaits(ctx, func(ctx context.Context) (bool, reply, error) {
+			// An Asset, and a Function: each may come before the other.
+			asset, err := l.look(ctx, domain, "/probe.txt")
+			if err != nil || string(asset.body) != probeText {
+				return false, asset, err
+			}
+			function, err := l.look(ctx, domain, "/small")
+			is := err == nil && function.Status == http.StatusOK
+			if is && first.IsZero() {
+				first = time.Now()
+			}
+			return is, function, err
 		})
 		if err != nil {
-			return "", fmt.Errorf("the deployed domain did not serve what is live: %w; last %s", err, last.Sight)
+			return "", err
 		}
-		l.note("wait for the domain of a Deployment", words.Elapsed(time.Since(started)), "")
+		l.note("wait for the domain of a Deployment", words.Elapsed(first.Sub(started)), "")
 		return domain, nil
 	})
 }
@@ -104,7 +147,7 @@ func (l *lab) servings(ctx context.Context) error {
 	case string(root.body) == indexText:
 		l.settle("root-serves-index", On, root.seeing("/index.html"))
 	case root.Status == http.StatusNotFound:
-		l.settle("root-serves-index", Off, root.Sight)
+		l.rootMissed = &root // the second Deployment has the other index
 	default:
 		l.settle("root-serves-index", Neither, root.Sight)
 	}
@@ -157,7 +200,7 @@ func probeLogs(ctx context.Context, l *lab) error {
 	looks := 0
 	err = retry.Poll(ctx, l.cfg.Pace.Logs, func(ctx context.Context) (bool, error) {
 		looks++
-		listed, err = l.get(ctx, url.Values{"PageSize": {"50"}}, l.in("Environments", string(l.plain.thing.SID), "Logs")...)
+		listed, err = l.get(ctx, url.Values{"FunctionSid": {l.contents.thing.talks.sid}, "PageSize": {"50"}}, l.in("Environments", string(l.plain.thing.SID), "Logs")...)
 		if err != nil {
 			return false, err
 		}
@@ -232,5 +275,31 @@ func probeSecondDeployment(ctx context.Context, l *lab) error {
 	if err == nil {
 		l.settleByStatus("undeployed-builds-vanish", after.about("the Build that was live before"), http.StatusOK, http.StatusNotFound)
 	}
-	return err
+	return errors.Join(err, l.otherRoot(ctx))
+}
+
+// otherRoot asks for "/" where there is an Asset /assets/index.html, which has to
+// be served for the reading that it alone is.
+func (l *lab) otherRoot(ctx context.Context) error {
+	domain, err := l.answering(ctx)
+	if err != nil || l.rootMissed == nil {
+		return err
+	}
+	err = l.awaits(ctx, func(ctx context.Context) (bool, reply, error) {
+		answered, err := l.look(ctx, domain, "/assets/index.html")
+		return string(answered.body) == otherIndexText, answered, err
+	})
+	if err != nil {
+		return err
+	}
+	root, err := l.visit(ctx, domain, "/")
+	if err != nil {
+		return err
+	}
+	at, seen := Neither, root.about("with /assets/index.html there")
+	if string(root.body) == otherIndexText {
+		at, seen.What = Off, "/assets/index.html"
+	}
+	l.settle("root-serves-index", at, l.rootMissed.about("with /index.html there").Sight, seen.Sight)
+	return nil
 }

@@ -46,7 +46,8 @@ func probeService(ctx context.Context, l *lab) error {
 	}
 	l.settle("no-concurrency-header", at, answered.seeing("Twilio-Concurrent-Requests: %s", concurrent))
 
-	request := answered.header.Get("Twilio-Request-Id")
+	// Clients that join headers show "RQ…, RQ…" for two lines, too.
+	request := strings.Join(answered.header.Values("Twilio-Request-Id"), ", ")
 	first, second, isTwice := strings.Cut(request, ",")
 	switch {
 	case isTwice && strings.TrimSpace(second) == first:
@@ -78,29 +79,52 @@ func digitsOff(base, name string) string {
 // probeServiceNames asks for a Service whose name is taken, and for one whose
 // name has a dot. Either may come to be, and is deleted.
 func probeServiceNames(ctx context.Context, l *lab) error {
-	return errors.Join(
-		l.secondService(ctx, "service-conflicts-are-400", http.StatusConflict, http.StatusBadRequest, func() string { return l.name }),
-		l.secondService(ctx, "service-names-checked", http.StatusCreated, http.StatusBadRequest, func() string { return l.name + "." + l.number() }),
-	)
+	return errors.Join(l.takenName(ctx), l.dottedName(ctx))
 }
 
-func (l *lab) secondService(ctx context.Context, name string, off, on int, uniqueName func() string) error {
-	answered, err := l.post(ctx, func() url.Values {
-		return form("UniqueName", uniqueName(), "FriendlyName", "Throwaway of slipway doctor")()
-	}, "Services")
+func (l *lab) takenName(ctx context.Context) error {
+	answered, err := l.secondService(ctx, func() string { return l.name })
+	if err == nil {
+		l.settleByStatus("service-conflicts-are-400", answered, http.StatusConflict, http.StatusBadRequest)
+	}
+	return err
+}
+
+// dottedName tells a name that is refused from an account that has no room: that
+// refuses a name without a dot, too.
+func (l *lab) dottedName(ctx context.Context) error {
+	const name = "service-names-checked"
+	answered, err := l.secondService(ctx, func() string { return l.name + "." + l.number() })
 	if err != nil {
 		return err
 	}
-	if sid := answered.text("sid"); answered.isCreated() && sid != string(l.service.SID) {
+	if answered.Status == http.StatusBadRequest {
+		dashed, err := l.secondService(ctx, func() string { return l.name + "-" + l.number() })
+		if err != nil {
+			return err
+		}
+		if !dashed.isCreated() {
+			l.open(name, "a second Service with a name that nothing is wrong with was refused, too", answered.Sight, dashed.Sight)
+			return nil
+		}
+	}
+	l.settleByStatus(name, answered, http.StatusCreated, http.StatusBadRequest)
+	return nil
+}
+
+// secondService asks for a Service, and deletes the one that comes to be.
+func (l *lab) secondService(ctx context.Context, uniqueName func() string) (reply, error) {
+	answered, err := l.call(ctx, request{method: http.MethodPost, path: []string{"Services"}, lingers: true, form: func() url.Values {
+		return form("UniqueName", uniqueName(), "FriendlyName", "Throwaway of slipway doctor")()
+	}})
+	if err != nil {
+		return answered, err
+	}
+	if sid := answered.text("sid"); answered.isCreated() && twilio.IsSID("ZS", sid) && sid != string(l.service.SID) {
 		// What remains is found again at the end.
 		_ = l.client.DeleteService(ctx, twilio.ServiceSID(sid))
 	}
-	if strings.Contains(answered.What, "limited to") {
-		l.open(name, "the account has no room for a second Service", answered.Sight)
-		return nil
-	}
-	l.settleByStatus(name, answered, off, on)
-	return nil
+	return answered, nil
 }
 
 // probePaths asks for what may not be there.
@@ -170,28 +194,54 @@ func probeVariables(ctx context.Context, l *lab) error {
 		l.settleByStatus("variable-conflicts-are-400", taken, http.StatusConflict, http.StatusBadRequest)
 	}
 
-	const many, large = 8, 450
-	for i := range many {
+	return errors.Join(err, l.fillVariables(ctx, environment.SID, path))
+}
+
+// fillVariables goes on until there are more bytes than AWS Lambda has room for,
+// 4 KB, which may be what is below.
+func (l *lab) fillVariables(ctx context.Context, environment twilio.EnvironmentSID, path []string) error {
+	const many, large, most = 12, 450, 3000
+	for range many {
+		key := ""
 		answered, err := l.post(ctx, func() url.Values {
-			return form("Key", "DOCTOR_"+l.number(), "Value", strings.Repeat("x", large))()
+			key = "DOCTOR_" + l.number()
+			return form("Key", key, "Value", strings.Repeat("x", large))()
 		}, path...)
 		if err != nil {
 			return err
 		}
-		seen := answered.seeing("Variable %d of %d bytes: %s", i+1, large, answered.What)
-		switch {
-		case answered.Status == http.StatusBadRequest:
-			l.settle("variables-limit", On, seen)
-			return nil
-		case !answered.isCreated():
-			l.settle("variables-limit", Neither, seen)
-			return nil
-		case i+1 == many:
-			seen.What = fmt.Sprintf("%d Variables of %d bytes each were taken", many, large)
-			l.settle("variables-limit", Off, seen)
+		if answered.isCreated() {
+			continue
 		}
+		there, err := l.variableBytes(ctx, environment)
+		if err != nil {
+			return err
+		}
+		at := Neither
+		if answered.Status == http.StatusBadRequest && there <= most && there+len(key)+large > most {
+			at = On
+		}
+		l.settle("variables-limit", at, answered.about("%d bytes more than %d", len(key)+large, there).Sight)
+		return nil
+	}
+	there, err := l.variableBytes(ctx, environment)
+	if err == nil {
+		l.settle("variables-limit", Off, Sight{What: fmt.Sprintf("%d bytes of keys and values were taken", there)})
 	}
 	return err
+}
+
+// variableBytes counts what is there: an answer that was lost may have been that
+// of one more.
+func (l *lab) variableBytes(ctx context.Context, environment twilio.EnvironmentSID) (int, error) {
+	bytes := 0
+	for one, err := range l.client.Variables(ctx, l.service.SID, environment) {
+		if err != nil {
+			return 0, err
+		}
+		bytes += len(one.Key) + len(one.Value.Reveal())
+	}
+	return bytes, nil
 }
 
 // probeManyEnvironments makes as many Environments as the beta allowed, and one

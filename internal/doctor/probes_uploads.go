@@ -4,10 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
 const (
@@ -18,8 +23,9 @@ const (
 	script = "application/javascript"
 	text   = "text/plain"
 
-	indexText = "index of slipway doctor\n"
-	probeText = "probe of slipway doctor\n"
+	indexText      = "index of slipway doctor\n"
+	otherIndexText = "other index of slipway doctor\n"
+	probeText      = "probe of slipway doctor\n"
 )
 
 func newFunction(path, visibility string) *file {
@@ -34,10 +40,11 @@ func newFunction(path, visibility string) *file {
 type contents struct {
 	talks, guarded, small uploaded // Functions
 	assets                []uploaded
+	otherIndex            uploaded // an Asset that is not in it
 }
 
 func (c contents) all() []uploaded {
-	return append([]uploaded{c.talks, c.guarded}, c.assets...)
+	return append([]uploaded{c.talks, c.guarded, c.small}, c.assets...)
 }
 
 // mainContents uploads what the main Build is made of.
@@ -63,7 +70,8 @@ func (l *lab) mainContents(ctx context.Context) (contents, error) {
 			}
 			made.assets = append(made.assets, one)
 		}
-		return made, nil
+		made.otherIndex, _, err = l.newUpload(ctx, "Assets", newFile("/assets/index.html", public, "text/html", otherIndexText))
+		return made, err
 	})
 }
 
@@ -102,24 +110,49 @@ func probeUploads(ctx context.Context, l *lab) error {
 		case wrong.isCreated():
 		case wrong.object != nil:
 			at = Off
-		default:
+		case len(strings.TrimSpace(string(wrong.body))) > 0:
 			at = On
 		}
 		l.settle("plain-upload-errors", at, wrong.seeing("%s: %s", wrong.header.Get("Content-Type"), wrong.body[:min(len(wrong.body), 160)]))
 		l.note("error of the upload host", fmt.Sprintf("%s with the fields %s", wrong.Sight, joinedKeys(wrong.object)), "")
 	}
 	return errors.Join(err, wrongErr,
-		l.oddPath(ctx, made, "path-characters-checked", "/plus+and,comma;colon"),
-		l.oddPath(ctx, made, "reserved-paths-refused", "/_slipway-doctor"))
+		l.oddPaths(ctx, made), l.reservedPath(ctx, made))
 }
 
-func (l *lab) oddPath(ctx context.Context, to uploaded, name, path string) error {
-	answered, err := l.upload(ctx, to, newFunction(path, public))
-	if err != nil {
-		return err
+// oddPaths uploads to a path with each of the characters that the Toolkit
+// refuses (its utils/fs.ts): the platform may refuse some.
+func (l *lab) oddPaths(ctx context.Context, to uploaded) error {
+	const odd = "#;,?:@+&$()'\" "
+	statuses := make(map[int]string)
+	var last reply
+	for _, character := range odd {
+		answered, err := l.upload(ctx, to, newFunction("/odd"+string(character)+"path", public))
+		if err != nil {
+			return err
+		}
+		statuses[answered.Status] += string(character)
+		last = answered
 	}
-	l.settleByStatus(name, answered.about("Path %q", path), http.StatusCreated, http.StatusBadRequest)
+	if len(statuses) == 1 {
+		l.settleByStatus("path-characters-checked", last.about("each of %q", odd), http.StatusCreated, http.StatusBadRequest)
+		return nil
+	}
+	seen := []string{}
+	for _, status := range slices.Sorted(maps.Keys(statuses)) {
+		seen = append(seen, fmt.Sprintf("%d for %q", status, statuses[status]))
+	}
+	l.settle("path-characters-checked", Neither, Sight{What: "an upload whose Path has one of them: " + strings.Join(seen, ", ")})
 	return nil
+}
+
+func (l *lab) reservedPath(ctx context.Context, to uploaded) error {
+	const path = "/_slipway-doctor"
+	answered, err := l.upload(ctx, to, newFunction(path, public))
+	if err == nil {
+		l.settleByStatus("reserved-paths-refused", answered.about("Path %q", path), http.StatusCreated, http.StatusBadRequest)
+	}
+	return err
 }
 
 // probeSizes uploads a Function of more than 1 MB and a private Asset of more
@@ -154,7 +187,8 @@ func (l *lab) manyFunctions(ctx context.Context) ([]uploaded, error) {
 		const many, inOrder = 51, 10
 		made := make([]uploaded, many)
 		upload := func(ctx context.Context, i int) (err error) {
-			made[i], _, err = l.newUpload(ctx, "Functions", newFunction(fmt.Sprintf("/many/%d", i), public))
+			// In another order than by age.
+			made[i], _, err = l.newUpload(ctx, "Functions", newFunction(fmt.Sprintf("/many/%d", (i+1)*7%(many+2)), public))
 			return err
 		}
 		for i := range inOrder {
@@ -177,15 +211,40 @@ func probeManyFunctions(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	answered, err := l.build(ctx, wanted{files: made})
-	if err == nil {
-		l.settleByStatus("function-limit", answered.about("%d Function Versions", len(made)), http.StatusCreated, http.StatusBadRequest)
-	}
+	_, err = l.manyInABuild(ctx) // it is looked at when there was time to complete it
 	var inOrder []string
 	for _, one := range made[:10] {
 		inOrder = append(inOrder, one.sid)
 	}
 	return errors.Join(err, l.order(ctx, "shuffled-lists", "functions", inOrder, "Functions"), l.notePages(ctx))
+}
+
+func (l *lab) manyInABuild(ctx context.Context) (reply, error) {
+	return l.manyBuild.get(func() (reply, error) {
+		made, err := l.manyFunctions(ctx)
+		if err != nil {
+			return reply{}, err
+		}
+		return l.build(ctx, wanted{files: made})
+	})
+}
+
+// probeManyBuild looks at how the Build of many Functions ended.
+func probeManyBuild(ctx context.Context, l *lab) error {
+	answered, err := l.manyInABuild(ctx)
+	if err != nil {
+		return err
+	}
+	ended, err := l.endOf(ctx, answered)
+	if err != nil {
+		return err
+	}
+	at := byStatus(answered.Status, http.StatusCreated, http.StatusBadRequest)
+	if ended == twilio.BuildFailed {
+		at = Neither
+	}
+	l.settle("function-limit", at, endSight(answered.about("%d Function Versions", len(l.many.thing)), ended))
+	return nil
 }
 
 // order settles whether a list has what was made in the order given, newest
@@ -200,10 +259,13 @@ func (l *lab) order(ctx context.Context, name, key string, made []string, kind s
 		age[sid] = i
 	}
 	var found []int
+	var dates []string
 	for _, one := range listed.objects(key) {
 		sid, _ := one["sid"].(string)
 		if at, isOurs := age[sid]; isOurs {
 			found = append(found, at)
+			date, _ := one["date_created"].(string)
+			dates = append(dates, date)
 		}
 	}
 	const fewest = 8 // fewer could be in order by chance
@@ -224,10 +286,22 @@ func (l *lab) order(ctx context.Context, name, key string, made []string, kind s
 		l.settle(name, Off, listed.seeing("newest first"))
 	case downs == 0:
 		l.settle(name, Neither, listed.seeing("oldest first"))
+	case areNewestFirst(dates):
+		l.settle(name, Off, listed.seeing("newest first by date_created, which has whole seconds: made as 0 to %d, listed as %v", len(made)-1, found))
 	default:
 		l.settle(name, On, listed.seeing("made as 0 to %d, listed as %v", len(made)-1, found))
 	}
 	return nil
+}
+
+// areNewestFirst tells whether dates of whole seconds are in order, and too many
+// for that to be by chance.
+func areNewestFirst(dates []string) bool {
+	const fewest = 4
+	falling := slices.Clone(dates)
+	slices.Sort(falling)
+	slices.Reverse(falling)
+	return slices.Equal(dates, falling) && len(slices.Compact(falling)) >= fewest
 }
 
 // notePages tells what page tokens begin with.

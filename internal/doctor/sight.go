@@ -27,9 +27,17 @@ type Sight struct {
 
 // String shows the Sight in one line: "POST /Services → 409/20409: message".
 func (s Sight) String() string {
+	if s.Method == "" {
+		return s.What
+	}
+	return s.Method + " " + s.Path + " → " + s.Answer()
+}
+
+// Answer shows the Sight without the call: "409/20409: message".
+func (s Sight) Answer() string {
 	var text strings.Builder
 	if s.Method != "" {
-		text.WriteString(s.asked() + " → " + strconv.Itoa(s.Status))
+		text.WriteString(strconv.Itoa(s.Status))
 		if s.Code != 0 {
 			text.WriteString("/" + strconv.Itoa(s.Code))
 		}
@@ -41,18 +49,14 @@ func (s Sight) String() string {
 	return text.String()
 }
 
-func (s Sight) asked() string { return s.Method + " " + s.Path }
-
 var anySID = regexp.MustCompile(`\b([A-Z]{2})[0-9a-fA-F]{32}\b`)
 
 // shapeOf is a path without what differs from run to run.
 func shapeOf(path string, query url.Values) string {
-	path = anySID.ReplaceAllString(path, "{$1}")
-	path = ownName.ReplaceAllString(path, "{name}")
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	return path
+	return ownName.ReplaceAllString(anySID.ReplaceAllString(path, "{$1}"), "{name}")
 }
 
 // oneLine makes foreign text safe to show: one line, printable, bounded, and

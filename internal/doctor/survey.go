@@ -85,17 +85,30 @@ type Surveyed struct {
 	Error   *job.Failure `json:"error,omitempty"`
 }
 
-// LeftError says that Services of a Survey are still there.
+// LeftError says that Services of a Survey are still there, or may be.
 type LeftError struct {
-	// Left names them, with their SIDs.
+	// Left names those that are there, with their SIDs.
 	Left []string
+	// Unseen is what the names begin with of Services that may be there, too:
+	// there was no seeing. Empty means that there are none.
+	Unseen string
 	// Err is what their deletion met.
 	Err error
 }
 
 // Error names what is left, and why.
 func (e *LeftError) Error() string {
-	return fmt.Sprintf("the throwaway Service could not be deleted and is still there: %s: %v", strings.Join(e.Left, ", "), e.Err)
+	if len(e.Left) == 0 {
+		return fmt.Sprintf("whether a throwaway Service %s… is still there could not be seen: %v", e.Unseen, e.Err)
+	}
+	return fmt.Sprintf("the throwaway Service could not be deleted and is still there: %s: %v", strings.Join(e.all(), ", "), e.Err)
+}
+
+func (e *LeftError) all() []string {
+	if e.Unseen == "" {
+		return e.Left
+	}
+	return append(slices.Clone(e.Left), e.Unseen+"… (if there is another of that name)")
 }
 
 // Unwrap returns what the deletion met.
@@ -154,66 +167,88 @@ func newSurveyed(cfg Config) Surveyed {
 // run makes the Service, runs the probes, and deletes it.
 func (l *lab) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, l.clear(ctx)) }()
-	l.cfg.Progress(Step{Number: 1, Of: len(probes()) + 1, Title: "a throwaway Service"})
-	l.mayExist = true
+	l.cfg.Progress(Step{Number: 1, Of: parts(), Title: "a throwaway Service"})
 	l.service, err = l.client.CreateService(ctx, twilio.NewService{UniqueName: l.name, FriendlyName: "Throwaway of slipway doctor"})
-	if refused, ok := errors.AsType[*twilio.Error](err); ok {
-		l.mayExist = refused.Status >= http.StatusInternalServerError
-	}
 	if err != nil {
 		return err
 	}
+	l.cfg.Made(l.service.UniqueName, string(l.service.SID))
 	for i, one := range probes() {
-		if ctx.Err() != nil {
+		l.cfg.Progress(Step{Number: i + 2, Of: parts(), Title: one.title})
+		err := one.run(ctx, l)
+		l.leaveOpen(one.settles, err)
+		if ctx.Err() != nil && (err != nil || i+1 < len(probes())) {
 			return fmt.Errorf("the survey was cut short: %w", context.Cause(ctx))
 		}
-		l.cfg.Progress(Step{Number: i + 2, Of: len(probes()) + 1, Title: one.title})
-		l.leaveOpen(one.settles, one.run(ctx, l))
 	}
 	return nil
 }
 
-// clear deletes what the Survey made: every Service with its name, since the
-// answer to the creation of one may have been lost.
+// parts counts the probes, with what is before and behind them.
+func parts() int { return len(probes()) + 2 }
+
+// clear deletes what the Survey made: the Service that is known, first of all,
+// since whoever interrupts may not wait for long; then every other with its
+// name, since the answer to the creation of one may have been lost.
 func (l *lab) clear(ctx context.Context) error {
-	if !l.mayExist {
+	if !l.watcher.mayHaveMade() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Pace.Deletion)
 	defer cancel()
-	own, listErr := l.ownServices(ctx)
-	if l.service.SID != "" && !slices.ContainsFunc(own, func(one twilio.Service) bool { return one.SID == l.service.SID }) {
-		own = append(own, l.service)
-	}
-	var failed []error
-	for _, one := range own {
+	l.cfg.Progress(Step{Number: parts(), Of: parts(), Title: "the deletion of the throwaway Service"})
+	left := &LeftError{}
+	tried := make(map[twilio.ServiceSID]bool)
+	clearOne := func(one twilio.Service) {
+		if tried[one.SID] {
+			return
+		}
+		tried[one.SID] = true
 		if err := l.deleteService(ctx, one.SID); err != nil {
-			l.left = append(l.left, fmt.Sprintf("%s (%s)", one.UniqueName, one.SID))
-			failed = append(failed, err)
+			left.Left = append(left.Left, fmt.Sprintf("%s (%s)", one.UniqueName, one.SID))
+			left.Err = errors.Join(left.Err, err)
 		}
 	}
-	if listErr != nil {
-		l.left = append(l.left, l.name+"… (if there is another of that name)")
-		failed = append(failed, listErr)
+	if l.service.SID != "" {
+		clearOne(l.service)
 	}
-	if len(failed) == 0 {
+	if err := l.clearOthers(ctx, clearOne); err != nil {
+		left.Unseen = l.name
+		left.Err = errors.Join(left.Err, err)
+	}
+	if left.Err == nil {
 		return nil
 	}
-	return &LeftError{Left: l.left, Err: errors.Join(failed...)}
+	l.left = left.all()
+	return left
 }
 
-// ownServices lists those that begin with the Survey's name.
-func (l *lab) ownServices(ctx context.Context) ([]twilio.Service, error) {
-	var own []twilio.Service
-	for one, err := range l.client.Services(ctx) {
-		if err != nil {
-			return own, err
-		}
-		if strings.HasPrefix(one.UniqueName, l.name) {
-			own = append(own, one)
-		}
+// clearOthers looks for Services of the Survey that it does not know of. One of
+// whose creation nothing was heard may come to be a little later.
+func (l *lab) clearOthers(ctx context.Context, clearOne func(twilio.Service)) error {
+	looks := 1
+	if l.watcher.isUnsure() {
+		looks = 3
 	}
-	return own, nil
+	again := retry.Polling{Every: l.cfg.Pace.Lost, Steady: l.cfg.Pace.Deletion, Max: l.cfg.Pace.Lost}
+	return retry.Poll(ctx, again, func(ctx context.Context) (bool, error) {
+		looks--
+		for one, err := range l.client.Services(ctx) {
+			if err != nil {
+				return false, err
+			}
+			if l.isOwn(one) {
+				clearOne(one)
+			}
+		}
+		return looks == 0, nil
+	})
+}
+
+// isOwn goes by the Survey's name, which nobody else can have, however the
+// platform may write it.
+func (l *lab) isOwn(one twilio.Service) bool {
+	return len(one.UniqueName) >= len(l.name) && strings.EqualFold(one.UniqueName[:len(l.name)], l.name)
 }
 
 // deleteService deletes a Service. Should the platform refuse it while Builds

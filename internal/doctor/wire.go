@@ -9,9 +9,12 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/retry"
@@ -39,6 +42,9 @@ type request struct {
 	form  func() url.Values
 	// file makes it an upload, to the other host.
 	file *file
+	// lingers lets a request that was sent have its answer after the context
+	// ended: for what has to be deleted.
+	lingers bool
 	// isAnonymous leaves the credentials out, onUpload asks the other host.
 	isAnonymous, onUpload bool
 }
@@ -62,7 +68,7 @@ func (w *wire) call(ctx context.Context, r request) (reply, error) {
 		case err != nil:
 			return retry.Transient(err, 0)
 		case answered.passes(), answered.Status < 300 && answered.Status != http.StatusNoContent && answered.object == nil:
-			return retry.Transient(fmt.Errorf("the answer was %s", answered.Sight), 0)
+			return retry.Transient(fmt.Errorf("the answer was %s", answered.Sight), answered.comeBack())
 		default:
 			return nil
 		}
@@ -76,6 +82,11 @@ func (w *wire) once(ctx context.Context, r request) (reply, error) {
 	if r.file != nil {
 		limit = 5 * time.Minute
 	}
+	if r.lingers {
+		var stop context.CancelFunc
+		ctx, stop = outliving(ctx)
+		defer stop()
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	made, err := w.newRequest(ctx, r)
@@ -83,6 +94,21 @@ func (w *wire) once(ctx context.Context, r request) (reply, error) {
 		return reply{}, err
 	}
 	return exchange(w.http, made, Sight{Method: r.method, Path: shapeOf("/"+strings.Join(r.path, "/"), r.query)})
+}
+
+// grace is how long what was sent may go on after its context ended.
+const grace = 5 * time.Second
+
+// outliving ends that much later than ctx.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	unwatch := context.AfterFunc(ctx, func() {
+		time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
+	})
+	return longer, func() {
+		unwatch()
+		cancel(nil)
+	}
 }
 
 func (w *wire) newRequest(ctx context.Context, r request) (*http.Request, error) {
@@ -140,6 +166,12 @@ type reply struct {
 func (r reply) passes() bool {
 	return r.Status == http.StatusTooManyRequests || r.Status >= 500 || r.Status == http.StatusRequestTimeout ||
 		r.Status >= 300 && r.Status < 400
+}
+
+// comeBack is how long the platform asks to wait, if it does.
+func (r reply) comeBack() time.Duration {
+	seconds, _ := strconv.Atoi(r.header.Get("Retry-After")) // a date is not worth it
+	return time.Duration(min(max(seconds, 0), 600)) * time.Second
 }
 
 func (r reply) isCreated() bool { return r.Status >= 200 && r.Status < 300 }
@@ -228,8 +260,8 @@ func isPermanent(err error) bool {
 	return ok && broken.IsPermanent()
 }
 
-// watcher logs and counts what passes, and notes what refusals for too many
-// requests say.
+// watcher logs and counts what passes, notes what refusals for too many requests
+// say, and whether Services may have come to be.
 type watcher struct {
 	base   http.RoundTripper
 	logger *slog.Logger
@@ -238,12 +270,16 @@ type watcher struct {
 	calls    int
 	tooMany  []bool // whether each told when to come back
 	lastSeen Sight
+	made     int // Services, as far as is known
+	unsure   int // requests for one of which it is not known
 }
 
 // RoundTrip passes a request on.
 func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
 	started := time.Now()
-	response, err := w.base.RoundTrip(r)
+	var isSent atomic.Bool
+	tracing := &httptrace.ClientTrace{WroteHeaders: func() { isSent.Store(true) }}
+	response, err := w.base.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), tracing)))
 	attributes := []any{"method", r.Method, "path", r.URL.Path, "duration_ms", time.Since(started).Milliseconds()}
 	if err != nil {
 		attributes = append(attributes, "error", err.Error())
@@ -255,12 +291,35 @@ func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls++
+	if r.Method == http.MethodPost && r.URL.Path == "/v1/Services" {
+		switch {
+		case err != nil && isSent.Load(), err == nil && response.StatusCode >= 500:
+			w.unsure++
+		case err == nil && response.StatusCode < 300:
+			w.made++
+		}
+	}
 	if err == nil && response.StatusCode == http.StatusTooManyRequests {
 		after := response.Header.Get("Retry-After")
 		w.tooMany = append(w.tooMany, after != "")
 		w.lastSeen = Sight{Method: r.Method, Path: shapeOf(strings.TrimPrefix(r.URL.Path, "/v1"), nil), Status: response.StatusCode, What: "Retry-After: " + after}
 	}
 	return response, err //nolint:wrapcheck // a RoundTripper's errors are the base's.
+}
+
+// mayHaveMade tells whether there may be a Service that has to be deleted.
+func (w *watcher) mayHaveMade() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.made+w.unsure > 0
+}
+
+// isUnsure tells whether there was a request for a Service of which it is not
+// known what became of it.
+func (w *watcher) isUnsure() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unsure > 0
 }
 
 // CloseIdleConnections lets the client close those of the base.

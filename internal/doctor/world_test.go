@@ -1,8 +1,13 @@
 package doctor_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +40,43 @@ func newWorld(t *testing.T, options twilio.Options) *world {
 	return &world{served, server.URL}
 }
 
+// between returns a config that reaches a handler in the world's place.
+func (w *world) between(t *testing.T, handler http.HandlerFunc) doctor.Config {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	cfg := w.config()
+	cfg.APIURL, cfg.LiveURL = server.URL, strings.Replace(cfg.LiveURL, w.url, server.URL, 1)
+	return cfg
+}
+
+// rewriting passes requests on, and answers with what change makes of the
+// answers.
+func (w *world) rewriting(change func(r *http.Request, answered *httptest.ResponseRecorder)) http.HandlerFunc {
+	return func(answer http.ResponseWriter, r *http.Request) {
+		answered := httptest.NewRecorder()
+		w.ServeHTTP(answered, r)
+		change(r, answered)
+		answered.Header().Del("Content-Length")
+		maps.Copy(answer.Header(), answered.Header())
+		answer.WriteHeader(answered.Code)
+		_, _ = answer.Write(answered.Body.Bytes())
+	}
+}
+
+// rewritingObjects does so with the JSON objects of some calls.
+func (w *world) rewritingObjects(calls string, change func(map[string]any)) http.HandlerFunc {
+	return w.rewriting(func(r *http.Request, answered *httptest.ResponseRecorder) {
+		var object map[string]any
+		if !isCall(r, calls) || json.Unmarshal(answered.Body.Bytes(), &object) != nil {
+			return
+		}
+		change(object)
+		changed, _ := json.Marshal(object)
+		answered.Body = bytes.NewBuffer(changed)
+	})
+}
+
 // config reaches the world, and waits as little as it takes.
 func (w *world) config() doctor.Config {
 	account := twilio.DefaultAccount()
@@ -44,7 +86,7 @@ func (w *world) config() doctor.Config {
 		APIURL:      w.url,
 		LiveURL:     w.url + twilio.LivePrefix + "{domain}",
 		Retry:       retry.Policy{Initial: time.Millisecond, Max: 10 * time.Millisecond, MaxAttempts: 30, MaxElapsed: time.Minute},
-		Pace:        doctor.Pace{Builds: quick, Domain: quick, Logs: quick, Deletion: 20 * time.Second},
+		Pace:        doctor.Pace{Builds: quick, Domain: quick, Logs: quick, Deletion: 20 * time.Second, Lost: 10 * time.Millisecond},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/slipway-dev/slipway/internal/doctor"
 	"github.com/slipway-dev/slipway/internal/words"
@@ -56,23 +57,14 @@ func SandboxCommand(found doctor.Surveyed) string {
 	return text.String()
 }
 
-// Survey shows a person what was found about the API.
+// screen is how many columns a terminal has, if nobody made it wider.
+const screen = 80
+
+// Survey shows a person what was found about the API: where each switch stands,
+// and the whole of what was seen where that matters. The document has it for all.
 func Survey(found doctor.Surveyed) string {
 	var text strings.Builder
-	var rows [][]cellOf
-	for _, one := range found.Findings {
-		if one.Position == doctor.Open {
-			continue
-		}
-		seen := make([]string, len(one.Seen))
-		for i, sight := range one.Seen {
-			seen[i] = sight.String()
-		}
-		rows = append(rows, []cellOf{{"SWITCH", one.Switch}, {"POSITION", string(one.Position)}, {"SEEN", strings.Join(seen, "; ")}})
-	}
-	if len(rows) > 0 {
-		text.WriteString(table(rows))
-	}
+	text.WriteString(positions(found.Findings))
 	meanings(&text, found, doctor.On, "Other than the sandbox does by default:")
 	meanings(&text, found, doctor.Neither, "Neither of the two ways that the sandbox knows; please report it:")
 	meanings(&text, found, doctor.Open, "Open:")
@@ -87,19 +79,55 @@ func Survey(found doctor.Surveyed) string {
 		if note.Open != "" {
 			said += "open: " + note.Open
 		}
-		fmt.Fprintf(&text, "  %s: %s\n", clean(note.About), clean(said))
+		text.WriteString(wrapped(note.About+": "+said, 2))
 	}
-	fmt.Fprintf(&text, "\n%s in %s. ", words.Count(found.APICalls, "API call"), words.Elapsed(time.Duration(found.DurationMS)*time.Millisecond))
+	fmt.Fprintf(&text, "\n%s in %s.\n", words.Count(found.APICalls, "API call"), words.Elapsed(time.Duration(found.DurationMS)*time.Millisecond))
 	if len(found.Left) == 0 {
-		fmt.Fprintf(&text, "The throwaway Service %s was deleted.\n", clean(found.Service))
+		text.WriteString(wrapped("The throwaway Service "+found.Service+" was deleted.", 0))
 	} else {
-		fmt.Fprintf(&text, "STILL THERE: %s\n", clean(strings.Join(found.Left, ", ")))
+		text.WriteString(wrapped("STILL THERE: "+strings.Join(found.Left, ", "), 0))
 	}
-	fmt.Fprintf(&text, "\nA sandbox that behaves like this account:\n\n  %s\n", SandboxCommand(found))
+	command := SandboxCommand(found)
+	if utf8.RuneCountInString(command)+2 > screen {
+		command = strings.ReplaceAll(command, " --switch ", " \\\n      --switch ")
+	}
+	asFar := ""
+	if found.Error != nil {
+		asFar = ", as far as was seen"
+	}
+	fmt.Fprintf(&text, "\nA sandbox that behaves like this account%s:\n\n  %s\n", asFar, command)
 	return text.String()
 }
 
-// meanings lists the facts that are at a position.
+// positions is the table of what is settled. It fits the screen.
+func positions(findings []doctor.Finding) string {
+	widest := 0
+	for _, one := range findings {
+		widest = max(widest, utf8.RuneCountInString(one.Switch))
+	}
+	room := screen - widest - len("  POSITION  ")
+	var rows [][]cellOf
+	for _, one := range findings {
+		if one.Position == doctor.Open {
+			continue
+		}
+		seen := make([]string, len(one.Seen))
+		for i, sight := range one.Seen {
+			seen[i] = sight.Answer()
+		}
+		answer := []rune(clean(strings.Join(seen, "; ")))
+		if len(answer) > room {
+			answer = append(answer[:room-1], '…')
+		}
+		rows = append(rows, []cellOf{{"SWITCH", one.Switch}, {"POSITION", string(one.Position)}, {"SEEN", string(answer)}})
+	}
+	if len(rows) == 0 {
+		return ""
+	}
+	return table(rows)
+}
+
+// meanings lists the facts that are at a position, and what was seen of them.
 func meanings(text *strings.Builder, found doctor.Surveyed, at doctor.Position, title string) {
 	for _, one := range found.Findings {
 		if one.Position != at {
@@ -113,6 +141,33 @@ func meanings(text *strings.Builder, found doctor.Surveyed, at doctor.Position, 
 		if one.Position == doctor.Open {
 			said = one.Why
 		}
-		fmt.Fprintf(text, "  %s: %s\n", one.Switch, clean(said))
+		text.WriteString(wrapped(one.Switch+": "+said, 2))
+		for _, sight := range one.Seen {
+			text.WriteString(wrapped(sight.String(), 6))
+		}
 	}
+}
+
+// wrapped breaks a text between words, such that it fits the screen; its further
+// lines are indented by two more. A word that does not fit stands alone.
+func wrapped(text string, indent int) string {
+	var lines strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(clean(text)) {
+		width := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+			lines.WriteString(strings.Repeat(" ", indent))
+			column = indent
+		case column+1+width > screen:
+			lines.WriteString("\n" + strings.Repeat(" ", indent+2))
+			column = indent + 2
+		default:
+			lines.WriteByte(' ')
+			column++
+		}
+		lines.WriteString(word)
+		column += width
+	}
+	return lines.String() + "\n"
 }
