@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,13 +34,9 @@ func TestSearchingForMembersEnds(t *testing.T) {
 	for i := range 3_000 {
 		fsys[fmt.Sprintf("%d/%s/file", i, strings.Repeat("long/", 20))] = &fstest.MapFile{}
 	}
-	start := time.Now()
+	// What is bounded takes a second; what is not takes hours, and go test ends it.
 	for _, folder := range []string{".", "svc"} {
 		_, _, _ = npm.Read(fsys, folder, npm.Locked)
-	}
-	// What is bounded takes a second, or ten with the race detector; what is not, hours.
-	if took := time.Since(start); took > 4*time.Minute {
-		t.Errorf("it took %s", took)
 	}
 }
 
