@@ -257,7 +257,7 @@ func (e *examiner) permissions(ctx context.Context) {
 				Message: fmt.Sprintf("may not read %s: %s", kind, answered.Sight),
 				Fix:     "Use a Standard or Main API key, or give a Restricted key the permissions for Serverless.",
 			})
-		case answered.isCreated():
+		case answered.isSuccess():
 			may = append(may, kind)
 			return answered, true
 		case answered.Status == http.StatusNotFound: // deleted meanwhile

@@ -46,6 +46,8 @@ func (f *file) length() int64 {
 	return int64(len(f.before())-len(f.head)+len(after)) + f.size
 }
 
+func (f *file) isLarge() bool { return f.size > 1<<20 }
+
 func (f *file) open() io.Reader {
 	return io.MultiReader(strings.NewReader(f.before()), io.LimitReader(blanks{}, f.size-int64(len(f.head))), strings.NewReader(after))
 }

@@ -261,7 +261,7 @@ func (l *lab) newUpload(ctx context.Context, kind string, content *file) (upload
 	if err != nil {
 		return made, answered, err
 	}
-	if made.version = answered.text("sid"); !answered.isCreated() || made.version == "" {
+	if made.version = answered.text("sid"); !answered.isSuccess() || made.version == "" {
 		return made, answered, fmt.Errorf("an upload that it depends on was refused: %s", answered.Sight)
 	}
 	return made, answered, nil
@@ -294,7 +294,7 @@ func (l *lab) build(ctx context.Context, w wanted) (reply, error) {
 		}
 		return form
 	}, l.in("Builds")...)
-	if sid := answered.text("sid"); err == nil && answered.isCreated() {
+	if sid := answered.text("sid"); err == nil && answered.isSuccess() {
 		l.builds = append(l.builds, sid)
 	}
 	return answered, err
@@ -303,7 +303,7 @@ func (l *lab) build(ctx context.Context, w wanted) (reply, error) {
 // mustBuild asks for a Build that others depend on.
 func (l *lab) mustBuild(ctx context.Context, w wanted) (reply, error) {
 	answered, err := l.build(ctx, w)
-	if err == nil && !answered.isCreated() {
+	if err == nil && !answered.isSuccess() {
 		err = fmt.Errorf("a Build that it depends on was refused: %s", answered.Sight)
 	}
 	return answered, err

@@ -90,7 +90,7 @@ func (l *lab) mainBuild(ctx context.Context) (reply, error) {
 		runtime, _ := l.otherRuntime(ctx) // what is wrong with the default is told by its own probe
 		asked := wanted{files: made.all(), dependencies: `[{"name":"lodash","version":"^4.17.0"}]`, runtime: runtime}
 		built, err := l.build(ctx, asked)
-		if err == nil && !built.isCreated() {
+		if err == nil && !built.isSuccess() {
 			asked.runtime = "" // much else depends on this Build
 			built, err = l.mustBuild(ctx, asked)
 		}
@@ -110,7 +110,7 @@ func (l *lab) deployUnfinished(ctx context.Context, build string, environment tw
 	if err != nil {
 		return err
 	}
-	isLive := early.isCreated()
+	isLive := early.isSuccess()
 	if early.Status == http.StatusConflict { // so is what is live already: the answer to an attempt before may have been lost
 		now, err := l.client.FetchEnvironment(ctx, l.service.SID, environment)
 		if err != nil {
@@ -314,7 +314,7 @@ func endSight(answered reply, ended twilio.BuildStatus) Sight {
 // endOf returns how a Build ended; "" for one that was refused. That it failed
 // tells something only where one that nothing is wrong with does not.
 func (l *lab) endOf(ctx context.Context, answered reply) (twilio.BuildStatus, error) {
-	if !answered.isCreated() {
+	if !answered.isSuccess() {
 		return "", nil
 	}
 	ended, err := l.wait(ctx, answered.text("sid"))

@@ -261,7 +261,7 @@ func probeSecondDeployment(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	if !before.isCreated() {
+	if !before.isSuccess() {
 		return errors.New("the Build that was live has gone before: " + before.String())
 	}
 	usual, err := l.usualBuild(ctx)

@@ -103,7 +103,7 @@ func (l *lab) dottedName(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !dashed.isCreated() {
+		if !dashed.isSuccess() {
 			l.open(name, "a second Service with a name that nothing is wrong with was refused, too", answered.Sight, dashed.Sight)
 			return nil
 		}
@@ -120,7 +120,7 @@ func (l *lab) secondService(ctx context.Context, uniqueName func() string) (repl
 	if err != nil {
 		return answered, err
 	}
-	if sid := answered.text("sid"); answered.isCreated() && twilio.IsSID("ZS", sid) && sid != string(l.service.SID) {
+	if sid := answered.text("sid"); answered.isSuccess() && twilio.IsSID("ZS", sid) && sid != string(l.service.SID) {
 		// What remains is found again at the end.
 		_ = l.client.DeleteService(ctx, twilio.ServiceSID(sid))
 	}
@@ -210,7 +210,7 @@ func (l *lab) fillVariables(ctx context.Context, environment twilio.EnvironmentS
 		if err != nil {
 			return err
 		}
-		if answered.isCreated() {
+		if answered.isSuccess() {
 			continue
 		}
 		there, err := l.variableBytes(ctx, environment)
@@ -261,7 +261,7 @@ func probeManyEnvironments(ctx context.Context, l *lab) error {
 		if err != nil {
 			return err
 		}
-		if !last.isCreated() {
+		if !last.isSuccess() {
 			break
 		}
 	}
@@ -271,7 +271,7 @@ func probeManyEnvironments(ctx context.Context, l *lab) error {
 	}
 	seen := last.about("%d Environments are there", count)
 	switch {
-	case last.isCreated() && count > most:
+	case last.isSuccess() && count > most:
 		l.settle("environment-limit", Off, seen.Sight)
 	case last.Status == http.StatusBadRequest && count == most:
 		l.settle("environment-limit", On, seen.Sight)

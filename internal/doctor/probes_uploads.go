@@ -95,7 +95,7 @@ func probeUploads(ctx context.Context, l *lab) error {
 	again, err := l.upload(ctx, made, content)
 	switch {
 	case err != nil:
-	case !again.isCreated():
+	case !again.isSuccess():
 		l.settle("uploads-deduplicated", Neither, again.Sight)
 	case again.text("sid") == made.version:
 		l.settle("uploads-deduplicated", On, again.seeing("the same Version again"))
@@ -107,7 +107,7 @@ func probeUploads(ctx context.Context, l *lab) error {
 	if wrongErr == nil {
 		at := Neither
 		switch {
-		case wrong.isCreated():
+		case wrong.isSuccess():
 		case wrong.object != nil:
 			at = Off
 		case len(strings.TrimSpace(string(wrong.body))) > 0:

@@ -89,6 +89,56 @@ func TestSurveyReadsCloselyWhatItSees(t *testing.T) {
 				w.ServeHTTP(answer, r)
 			}
 		}, doctor.Neither, "458 bytes more than"},
+		{"room for nearly 4 KB of Variables", "variables-limit", func(t *testing.T, w *world) http.HandlerFunc {
+			t.Helper()
+			return func(answer http.ResponseWriter, r *http.Request) {
+				if isCall(r, "POST .*/Variables") && strings.Contains(asked(t, r), "Key=DOCTOR_12") {
+					refuse(answer, http.StatusBadRequest)
+					return
+				}
+				w.ServeHTTP(answer, r)
+			}
+		}, doctor.Neither, "459 bytes more than 3"},
+		{"room for few Environments", "environment-limit", func(t *testing.T, w *world) http.HandlerFunc {
+			t.Helper()
+			return func(answer http.ResponseWriter, r *http.Request) {
+				if isCall(r, "POST .*/Environments") && strings.Contains(asked(t, r), "UniqueName=many-") {
+					refuse(answer, http.StatusBadRequest)
+					return
+				}
+				w.ServeHTTP(answer, r)
+			}
+		}, doctor.Neither, "2 Environments are there"},
+		{"a domain that breaks", "protected-functions-403", func(_ *testing.T, w *world) http.HandlerFunc {
+			return func(answer http.ResponseWriter, r *http.Request) {
+				if isCall(r, "GET /_live/[^/]+/guarded") {
+					answer.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
+				w.ServeHTTP(answer, r)
+			}
+		}, doctor.Open, "GET {domain}/guarded → 503"},
+		{"an edge that learns late", "types-by-extension", func(_ *testing.T, w *world) http.HandlerFunc {
+			var looks atomic.Int32
+			return func(answer http.ResponseWriter, r *http.Request) {
+				if isCall(r, "GET /_live/[^/]+/probe.txt") {
+					looks.Add(1)
+				}
+				if isCall(r, "GET /_live/[^/]+/typed.txt") && looks.Load() < 2 {
+					http.NotFound(answer, r)
+					return
+				}
+				w.ServeHTTP(answer, r)
+			}
+		}, doctor.Off, "application/json"},
+		{"a Deployment whose answer was lost", "unfinished-build-is-409", func(_ *testing.T, w *world) http.HandlerFunc {
+			var isLost atomic.Bool
+			return w.rewriting(func(r *http.Request, answered *httptest.ResponseRecorder) {
+				if isCall(r, "POST .*/Deployments") && answered.Code == http.StatusCreated && isLost.CompareAndSwap(false, true) {
+					panic(http.ErrAbortHandler)
+				}
+			})
+		}, doctor.Open, "the Build was completed at once"},
 		{"one character that is refused", "path-characters-checked", func(t *testing.T, w *world) http.HandlerFunc {
 			t.Helper()
 			return func(answer http.ResponseWriter, r *http.Request) {
@@ -175,5 +225,44 @@ func refuseNode24(t *testing.T, w *world) http.HandlerFunc {
 			return
 		}
 		w.ServeHTTP(answer, r)
+	}
+}
+
+// TestSurveyIsRefusedBeforeItHasSent lets the upload host refuse what is large
+// from its length, and close the connection.
+func TestSurveyIsRefusedBeforeItHasSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, twilio.Options{})
+	var sent atomic.Int64
+	cfg := w.between(t, func(answer http.ResponseWriter, r *http.Request) {
+		if r.ContentLength < 1<<20 {
+			w.ServeHTTP(answer, r)
+			return
+		}
+		hijacker, ok := answer.(http.Hijacker)
+		if !ok {
+			t.Error("the server cannot hijack")
+			return
+		}
+		connection, _, err := hijacker.Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer connection.Close()
+		sent.Add(1)
+		_, _ = io.WriteString(connection, "HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	})
+	found, err := doctor.Survey(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range found.Findings {
+		if one.Switch == "large-functions-refused" && one.Position != doctor.On || one.Switch == "large-private-assets" && one.Position != doctor.Off {
+			t.Errorf("got %+v", one)
+		}
+	}
+	if sent.Load() != 2 {
+		t.Errorf("%d large uploads were sent, want 2", sent.Load())
 	}
 }

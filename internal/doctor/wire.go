@@ -56,7 +56,7 @@ const maxAnswer = 16 << 20
 // broken connections and bodies that cannot be read are repeated.
 func (w *wire) call(ctx context.Context, r request) (reply, error) {
 	policy := w.retry
-	if r.file != nil && r.file.size > 1<<20 {
+	if r.file != nil && r.file.isLarge() {
 		policy.MaxAttempts = min(policy.MaxAttempts, 6)
 	}
 	var answered reply
@@ -132,6 +132,11 @@ func (w *wire) newRequest(ctx context.Context, r request) (*http.Request, error)
 	}
 	if r.file != nil {
 		made.ContentLength = r.file.length()
+		if r.file.isLarge() {
+			// It may be refused from its length; to send on would break the connection,
+			// and lose the answer.
+			made.Header.Set("Expect", "100-continue")
+		}
 	}
 	if contentType != "" {
 		made.Header.Set("Content-Type", contentType)
@@ -174,7 +179,7 @@ func (r reply) comeBack() time.Duration {
 	return time.Duration(min(max(seconds, 0), 600)) * time.Second
 }
 
-func (r reply) isCreated() bool { return r.Status >= 200 && r.Status < 300 }
+func (r reply) isSuccess() bool { return r.Status >= 200 && r.Status < 300 }
 
 // text is a field of the body.
 func (r reply) text(field string) string {
