@@ -172,7 +172,9 @@ func (l *lab) judgeDefaults(built reply) {
 	created, createdErr := time.Parse(time.RFC3339, built.text("date_created"))
 	updated, updatedErr := time.Parse(time.RFC3339, built.text("date_updated"))
 	if createdErr == nil && updatedErr == nil {
-		l.note("length of a Build", words.Elapsed(updated.Sub(created))+" for one Function without dependencies", "")
+		// The dates are whole seconds.
+		longest := updated.Sub(created) + time.Second
+		l.note("length of a Build", "at most "+words.Elapsed(longest)+" for one Function without dependencies", "")
 	}
 
 	seen := built.seeing("dependencies %s", strings.Join(slices.Sorted(maps.Keys(versions)), ", "))
