@@ -53,6 +53,8 @@ func (p *progress) Show(event job.Event) {
 		}
 	case job.Warned:
 		p.console.Annotate(levelWarning, place{File: event.File, Line: event.Line}, "Slipway: warning", event.Message)
+	case job.Noted:
+		p.console.Print("Note: " + event.Message)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"testing/fstest"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
-	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/npm"
 	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/secret"
@@ -55,15 +54,14 @@ func BenchmarkDiff(b *testing.B) {
 			})
 		}
 	}
-	target := job.Target{Service: "benchmark", Environment: "dev"}
-	environment, err := deploy.ParseEnvironment(target.Environment)
+	environment, err := deploy.ParseEnvironment("dev")
 	if err != nil {
 		b.Fatal(err)
 	}
 	variables := map[string]secret.String{"KEY": secret.New("value")}
 	b.ReportAllocs()
 	for b.Loop() {
-		plan := deploy.Diff(target, environment, wanted, variables, live)
+		plan := deploy.Diff(deploy.Question{Service: "benchmark", Environment: environment, Wanted: wanted}, variables, live)
 		if got := len(plan.Assets); got != files {
 			b.Fatalf("got %d files in the plan, want %d", got, files)
 		}

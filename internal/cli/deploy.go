@@ -37,7 +37,7 @@ it needs none.`,
 	}
 	addSettings(cmd, slices.Concat(accountSettings(), commonSettings(), []string{
 		config.Service, config.Environment, config.WorkingDirectory, config.FunctionsFolder, config.AssetsFolder,
-		config.Runtime, config.Variables, config.EnvFile, config.Dependencies, config.BuildTimeout, config.Concurrency,
+		config.Runtime, config.Variables, config.EnvFile, config.Dependencies, config.BuildTimeout, config.Concurrency, config.Manifest,
 	})...)
 	output := addOutput(cmd)
 	inSandbox := addBoolean(cmd, "sandbox", "deploy to a sandbox that lives as long as the command, without credentials")

@@ -133,6 +133,8 @@ func (d *display) Show(event job.Event) {
 		}
 	case job.Warned:
 		d.print("warning: %s", event.Message)
+	case job.Noted:
+		d.print("note: %s", event.Message)
 	}
 }
 

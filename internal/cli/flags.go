@@ -35,7 +35,10 @@ func addSettings(cmd *cobra.Command, names ...string) {
 		if setting.Env != "" {
 			help += " [" + setting.Env + "]"
 		}
-		cmd.Flags().Var(&settingValue{setting: setting}, setting.Name, help)
+		flag := cmd.Flags().VarPF(&settingValue{setting: setting}, setting.Name, "", help)
+		if setting.Kind == config.Boolean {
+			flag.NoOptDefVal = "true"
+		}
 	}
 }
 
@@ -67,7 +70,12 @@ func (v *settingValue) Set(text string) error {
 }
 
 // Type is the placeholder that help texts show.
-func (v *settingValue) Type() string { return v.setting.Placeholder }
+func (v *settingValue) Type() string {
+	if v.setting.Kind == config.Boolean {
+		return "bool" // which help texts do not show
+	}
+	return v.setting.Placeholder
+}
 
 // explicit looks a setting up among the flags that were given.
 func explicit(flags *pflag.FlagSet) func(string) (string, bool) {

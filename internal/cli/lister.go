@@ -46,6 +46,7 @@ func listBuilds(ctx context.Context, l *lister) (listing, error) {
 		return nil, err
 	}
 	return list(l, report.Builds, l.client.Builds(ctx, l.service.SID), func(b twilio.Build) report.ListedBuild {
+		b = deploy.WithoutManifest(b)
 		row := report.ListedBuild{
 			SID: string(b.SID), Status: string(b.Status), Runtime: b.Runtime,
 			Functions: pathsOf(b.FunctionVersions), Assets: pathsOf(b.AssetVersions),
@@ -89,7 +90,7 @@ func listVariables(ctx context.Context, l *lister) (listing, error) {
 
 func listFunctions(ctx context.Context, l *lister) (listing, error) {
 	return l.files(ctx, func(ctx context.Context) (report.Listing[report.ListedFile], error) {
-		return list(l, report.Functions, l.client.Functions(ctx, l.service.SID), func(f twilio.Function) report.ListedFile {
+		return list(l, report.Functions, deploy.ProjectFunctions(ctx, l.client, l.service.SID), func(f twilio.Function) report.ListedFile {
 			return listedFile(string(f.SID), f.FriendlyName, f.DateCreated, f.DateUpdated)
 		}, byName)
 	}, func(b twilio.Build) []twilio.Version { return b.FunctionVersions })
@@ -181,8 +182,9 @@ func (l *lister) live(ctx context.Context) ([]liveBuild, error) {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for sid, at := range first {
-		group.Go(func() (err error) {
-			live[at].build, err = l.client.FetchBuild(ctx, l.service.SID, sid)
+		group.Go(func() error {
+			build, err := l.client.FetchBuild(ctx, l.service.SID, sid)
+			live[at].build = deploy.WithoutManifest(build)
 			return err
 		})
 	}

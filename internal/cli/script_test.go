@@ -61,6 +61,7 @@ func TestScript(t *testing.T) {
 			"project": positive(project),
 			"sparse":  positive(sparse),
 			"fill":    positive(fill),
+			"edit":    positive(edit),
 			// Servers, and what they saw.
 			"sandbox": positive(startSandbox),
 			"answer":  positive(answer),

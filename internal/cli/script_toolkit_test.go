@@ -21,6 +21,15 @@ func serviceSID(ts *testscript.TestScript, on *stage, args []string) {
 	ts.Fatalf("there is no Service %s", args[0])
 }
 
+// edit changes a script, so that it has to be deployed again: edit hello.js.
+func edit(ts *testscript.TestScript, _ *stage, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: edit file")
+	}
+	file := ts.MkAbs(args[0])
+	ts.Check(os.WriteFile(file, []byte(ts.ReadFile(file)+"// edited\n"), 0o600))
+}
+
 // fill puts the values of variables into a file that names them:
 // fill .twiliodeployinfo VOICE.
 func fill(ts *testscript.TestScript, _ *stage, args []string) {

@@ -31,7 +31,7 @@ func TestSettingsAreToldApart(t *testing.T) {
 			t.Errorf("%s stands twice", setting.Name)
 		}
 		names[setting.Name], envs[setting.Env] = true, true
-		if setting.Help == "" || setting.Placeholder == "" {
+		if setting.Help == "" || (setting.Placeholder == "") != (setting.Kind == config.Boolean) {
 			t.Errorf("%s has no help", setting.Name)
 		}
 		if found, ok := config.Lookup(setting.Name); !ok || found != setting {
@@ -366,7 +366,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"live-url": "http://localhost/{domain}", "service": "voice", "environment": "stage", "working-directory": "a",
 		"functions-folder": "b", "assets-folder": "c", "runtime": "node24", "variables": "A=1", "env-file": "d",
 		"dependencies": "ranges", "build-timeout": "1m", "concurrency": "3", "timeout": "2m", "log-level": "debug",
-		"github-token": "token", "command": "deploy", "commit-status": "false",
+		"github-token": "token", "command": "deploy", "commit-status": "false", "manifest": "false",
 	}
 	read := func(pair map[string]string, name, text string) config.Action {
 		given := maps.Clone(pair)

@@ -26,6 +26,7 @@ type Deploy struct {
 	Variables        map[string]secret.String
 	BuildTimeout     time.Duration
 	Concurrency      int // 0 means adaptive
+	Manifest         bool
 }
 
 // Remote is what every command that calls the API needs.
@@ -67,6 +68,7 @@ func (r *reader) deploy(getenv func(string) string) Deploy {
 		Variables:        r.variables(getenv),
 		BuildTimeout:     r.duration(BuildTimeout),
 		Concurrency:      r.count(Concurrency, 1, 1000),
+		Manifest:         r.boolean(Manifest),
 	}
 }
 

@@ -52,6 +52,7 @@ const (
 	Dependencies     = "dependencies"
 	BuildTimeout     = "build-timeout"
 	Concurrency      = "concurrency"
+	Manifest         = "manifest"
 	Timeout          = "timeout"
 	LogLevel         = "log-level"
 )
@@ -105,6 +106,7 @@ func Settings() []Setting {
 		{Dependencies, "", "locked", Text, "locked|ranges", "npm versions: exact from the lock file, or as package.json has them"},
 		{BuildTimeout, "", "5m", Duration, "DURATION", "how long Twilio may take for the Build"},
 		{Concurrency, "", "", Integer, "N", "most API calls at once (default adaptive, at most 20)"},
+		{Manifest, "", "true", Boolean, "", "keep in each Build what it was made of, so that the next deploy uploads only what changed"},
 		{Timeout, "SLIPWAY_TIMEOUT", "15m", Duration, "DURATION", "how long the whole run may take"},
 		{LogLevel, "SLIPWAY_LOG_LEVEL", "info", Text, "LEVEL", "debug, info, warn or error (debug where RUNNER_DEBUG is 1)"},
 	}

@@ -54,7 +54,9 @@ func (e *ActivationError) Unwrap() error { return e.Err }
 // it, changed values right before it. When any of it fails, what was changed
 // is put back. When ctx ends, a write that was sent still gets its answer for a
 // moment, no other begins, and putting back goes on for a moment.
-func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID) (twilio.DeploymentSID, error) {
+//
+// A Build that isLive already needs no Deployment; its variables are set alone.
+func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, isLive bool) (twilio.DeploymentSID, error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
 	wanted, err := d.Variables()
 	if err != nil {
@@ -69,6 +71,10 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 	sending := d.Client.WithGrace(d.grace() / 2)
 	journal := &variableJournal{at: at, before: before, wanted: wanted}
 	err = journal.write(ctx, sending)
+	if err == nil && isLive {
+		d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
+		return "", nil
+	}
 	if err == nil {
 		deployment, err := sending.CreateDeployment(ctx, at.service, at.environment, build)
 		if err == nil {

@@ -77,8 +77,8 @@ func newStage(t *testing.T, meddle func(w http.ResponseWriter, r *http.Request, 
 	s.deployer.Variables = func() (map[string]secret.String, error) {
 		return secrets("A", "old", "B", "old", "C", "old"), nil
 	}
-	where, environment := target(t)
-	if s.plan, err = s.deployer.Plan(t.Context(), where, environment, small()); err != nil {
+	environment := dev(t)
+	if s.plan, err = s.deployer.Plan(t.Context(), question(environment, small())); err != nil {
 		t.Fatal(err)
 	}
 	first, err := s.deployer.Apply(t.Context(), s.plan)
@@ -89,7 +89,7 @@ func newStage(t *testing.T, meddle func(w http.ResponseWriter, r *http.Request, 
 	s.deployer.Variables = func() (map[string]secret.String, error) {
 		return secrets("A", "new", "B", "new", "C", "new", "D", "new"), nil
 	}
-	if s.plan, err = s.deployer.Plan(t.Context(), where, environment, small()); err != nil {
+	if s.plan, err = s.deployer.Plan(t.Context(), question(environment, small())); err != nil {
 		t.Fatal(err)
 	}
 	isSecond.Store(true)
@@ -306,22 +306,22 @@ func TestAStoredPlanIsKept(t *testing.T) {
 	client, _ := newWorld(t)
 	store := &notebook{results: make(map[string][]byte)}
 	deployer := newDeployer(client, store)
-	where, environment := target(t)
-	first, err := deployer.Plan(t.Context(), where, environment, small())
+	environment := dev(t)
+	first, err := deployer.Plan(t.Context(), question(environment, small()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := deployer.Apply(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
-	again, err := deployer.Plan(t.Context(), where, environment, small())
+	again, err := deployer.Plan(t.Context(), question(environment, small()))
 	if err != nil || again.Fingerprint != first.Fingerprint || again.LiveBuildSID != "" || again.Functions[0].Change != deploy.Created {
 		t.Errorf("the Plan of the second run is %+v, %v", again, err)
 	}
 	other := small()
 	other.Functions[0].Path = "/never-uploaded"
 	delete(store.results, "create-build")
-	if _, err := deployer.Apply(t.Context(), deploy.Diff(where, environment, other, nil, deploy.Live{})); err == nil || !strings.Contains(err.Error(), "was not uploaded by this run") {
+	if _, err := deployer.Apply(t.Context(), deploy.Diff(question(environment, other), nil, deploy.Live{})); err == nil || !strings.Contains(err.Error(), "was not uploaded by this run") {
 		t.Errorf("error %v, want the file that the stored upload lacks", err)
 	}
 }

@@ -3,12 +3,13 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
-	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -25,6 +26,9 @@ type Deployer struct {
 	Variables func() (map[string]secret.String, error)
 	// Progress is told what happens, from many goroutines. Nil means nobody.
 	Progress func(job.Event)
+	// Commit is the Source's, and Tool what Slipway calls itself: both are for the
+	// Manifest, and may be empty.
+	Commit, Tool string
 	// Grace is how long an activation goes on after its context ended, to learn
 	// what took effect and to put variables back; 0 means 5 s.
 	Grace time.Duration
@@ -49,27 +53,29 @@ type Outcome struct {
 	VariablesLeft []string
 }
 
-// Plan reads what is live and works out what takes wanted live. It is a step:
-// a run that is repeated goes on with the Plan that it began with.
-func (d *Deployer) Plan(ctx context.Context, to job.Target, environment Environment, wanted *project.Project) (Plan, error) {
+// Plan reads what is live and works out what takes the project live that is asked
+// for. It is a step: a run that is repeated goes on with the Plan that it began
+// with.
+func (d *Deployer) Plan(ctx context.Context, asked Question) (Plan, error) {
 	return do(ctx, d.Steps, "plan", func(ctx context.Context) (Plan, error) {
 		variables, err := d.Variables()
 		if err != nil {
 			return Plan{}, err
 		}
-		live, err := ReadLive(ctx, d.Client, to.Service, environment)
+		live, err := ReadLive(ctx, d.Client, asked)
 		if err != nil {
 			return Plan{}, err
 		}
-		return Diff(to, environment, wanted, variables, live), nil
+		return Diff(asked, variables, live), nil
 	})
 }
 
-// Apply carries plan out: it finds or creates the Service, uploads the files,
-// makes a Build of them, finds or creates the Environment, and makes the Build
-// live there together with the variables. Nothing that is live changes before
-// that last part, and when it fails what it changed is put back. When ctx ends,
-// no new work begins.
+// Apply carries plan out: it finds or creates the Service, uploads the files that
+// changed, makes a Build, finds or creates the Environment, and makes the Build
+// live there together with the variables. What the Plan says is there already is
+// left out; what Twilio has removed meanwhile is made again. Nothing that is live
+// changes before the last part, and when that fails what it changed is put back.
+// When ctx ends, no new work begins.
 //
 // A panic is an error, a *problem.PanicError; when the activation had begun,
 // what is live is not known.
@@ -86,6 +92,56 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 }
 
 func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error {
+	switch plan.Build {
+	case BuildLive:
+		outcome.BuildSID, outcome.Live = plan.LiveBuildSID, LiveIsThis
+		if plan.IsNothing() {
+			return nil
+		}
+		return d.goLive(ctx, plan, target{plan.ServiceSID, plan.EnvironmentSID}, outcome)
+	case BuildReused:
+		err := d.reuse(ctx, plan, outcome)
+		if !twilio.IsNotFound(err) && !isRefused(err) || !d.isGone(ctx, plan.ServiceSID, plan.ReusedBuildSID) {
+			return err
+		}
+		d.warn(job.PhaseActivate, fmt.Sprintf("Build %s, which was made of the same before, is gone by now: a new one is made", plan.ReusedBuildSID))
+		outcome.BuildSID = ""
+		if plan, err = do(ctx, d.Steps, "plan-anew", func(ctx context.Context) (Plan, error) {
+			return d.planAgain(ctx, plan.ServiceSID, plan, true)
+		}); err != nil {
+			return err
+		}
+	case BuildNew:
+	}
+	return d.make(ctx, plan, outcome)
+}
+
+// reuse makes a Build live that was made before.
+func (d *Deployer) reuse(ctx context.Context, plan Plan, outcome *Outcome) error {
+	outcome.Phase, outcome.BuildSID = job.PhaseBuild, plan.ReusedBuildSID
+	environment, err := do(ctx, d.Steps, "environment", func(ctx context.Context) (place, error) {
+		return d.environment(ctx, plan.ServiceSID, plan)
+	})
+	outcome.EnvironmentSID, outcome.Domain = environment.SID, environment.Domain
+	if err != nil {
+		return err
+	}
+	if _, err := do(ctx, d.Steps, "await-reused-build", func(ctx context.Context) (twilio.BuildStatus, error) {
+		return d.awaitBuild(ctx, plan.ServiceSID, plan.ReusedBuildSID, plan)
+	}); err != nil {
+		return err
+	}
+	return d.goLive(ctx, plan, target{plan.ServiceSID, environment.SID}, outcome)
+}
+
+// isGone reports whether a Build is not there any more.
+func (d *Deployer) isGone(ctx context.Context, service twilio.ServiceSID, build twilio.BuildSID) bool {
+	_, err := d.Client.FetchBuild(ctx, service, build)
+	return twilio.IsNotFound(err)
+}
+
+// make takes the files to a new Build, and that live.
+func (d *Deployer) make(ctx context.Context, plan Plan, outcome *Outcome) error {
 	service, err := do(ctx, d.Steps, "service", func(ctx context.Context) (twilio.ServiceSID, error) {
 		return d.service(ctx, plan)
 	})
@@ -94,18 +150,7 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 		return err
 	}
 
-	files, err := do(ctx, d.Steps, "upload", func(ctx context.Context) (uploaded, error) {
-		return d.upload(ctx, service, plan)
-	})
-	outcome.Uploaded, outcome.UploadedBytes = len(files.Versions), files.Bytes
-	if err != nil {
-		return err
-	}
-
-	outcome.Phase = job.PhaseBuild
-	build, err := do(ctx, d.Steps, "create-build", func(ctx context.Context) (twilio.BuildSID, error) {
-		return d.createBuild(ctx, service, plan, files)
-	})
+	build, err := d.uploadAndBuild(ctx, service, plan, outcome)
 	outcome.BuildSID = build
 	if err != nil {
 		return err
@@ -125,9 +170,83 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 		return err
 	}
 
+	return d.goLive(ctx, plan, target{service, environment.SID}, outcome)
+}
+
+// uploadAndBuild uploads what changed and makes a Build. When Twilio has removed
+// what the Plan uses again, everything is uploaded anew.
+func (d *Deployer) uploadAndBuild(ctx context.Context, service twilio.ServiceSID, plan Plan, outcome *Outcome) (twilio.BuildSID, error) {
+	build, err := d.uploadAndBuildOnce(ctx, service, plan, outcome, "")
+	if !isRefused(err) || !d.lostVersions(ctx, service, plan) {
+		return build, err
+	}
+	d.warn(job.PhaseUpload, fmt.Sprintf("Build %s is gone, and what it held with it: all files are uploaded again", plan.LiveBuildSID))
+	anew, err := do(ctx, d.Steps, "plan-again", func(ctx context.Context) (Plan, error) { return d.planAgain(ctx, service, plan, false) })
+	if err != nil {
+		return "", err
+	}
+	return d.uploadAndBuildOnce(ctx, service, anew, outcome, "-again")
+}
+
+func (d *Deployer) uploadAndBuildOnce(
+	ctx context.Context, service twilio.ServiceSID, plan Plan, outcome *Outcome, suffix string,
+) (twilio.BuildSID, error) {
+	outcome.Phase, outcome.ToUpload = job.PhaseUpload, len(plan.Uploads())
+	files, err := do(ctx, d.Steps, "upload"+suffix, func(ctx context.Context) (uploaded, error) {
+		return d.upload(ctx, service, plan)
+	})
+	outcome.Uploaded = len(files.Versions)
+	outcome.UploadedBytes += files.Bytes
+	if err != nil {
+		return "", err
+	}
+	outcome.Phase = job.PhaseBuild
+	return do(ctx, d.Steps, "create-build"+suffix, func(ctx context.Context) (twilio.BuildSID, error) {
+		return d.createBuild(ctx, service, plan, files)
+	})
+}
+
+// lostVersions reports whether what the Plan uses again is gone: it stays as long
+// as a Build holds it, and the one that was live does no more.
+func (d *Deployer) lostVersions(ctx context.Context, service twilio.ServiceSID, plan Plan) bool {
+	return plan.LiveBuildSID != "" && d.isGone(ctx, service, plan.LiveBuildSID)
+}
+
+// planAgain is the Plan for a new Build, with the Functions and Assets that are
+// there now. Unless what is live can be used again, every file is uploaded.
+func (d *Deployer) planAgain(ctx context.Context, service twilio.ServiceSID, plan Plan, reuses bool) (Plan, error) {
+	functions, err := functionsByName(ctx, d.Client, service)
+	if err != nil {
+		return plan, err
+	}
+	assets, err := assetsByName(ctx, d.Client, service)
+	if err != nil {
+		return plan, err
+	}
+	plan.Build, plan.ReusedBuildSID, plan.ManifestParentSID = BuildNew, "", functions[ManifestFunction]
+	plan.Functions, plan.Assets = slices.Clone(plan.Functions), slices.Clone(plan.Assets)
+	again := func(file *FilePlan, listed string) {
+		if !reuses {
+			file.VersionSID = ""
+		}
+		if !reuses || file.ParentSID == "" {
+			file.ParentSID = listed
+		}
+	}
+	for i := range plan.Functions {
+		again(&plan.Functions[i], string(functions[plan.Functions[i].Path]))
+	}
+	for i := range plan.Assets {
+		again(&plan.Assets[i], string(assets[plan.Assets[i].Path]))
+	}
+	return plan, nil
+}
+
+// goLive makes the Build of outcome live, with the variables.
+func (d *Deployer) goLive(ctx context.Context, plan Plan, at target, outcome *Outcome) (err error) {
 	outcome.Phase = job.PhaseActivate
 	outcome.DeploymentSID, err = do(ctx, d.Steps, "activate", func(ctx context.Context) (twilio.DeploymentSID, error) {
-		return d.activate(ctx, target{service, environment.SID}, build)
+		return d.activate(ctx, at, outcome.BuildSID, plan.Build == BuildLive)
 	})
 	if failed, ok := errors.AsType[*ActivationError](err); ok {
 		outcome.Live = failed.Live
@@ -164,6 +283,10 @@ func (d *Deployer) environment(ctx context.Context, service twilio.ServiceSID, p
 	}
 	created, err := d.Client.CreateEnvironment(ctx, service, plan.Environment.UniqueName, plan.Environment.DomainSuffix)
 	return place{created.SID, created.DomainName}, err
+}
+
+func (d *Deployer) warn(phase job.Phase, message string) {
+	d.tell(job.Event{Kind: job.Warned, Phase: phase, Message: message})
 }
 
 func (d *Deployer) tell(event job.Event) {

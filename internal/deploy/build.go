@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +17,10 @@ import (
 
 func (d *Deployer) createBuild(ctx context.Context, service twilio.ServiceSID, plan Plan, files uploaded) (twilio.BuildSID, error) {
 	wanted := twilio.NewBuild{Dependencies: plan.Dependencies, Runtime: plan.Runtime}
-	for _, file := range plan.Uploads() {
-		version, ok := files.Versions[file.Path]
+	for _, file := range plan.files() {
+		version := files.versionOf(file)
 		switch {
-		case !ok:
+		case version == "":
 			return "", fmt.Errorf("%s was not uploaded by this run, although it is in its Plan", file.Path)
 		case file.Kind == project.KindFunction:
 			wanted.FunctionVersions = append(wanted.FunctionVersions, version)
@@ -27,7 +28,19 @@ func (d *Deployer) createBuild(ctx context.Context, service twilio.ServiceSID, p
 			wanted.AssetVersions = append(wanted.AssetVersions, version)
 		}
 	}
+	without := wanted
+	if files.Manifest != "" {
+		wanted.FunctionVersions = append(slices.Clone(wanted.FunctionVersions), files.Manifest)
+	}
 	build, err := d.Client.CreateBuild(ctx, service, wanted)
+	if files.Manifest != "" && isRefused(err) {
+		// Limits on Functions count the Manifest, too.
+		var second error
+		if build, second = d.Client.CreateBuild(ctx, service, without); second == nil {
+			d.warn(job.PhaseBuild, fmt.Sprintf("Twilio takes the Build only without its Manifest (%v): the next deploy uploads all Assets", err))
+			err = nil
+		}
+	}
 	if err == nil {
 		d.tell(job.Event{Kind: job.Started, Phase: job.PhaseBuild, Message: string(build.SID)})
 	}

@@ -79,8 +79,8 @@ func TestStoredStepsAreNotRunAgain(t *testing.T) {
 		t.Run(dieAt, func(t *testing.T) {
 			t.Parallel()
 			client, world := newWorld(t)
-			where, environment := target(t)
-			plan := deploy.Diff(where, environment, small(), secrets("KEY", "value"), deploy.Live{})
+			environment := dev(t)
+			plan := deploy.Diff(question(environment, small()), secrets("KEY", "value"), deploy.Live{})
 			store := &notebook{results: make(map[string][]byte), dieAt: dieAt}
 			deployer := newDeployer(client, store)
 			if _, err := deployer.Apply(t.Context(), plan); !errors.Is(err, errKilled) {
@@ -134,8 +134,8 @@ func TestVariablesThatCannotBePutBackAreNamed(t *testing.T) {
 		}
 		world.ServeHTTP(w, r)
 	}))
-	where, environment := target(t)
-	_, err = newDeployer(client, deploy.InMemory{}).Apply(t.Context(), deploy.Diff(where, environment, small(), nil, deploy.Live{}))
+	environment := dev(t)
+	_, err = newDeployer(client, deploy.InMemory{}).Apply(t.Context(), deploy.Diff(question(environment, small()), nil, deploy.Live{}))
 	failed, ok := errors.AsType[*deploy.ActivationError](err)
 	if !ok || failed.Left == nil || !slices.Equal(failed.Left.Keys, []string{"KEY"}) || !strings.Contains(err.Error(), "variable KEY") || !strings.Contains(err.Error(), "create deployment") {
 		t.Errorf("error %v, want the activation's and a VariablesLeftError that names KEY", err)
@@ -182,7 +182,7 @@ func TestReadLiveAndAmong(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			live, err := deploy.ReadLive(ctx, client, test.service, environment)
+			live, err := deploy.ReadLive(ctx, client, deploy.Question{Service: test.service, Environment: environment, Wanted: small()})
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
@@ -199,9 +199,9 @@ func TestReadLiveAndAmong(t *testing.T) {
 func TestReadStatus(t *testing.T) {
 	t.Parallel()
 	client, _ := newWorld(t)
-	where, environment := target(t)
+	environment := dev(t)
 	deployer := newDeployer(client, deploy.InMemory{})
-	outcome, err := deployer.Apply(t.Context(), deploy.Diff(where, environment, small(), nil, deploy.Live{}))
+	outcome, err := deployer.Apply(t.Context(), deploy.Diff(question(environment, small()), nil, deploy.Live{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -20,46 +21,154 @@ import (
 type Live struct {
 	Service     twilio.Service
 	Environment twilio.Environment
-	// Build is the one that is live in the Environment.
+	// Build is the one that is live in the Environment, and Known what can be
+	// told of it.
 	Build twilio.Build
+	Known Known
+	// Twin is a Build of the Service that holds what is wanted already, other than
+	// the live one; its zero value when none of the newest does.
+	Twin Twin
 	// Functions and Assets are the Service's, by friendly name; Slipway and the
-	// Toolkit name them by path.
+	// Toolkit name them by path. They are read where the live Build does not tell
+	// them all.
 	Functions map[string]twilio.FunctionSID
 	Assets    map[string]twilio.AssetSID
 	// Variables are the Environment's, by key.
 	Variables map[string]twilio.Variable
 }
 
-// ReadLive reads what is there, with as few calls and as many of them at once
-// as it can. service is a unique name or a SID. The error is a problem.Problem
-// when the input names something that cannot be; everything else is the
-// client's.
-func ReadLive(ctx context.Context, client *twilio.Client, service string, environment Environment) (Live, error) {
-	var live Live
+// Twin is a Build whose Digest is that of a Project.
+type Twin struct {
+	SID    twilio.BuildSID
+	Status twilio.BuildStatus
+	// Versions is how many Functions and Assets are in it, its Manifest aside.
+	Versions int
+}
+
+// Question is what a deploy has to know of a Target.
+type Question struct {
+	// Service is a unique name or a SID.
+	Service     string
+	Environment Environment
+	Wanted      *project.Project
+	// Manifest says whether the Build will have one.
+	Manifest bool
+}
+
+// ReadLive reads what is there, with as few calls and as many of them at once as
+// it can. The error is a problem.Problem when the input names something that
+// cannot be; everything else is the client's.
+func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live, error) {
+	live := Live{}
 	var err error
-	if live.Service, err = client.FetchService(ctx, service); err != nil {
+	if live.Service, err = client.FetchService(ctx, asked.Service); err != nil {
 		if !twilio.IsNotFound(err) {
 			return live, err
 		}
-		return live, missingService(service, environment)
+		return live, missingService(asked.Service, asked.Environment)
 	}
-	sid := live.Service.SID
-	group, ctx := errgroup.WithContext(ctx)
+	environments, err := collect(client.Environments(ctx, live.Service.SID))
+	if err != nil {
+		return live, err
+	}
+	if live.Environment, _, err = asked.Environment.among(environments); err != nil {
+		return live, err
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(guarded(func() (err error) {
-		live.Functions, err = oldestByName(client.Functions(ctx, sid), func(f twilio.Function) named[twilio.FunctionSID] {
-			return named[twilio.FunctionSID]{f.FriendlyName, f.SID, f.DateCreated}
-		})
+		if live.Environment.SID != "" {
+			live.Variables, err = readVariables(groupCtx, client, live.Service.SID, live.Environment.SID)
+		}
 		return err
 	}))
-	group.Go(guarded(func() (err error) {
-		live.Assets, err = oldestByName(client.Assets(ctx, sid), func(a twilio.Asset) named[twilio.AssetSID] {
-			return named[twilio.AssetSID]{a.FriendlyName, a.SID, a.DateCreated}
-		})
-		return err
-	}))
-	group.Go(guarded(func() error { return live.readEnvironment(ctx, client, environment) }))
+	group.Go(guarded(func() error { return live.readFiles(groupCtx, client, asked) }))
 	err = group.Wait()
 	return live, err //nolint:wrapcheck // the client's own error.
+}
+
+// readFiles reads the live Build and, where it does not hold all that is wanted,
+// what else is needed to make one that does.
+func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Question) error {
+	if l.Environment.BuildSID != "" {
+		var err error
+		if l.Build, err = client.FetchBuild(ctx, l.Service.SID, l.Environment.BuildSID); err != nil {
+			return err
+		}
+		if l.Known, err = know(ctx, client, l.Service.SID, l.Build); err != nil {
+			return err
+		}
+	}
+	wanted := digest(asked.Wanted)
+	if l.Known.Digest == wanted {
+		return nil
+	}
+	if asked.Manifest {
+		var err error
+		if l.Twin, err = findTwin(ctx, client, l.Service.SID, l.Build.SID, wanted); err != nil || l.Twin.SID != "" {
+			return err
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	if l.Known.Manifest == "" && len(l.Build.FunctionVersions) > 0 {
+		group.Go(guarded(func() (err error) {
+			l.Known.Files, err = compare(ctx, client, l.Service.SID, l.Build, asked.Wanted)
+			return err
+		}))
+	}
+	held := l.versions()
+	holds := func(file project.File) bool { return held[file.Path].parent(file.Kind) != "" }
+	if isLacking := asked.Manifest && l.Known.Manifest == ""; isLacking || !all(asked.Wanted.Functions, holds) {
+		group.Go(guarded(func() (err error) {
+			l.Functions, err = functionsByName(ctx, client, l.Service.SID)
+			return err
+		}))
+	}
+	if !all(asked.Wanted.Assets, holds) {
+		group.Go(guarded(func() (err error) {
+			l.Assets, err = assetsByName(ctx, client, l.Service.SID)
+			return err
+		}))
+	}
+	return group.Wait() //nolint:wrapcheck // the client's own error.
+}
+
+func functionsByName(ctx context.Context, client *twilio.Client, service twilio.ServiceSID) (map[string]twilio.FunctionSID, error) {
+	return oldestByName(client.Functions(ctx, service), func(f twilio.Function) named[twilio.FunctionSID] {
+		return named[twilio.FunctionSID]{f.FriendlyName, f.SID, f.DateCreated}
+	})
+}
+
+func assetsByName(ctx context.Context, client *twilio.Client, service twilio.ServiceSID) (map[string]twilio.AssetSID, error) {
+	return oldestByName(client.Assets(ctx, service), func(a twilio.Asset) named[twilio.AssetSID] {
+		return named[twilio.AssetSID]{a.FriendlyName, a.SID, a.DateCreated}
+	})
+}
+
+// findTwin looks for a digest among the newest Builds of a Service. The path of a
+// Manifest is a hint; its content, held against the Build, decides.
+func findTwin(ctx context.Context, client *twilio.Client, service twilio.ServiceSID, live twilio.BuildSID, digest string) (Twin, error) {
+	builds, err := client.NewestBuilds(ctx, service)
+	if err != nil {
+		return Twin{}, err
+	}
+	for _, build := range builds {
+		own, ok := manifestOf(build)
+		if !ok || own.Path != manifestPath+digest || build.SID == live || build.Status == twilio.BuildFailed {
+			continue
+		}
+		known, err := know(ctx, client, service, build)
+		if err != nil {
+			return Twin{}, err
+		}
+		if known.Digest == digest {
+			return Twin{SID: build.SID, Status: build.Status, Versions: len(known.Files)}, nil
+		}
+	}
+	return Twin{}, nil
+}
+
+func all[T any](items []T, holds func(T) bool) bool {
+	return !slices.ContainsFunc(items, func(item T) bool { return !holds(item) })
 }
 
 // guarded makes a panic of a worker an error.
@@ -82,30 +191,6 @@ func missingService(service string, environment Environment) error {
 		}
 	}
 	return nil
-}
-
-func (l *Live) readEnvironment(ctx context.Context, client *twilio.Client, environment Environment) error {
-	environments, err := collect(client.Environments(ctx, l.Service.SID))
-	if err != nil {
-		return err
-	}
-	found, ok, err := environment.among(environments)
-	if err != nil || !ok {
-		return err
-	}
-	l.Environment = found
-	group, ctx := errgroup.WithContext(ctx)
-	if found.BuildSID != "" {
-		group.Go(guarded(func() (err error) {
-			l.Build, err = client.FetchBuild(ctx, l.Service.SID, found.BuildSID)
-			return err
-		}))
-	}
-	group.Go(guarded(func() (err error) {
-		l.Variables, err = readVariables(ctx, client, l.Service.SID, found.SID)
-		return err
-	}))
-	return group.Wait() //nolint:wrapcheck // the client's own error.
 }
 
 func readVariables(ctx context.Context, client *twilio.Client, service twilio.ServiceSID, environment twilio.EnvironmentSID) (map[string]twilio.Variable, error) {
@@ -174,11 +259,25 @@ func collect[T any](items iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// versions returns the Build's Versions by path.
-func (l *Live) versions() map[string]twilio.Version {
-	byPath := make(map[string]twilio.Version)
+// held is a Version that the live Build has at a path.
+type held struct{ twilio.Version }
+
+// parent is the SID of the Function or the Asset that a held Version belongs to;
+// empty when it is none of that kind.
+func (h held) parent(kind project.Kind) string {
+	if kind == project.KindFunction {
+		return string(h.FunctionSID)
+	}
+	return string(h.AssetSID)
+}
+
+// versions returns the Build's Versions by path, its Manifest aside.
+func (l *Live) versions() map[string]held {
+	byPath := make(map[string]held)
 	for _, version := range slices.Concat(l.Build.FunctionVersions, l.Build.AssetVersions) {
-		byPath[version.Path] = version
+		if !isManifest(version) {
+			byPath[version.Path] = held{version}
+		}
 	}
 	return byPath
 }

@@ -10,10 +10,10 @@ import (
 func TestARefusedBuildLeavesNoEnvironment(t *testing.T) {
 	t.Parallel()
 	client, world := newWorld(t)
-	where, environment := target(t)
+	environment := dev(t)
 	project := small()
 	project.Runtime = "node8"
-	outcome, err := newDeployer(client, deploy.InMemory{}).Apply(t.Context(), deploy.Diff(where, environment, project, nil, deploy.Live{}))
+	outcome, err := newDeployer(client, deploy.InMemory{}).Apply(t.Context(), deploy.Diff(question(environment, project), nil, deploy.Live{}))
 	if err == nil || outcome.EnvironmentSID != "" || outcome.ServiceSID == "" || outcome.Uploaded != 2 {
 		t.Fatalf("ended with %+v, %v", outcome, err)
 	}
@@ -26,19 +26,19 @@ func TestARefusedBuildLeavesNoEnvironment(t *testing.T) {
 func TestAFailedUploadNamesWhatWasThere(t *testing.T) {
 	t.Parallel()
 	client, _ := newWorld(t)
-	where, environment := target(t)
+	environment := dev(t)
 	deployer := newDeployer(client, deploy.InMemory{})
-	before, err := deployer.Apply(t.Context(), deploy.Diff(where, environment, small(), nil, deploy.Live{}))
+	before, err := deployer.Apply(t.Context(), deploy.Diff(question(environment, small()), nil, deploy.Live{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := deploy.ReadLive(t.Context(), client, "site", environment)
+	live, err := deploy.ReadLive(t.Context(), client, deploy.Question{Service: "site", Environment: environment, Wanted: small()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	project := small()
 	project.Assets[0].Name = "x/missing"
-	got, err := deployer.Apply(t.Context(), deploy.Diff(where, environment, project, nil, live))
+	got, err := deployer.Apply(t.Context(), deploy.Diff(question(environment, project), nil, live))
 	if err == nil || got.EnvironmentSID != before.EnvironmentSID || got.Domain != before.Domain || got.ServiceSID != before.ServiceSID {
 		t.Errorf("ended with %+v, %v; want the Environment of %+v", got, err, before)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -22,6 +23,21 @@ const (
 	Created Change = "created"
 	Updated Change = "updated"
 	Removed Change = "removed"
+	// Unchanged is what is live already: its Version is used again.
+	Unchanged Change = "unchanged"
+)
+
+// BuildChoice is where the Build comes from that a deploy makes live.
+type BuildChoice string
+
+// Where the Build comes from.
+const (
+	// BuildNew is made of the project's files.
+	BuildNew BuildChoice = "new"
+	// BuildReused was made before of the same, and goes live again.
+	BuildReused BuildChoice = "reused"
+	// BuildLive is live already.
+	BuildLive BuildChoice = "live"
 )
 
 // Plan is the difference between a Project and what is live in a Target. It is
@@ -40,6 +56,17 @@ type Plan struct {
 	LiveBuildSID twilio.BuildSID `json:"live_build_sid,omitempty"`
 	// Fingerprint names the live state that the Plan was made from.
 	Fingerprint string `json:"fingerprint"`
+
+	// Build says where the Build comes from; ReusedBuildSID is the one that goes
+	// live again.
+	Build          BuildChoice     `json:"build"`
+	ReusedBuildSID twilio.BuildSID `json:"reused_build_sid,omitempty"`
+	// Manifest says whether a new Build has a Manifest; ManifestParentSID is the
+	// Function that keeps it, empty when it has to be created.
+	Manifest          bool               `json:"manifest"`
+	ManifestParentSID twilio.FunctionSID `json:"manifest_parent_sid,omitempty"`
+	// Notes say why more is done than the changes ask for.
+	Notes []string `json:"notes,omitempty"`
 
 	// Functions and Assets are sorted by path.
 	Functions []FilePlan `json:"functions"`
@@ -60,15 +87,20 @@ type FilePlan struct {
 	// ParentSID is the Function or the Asset that has the path for a name; empty
 	// when it has to be created.
 	ParentSID string `json:"parent_sid,omitempty"`
+	// VersionSID is the Version that is used again when nothing changes.
+	VersionSID twilio.VersionSID `json:"version_sid,omitempty"`
+	// WasVisibility is what an updated path has now, when that changes.
+	WasVisibility project.Visibility `json:"was_visibility,omitempty"`
 }
 
 // Diff works out what takes a Project live: a pure function, whose output is
 // sorted. variables are the values that the Environment shall have.
-func Diff(target job.Target, environment Environment, wanted *project.Project, variables map[string]secret.String, live Live) Plan {
+func Diff(asked Question, variables map[string]secret.String, live Live) Plan {
+	wanted := asked.Wanted
 	plan := Plan{
-		Service:        target.Service,
+		Service:        asked.Service,
 		ServiceSID:     live.Service.SID,
-		Environment:    environment,
+		Environment:    asked.Environment,
 		EnvironmentSID: live.Environment.SID,
 		Domain:         live.Environment.DomainName,
 		LiveBuildSID:   live.Environment.BuildSID,
@@ -76,32 +108,77 @@ func Diff(target job.Target, environment Environment, wanted *project.Project, v
 		Dependencies:   make([]twilio.Dependency, 0, len(wanted.Dependencies)),
 		Runtime:        wanted.Runtime,
 		Variables:      diffVariables(values(live.Variables), variables),
+		Digest:         digest(wanted),
 	}
 	if live.Service.SID != "" {
 		plan.Service = live.Service.UniqueName
 	}
-	for _, dependency := range wanted.Dependencies {
-		plan.Dependencies = append(plan.Dependencies, twilio.Dependency{Name: dependency.Name, Version: dependency.Version})
-	}
+	plan.Dependencies = dependenciesOf(wanted)
 	there := live.versions()
 	for _, file := range wanted.Functions {
-		plan.Functions = append(plan.Functions, planFile(file, there, string(live.Functions[file.Path])))
+		plan.Functions = append(plan.Functions, live.planFile(file, there[file.Path], string(live.Functions[file.Path])))
 	}
 	for _, file := range wanted.Assets {
-		plan.Assets = append(plan.Assets, planFile(file, there, string(live.Assets[file.Path])))
+		plan.Assets = append(plan.Assets, live.planFile(file, there[file.Path], string(live.Assets[file.Path])))
 	}
 	plan.Functions = append(plan.Functions, removedFrom(live.Build.FunctionVersions, plan.Functions, project.KindFunction)...)
 	plan.Assets = append(plan.Assets, removedFrom(live.Build.AssetVersions, plan.Assets, project.KindAsset)...)
-	plan.Digest = digest(wanted)
+	plan.chooseBuild(asked, live)
 	return plan
 }
 
-func planFile(file project.File, there map[string]twilio.Version, parentSID string) FilePlan {
-	change := Created
-	if _, ok := there[file.Path]; ok {
-		change = Updated
+// chooseBuild says where the Build comes from.
+func (p *Plan) chooseBuild(asked Question, live Live) {
+	p.Manifest = asked.Manifest
+	if p.ManifestParentSID = live.Known.Manifest; p.ManifestParentSID == "" {
+		p.ManifestParentSID = live.Functions[ManifestFunction]
 	}
-	return FilePlan{File: file, Change: change, ParentSID: parentSID}
+	switch {
+	case live.Known.Digest == p.Digest:
+		p.Build = BuildLive
+		return
+	case live.Twin.SID != "":
+		p.Build, p.ReusedBuildSID = BuildReused, live.Twin.SID
+		p.Notes = append(p.Notes, fmt.Sprintf("Build %s was made of the same before: nothing is uploaded or built", live.Twin.SID))
+		return
+	}
+	p.Build = BuildNew
+	uploadsAssets := slices.ContainsFunc(p.Assets, func(f FilePlan) bool { return f.Change == Updated })
+	switch {
+	case live.Known.Doubt != "":
+		p.Notes = append(p.Notes, fmt.Sprintf("Build %s is live, and %s: what it does not tell is uploaded again", live.Build.SID, live.Known.Doubt))
+	case live.Build.SID != "" && live.Known.Manifest == "" && uploadsAssets:
+		p.Notes = append(p.Notes, fmt.Sprintf("Build %s is live, and has no Manifest: what its Assets hold cannot be told, so all of them are uploaded", live.Build.SID))
+	}
+}
+
+// planFile compares a file with what is live at its path.
+func (l *Live) planFile(file project.File, there held, listed string) FilePlan {
+	planned := FilePlan{File: file, Change: Created, ParentSID: listed}
+	if there.SID == "" {
+		return planned
+	}
+	if parent := there.parent(file.Kind); parent != "" {
+		planned.ParentSID = parent
+	}
+	if known, ok := l.Known.Files[file.Path]; ok && known.SHA256 == file.SHA256 && known.Kind == file.Kind &&
+		known.Visibility == file.Visibility && known.ContentType == file.ContentType {
+		planned.Change, planned.VersionSID = Unchanged, known.VersionSID
+		return planned
+	}
+	planned.Change = Updated
+	if was := project.Visibility(there.Visibility); was != file.Visibility {
+		planned.WasVisibility = was
+	}
+	return planned
+}
+
+func dependenciesOf(wanted *project.Project) []twilio.Dependency {
+	dependencies := make([]twilio.Dependency, 0, len(wanted.Dependencies))
+	for _, one := range wanted.Dependencies {
+		dependencies = append(dependencies, twilio.Dependency{Name: one.Name, Version: one.Version})
+	}
+	return dependencies
 }
 
 // removedFrom lists what is live and in no plan any more, sorted by path.
@@ -112,7 +189,7 @@ func removedFrom(versions []twilio.Version, planned []FilePlan, kind project.Kin
 	}
 	var removed []FilePlan
 	for _, version := range versions {
-		if !kept[version.Path] {
+		if !kept[version.Path] && !isManifest(version) {
 			file := project.File{Kind: kind, Path: version.Path, Visibility: project.Visibility(version.Visibility)}
 			removed = append(removed, FilePlan{File: file, Change: Removed})
 		}
@@ -140,30 +217,29 @@ func diffVariables(live, wanted map[string]secret.String) job.Changes {
 
 // Uploads returns the files that have to be uploaded.
 func (p *Plan) Uploads() []FilePlan {
-	var uploads []FilePlan
-	for _, file := range slices.Concat(p.Functions, p.Assets) {
-		if file.Change != Removed {
-			uploads = append(uploads, file)
-		}
+	if p.Build != BuildNew {
+		return nil
 	}
-	return uploads
+	return slices.DeleteFunc(p.files(), func(file FilePlan) bool { return file.VersionSID != "" })
 }
 
-// digest names what a Build holds: its files, with where and to whom they are
-// served, its dependencies as requested, and its runtime.
+// files are those that the Build holds.
+func (p *Plan) files() []FilePlan {
+	return slices.DeleteFunc(slices.Concat(p.Functions, p.Assets), func(file FilePlan) bool { return file.Change == Removed })
+}
+
+// IsNothing reports whether all that is wanted is live.
+func (p *Plan) IsNothing() bool {
+	return p.Build == BuildLive && len(p.Variables.Created)+len(p.Variables.Updated)+len(p.Variables.Removed) == 0
+}
+
+// digest is that of the Build that a Project asks for.
 func digest(wanted *project.Project) string {
-	type content struct {
-		Kind        project.Kind       `json:"kind"`
-		Path        string             `json:"path"`
-		Visibility  project.Visibility `json:"visibility"`
-		ContentType string             `json:"content_type"`
-		SHA256      string             `json:"sha256"`
-	}
-	var files []content
+	files := make([]digestedFile, 0, len(wanted.Functions)+len(wanted.Assets))
 	for _, file := range slices.Concat(wanted.Functions, wanted.Assets) {
-		files = append(files, content{file.Kind, file.Path, file.Visibility, file.ContentType, file.SHA256})
+		files = append(files, digestedFile{file.Kind, file.Path, file.Visibility, file.ContentType, file.SHA256})
 	}
-	return hashOf([]any{files, wanted.Dependencies, wanted.Runtime})
+	return digestOf(files, dependenciesOf(wanted), wanted.Runtime)
 }
 
 // hashOf is the SHA-256 of a value's JSON form, in hexadecimal.

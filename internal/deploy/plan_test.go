@@ -39,22 +39,29 @@ func secrets(pairs ...string) map[string]secret.String {
 	return values
 }
 
-func target(t *testing.T) (job.Target, deploy.Environment) {
+// question asks for a project in an Environment of the Service "site", without a
+// Manifest.
+func question(environment deploy.Environment, wanted *project.Project) deploy.Question {
+	return deploy.Question{Service: "site", Environment: environment, Wanted: wanted}
+}
+
+// dev is the Environment that most tests deploy to.
+func dev(t *testing.T) deploy.Environment {
 	t.Helper()
 	environment, err := deploy.ParseEnvironment("dev")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return job.Target{Service: "site", Environment: "dev"}, environment
+	return environment
 }
 
 func TestDiffAgainstNothing(t *testing.T) {
 	t.Parallel()
-	where, environment := target(t)
-	got := deploy.Diff(where, environment, wanted(), secrets("KEY", "hidden-value"), deploy.Live{})
+	environment := dev(t)
+	got := deploy.Diff(question(environment, wanted()), secrets("KEY", "hidden-value"), deploy.Live{})
 	read := wanted()
 	want := deploy.Plan{
-		Service: "site", Environment: environment, Fingerprint: got.Fingerprint, Digest: got.Digest,
+		Service: "site", Environment: environment, Fingerprint: got.Fingerprint, Digest: got.Digest, Build: deploy.BuildNew,
 		Functions:    []deploy.FilePlan{{File: read.Functions[0], Change: deploy.Created}, {File: read.Functions[1], Change: deploy.Created}},
 		Assets:       []deploy.FilePlan{{File: read.Assets[0], Change: deploy.Created}},
 		Dependencies: []twilio.Dependency{{Name: "lodash", Version: "4.17.21"}}, Runtime: "node22",
@@ -78,7 +85,7 @@ func TestDiffAgainstNothing(t *testing.T) {
 
 func TestDiffAgainstWhatIsLive(t *testing.T) {
 	t.Parallel()
-	where, environment := target(t)
+	environment := dev(t)
 	live := deploy.Live{
 		Service:     twilio.Service{SID: "ZS1", UniqueName: "the-real-name"},
 		Environment: twilio.Environment{SID: "ZE1", BuildSID: "ZB1", DomainName: "site-1-dev.twil.io"},
@@ -93,7 +100,7 @@ func TestDiffAgainstWhatIsLive(t *testing.T) {
 			"SAME": {Key: "SAME", Value: secret.New("1")}, "OTHER": {Key: "OTHER", Value: secret.New("2")}, "FOREIGN": {Key: "FOREIGN"},
 		},
 	}
-	got := deploy.Diff(where, environment, wanted(), secrets("SAME", "1", "OTHER", "changed", "NEW", "3"), live)
+	got := deploy.Diff(question(environment, wanted()), secrets("SAME", "1", "OTHER", "changed", "NEW", "3"), live)
 	var functions, assets []string
 	for _, file := range got.Functions {
 		functions = append(functions, file.Path+" "+string(file.Change)+" "+file.ParentSID)
@@ -120,11 +127,11 @@ func TestDiffAgainstWhatIsLive(t *testing.T) {
 
 func TestDigestNamesTheContent(t *testing.T) {
 	t.Parallel()
-	where, environment := target(t)
+	environment := dev(t)
 	digestOf := func(change func(*project.Project)) string {
 		read := wanted()
 		change(read)
-		return deploy.Diff(where, environment, read, nil, deploy.Live{}).Digest
+		return deploy.Diff(question(environment, read), nil, deploy.Live{}).Digest
 	}
 	same := digestOf(func(*project.Project) {})
 	for name, change := range map[string]func(*project.Project){
@@ -149,7 +156,7 @@ func TestDigestNamesTheContent(t *testing.T) {
 
 func TestFingerprintNamesTheLiveState(t *testing.T) {
 	t.Parallel()
-	where, environment := target(t)
+	environment := dev(t)
 	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	live := func(change func(*deploy.Live)) string {
 		state := deploy.Live{
@@ -157,7 +164,7 @@ func TestFingerprintNamesTheLiveState(t *testing.T) {
 			Variables: map[string]twilio.Variable{"A": {SID: "ZV1", Value: secret.New("a"), DateUpdated: &day}, "B": {SID: "ZV2"}},
 		}
 		change(&state)
-		return deploy.Diff(where, environment, wanted(), nil, state).Fingerprint
+		return deploy.Diff(question(environment, wanted()), nil, state).Fingerprint
 	}
 	same := live(func(*deploy.Live) {})
 	later := day.Add(time.Second)

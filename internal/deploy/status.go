@@ -73,6 +73,7 @@ func readEnvironmentStatus(ctx context.Context, client *twilio.Client, service t
 	if err != nil {
 		return status, err
 	}
+	build = WithoutManifest(build)
 	status.Runtime = build.Runtime
 	status.Functions, status.Assets = paths(build.FunctionVersions), paths(build.AssetVersions)
 	for deployment, err := range client.Deployments(ctx, service, environment.SID) {

@@ -39,14 +39,14 @@ func withToolkit(t *testing.T, project fs.FS, flags ...string) outcome {
 }
 
 // withSlipway deploys a project with Slipway to a Sandbox of its own. Versions of
-// dependencies are those of package.json, as in the Toolkit.
+// dependencies are those of package.json, and there is no Manifest, as in the Toolkit.
 func withSlipway(t *testing.T, project fs.FS) outcome {
 	t.Helper()
 	w := newWorld(t, twilio.Options{})
 	w.copy(t, project)
 	var stdout, stderr bytes.Buffer
 	code := cli.Main(t.Context(), cli.Env{
-		Args:   []string{"deploy", w.folder, "--service", compared, "--dependencies", "ranges"},
+		Args:   []string{"deploy", w.folder, "--service", compared, "--dependencies", "ranges", "--manifest=false"},
 		Getenv: w.value, Stdout: &stdout, Stderr: &stderr,
 	})
 	return w.outcome(t, code != 0, stdout.String()+stderr.String())

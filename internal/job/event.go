@@ -28,6 +28,9 @@ const (
 	Finished EventKind = "finished"
 	// Warned carries something that a person should know in Message.
 	Warned EventKind = "warned"
+	// Noted carries something in Message that explains what is done, and that
+	// nobody has to act on.
+	Noted EventKind = "noted"
 )
 
 // Event is one piece of progress.

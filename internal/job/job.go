@@ -51,6 +51,8 @@ type Options struct {
 	EnvFile string `json:"env_file,omitempty"`
 	// Dependencies is "locked" or "ranges".
 	Dependencies string `json:"dependencies,omitempty"`
+	// NoManifest leaves the Manifest out of Builds.
+	NoManifest bool `json:"no_manifest,omitempty"`
 	// BuildTimeout is how long a Build may take; 0 means 5 minutes.
 	BuildTimeout time.Duration `json:"build_timeout,omitempty"`
 }

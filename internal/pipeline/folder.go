@@ -93,7 +93,7 @@ func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	}
 	return w.job(settings, tree), Config{
 		Source: tree.FS, Variables: settings.Variables, Problems: problems, Warnings: warnings,
-		Where: values.Where, Progress: w.Progress, Targeted: w.Targeted, LiveURL: settings.Account.LiveURL,
+		Tool: w.UserAgent, Where: values.Where, Progress: w.Progress, Targeted: w.Targeted, LiveURL: settings.Account.LiveURL,
 	}, nil
 }
 
@@ -139,7 +139,7 @@ func (w FolderDeploy) job(settings config.Deploy, tree *source.Source) job.Job {
 		Options: job.Options{
 			FunctionsFolder: settings.FunctionsFolder, AssetsFolder: settings.AssetsFolder,
 			Runtime: settings.Runtime, EnvFile: settings.EnvFile, Dependencies: settings.Dependencies,
-			BuildTimeout: settings.BuildTimeout,
+			BuildTimeout: settings.BuildTimeout, NoManifest: !settings.Manifest,
 		},
 	}
 }

@@ -50,6 +50,8 @@ type Config struct {
 	// Where tells where in the Source a setting stands, by its name in config; an
 	// empty file means that no file gives it. Nil means that none gives any.
 	Where func(setting string) (file string, line int)
+	// Tool is what Slipway calls itself in Manifests; may be empty.
+	Tool string
 	// LiveURL is where deployed domains answer, with {domain} in place of the
 	// domain. Empty means https://{domain}.
 	LiveURL string
@@ -123,6 +125,7 @@ func (r *run) deploy(ctx context.Context) error {
 	r.tell(job.Event{Kind: job.Started, Phase: job.PhasePlan})
 	deployer := &deploy.Deployer{
 		Client: r.client, Source: r.cfg.Source, Steps: r.cfg.Steps, Progress: r.tell,
+		Commit: r.job.Commit, Tool: r.cfg.Tool,
 		Variables: func() (map[string]secret.String, error) {
 			values, _, err := r.variables()
 			return values, err
@@ -131,10 +134,18 @@ func (r *run) deploy(ctx context.Context) error {
 	if deployer.Steps == nil {
 		deployer.Steps = deploy.InMemory{}
 	}
-	if r.plan, err = deployer.Plan(ctx, r.job.Target, environment, wanted); err != nil {
+	r.plan, err = deployer.Plan(ctx, deploy.Question{
+		Service: r.job.Target.Service, Environment: environment, Wanted: wanted,
+		// A Build of Assets alone is not packaged; a Function would change that.
+		Manifest: !r.job.Options.NoManifest && len(wanted.Functions) > 0,
+	})
+	if err != nil {
 		return r.withOrigin(err)
 	}
 	r.report(r.plan)
+	for _, note := range r.plan.Notes {
+		r.tell(job.Event{Kind: job.Noted, Phase: job.PhasePlan, Message: note})
+	}
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
 
 	r.outcome, err = deployer.Apply(ctx, r.plan)
@@ -148,6 +159,12 @@ func (r *run) deploy(ctx context.Context) error {
 		return err
 	}
 	r.result.Status, r.result.Changed = job.Deployed, true
+	if r.plan.IsNothing() {
+		r.result.Status, r.result.Changed = job.Unchanged, false
+	}
+	if r.plan.Build == deploy.BuildLive {
+		r.result.PreviousBuildSID = "" // it is this one
+	}
 	return nil
 }
 

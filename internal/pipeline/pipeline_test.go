@@ -145,7 +145,7 @@ func TestRunDeploys(t *testing.T) {
 		t.Errorf("the Environment is not as the Toolkit creates it: %+v", environment)
 	}
 	build := snapshot.Builds[0]
-	if build.Runtime != "node22" || build.Dependencies["lodash"] != "4.17.21" || len(build.VersionSIDs) != 4 {
+	if build.Runtime != "node22" || build.Dependencies["lodash"] != "4.17.21" || len(build.VersionSIDs) != 5 {
 		t.Errorf("the Build is %+v", build)
 	}
 	for _, event := range []string{"read started", "read warned", "plan started", "upload started", "upload finished", "build finished", "activate finished"} {
@@ -170,8 +170,8 @@ func TestRunAgainUpdates(t *testing.T) {
 	}
 	got := second.Result
 	want := job.NewResult()
-	want.Functions.Created, want.Functions.Updated = []string{"/new"}, []string{"/calls/in", "/hello"}
-	want.Assets.Updated, want.Assets.Removed = []string{"/menu.json"}, []string{"/index.html"}
+	want.Functions.Created, want.Functions.Unchanged = []string{"/new"}, []string{"/calls/in", "/hello"}
+	want.Assets.Unchanged, want.Assets.Removed = []string{"/menu.json"}, []string{"/index.html"}
 	want.Variables.Created, want.Variables.Updated = []string{"OTHER"}, []string{"GREETING"}
 	if diff := cmp.Diff([]job.Changes{want.Functions, want.Assets, want.Variables}, []job.Changes{got.Functions, got.Assets, got.Variables}); diff != "" {
 		t.Errorf("the changes differ (-want +got):\n%s", diff)
@@ -180,7 +180,7 @@ func TestRunAgainUpdates(t *testing.T) {
 		t.Errorf("the Builds are %s before and %s after", got.PreviousBuildSID, got.BuildSID)
 	}
 	snapshot := world.Snapshot()
-	if len(snapshot.Services) != 1 || len(snapshot.Environments) != 1 || len(snapshot.Functions) != 3 || len(snapshot.Assets) != 2 {
+	if len(snapshot.Services) != 1 || len(snapshot.Environments) != 1 || len(snapshot.Functions) != 4 || len(snapshot.Assets) != 2 {
 		t.Errorf("the second deploy did not find what the first one made: %+v", snapshot)
 	}
 }
@@ -201,8 +201,8 @@ func TestRunSurvivesFaults(t *testing.T) {
 				options.Switches.UndeployedBuildsVanish, options.Switches.UploadsDeduplicated = false, false
 			}
 			client, world := newWorld(t, options, noHints)
-			for range 2 {
-				if _, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: tree()}); err != nil {
+			for _, source := range []string{"exports.handler = 1;", "exports.handler = 2;"} {
+				if _, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: client, Source: tree("functions/hello.js", source)}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -215,7 +215,7 @@ func TestRunSurvivesFaults(t *testing.T) {
 				return names
 			}
 			if len(snapshot.Services) != 1 || len(snapshot.Environments) != 1 || len(snapshot.Variables) != 1 ||
-				!slices.Equal(names(snapshot.Functions), []string{"/calls/in", "/hello"}) ||
+				!slices.Equal(names(snapshot.Functions), []string{"/calls/in", "/hello", "_slipway"}) ||
 				!slices.Equal(names(snapshot.Assets), []string{"/index.html", "/menu.json"}) ||
 				len(snapshot.Builds) != 2 || len(snapshot.Deployments) != 2 {
 				t.Errorf("something was made twice: %+v", snapshot)

@@ -28,7 +28,17 @@ func summarised(plan deploy.Plan) string {
 	for _, file := range slices.Concat(plan.Functions, plan.Assets) {
 		counts[file.Change]++
 	}
-	return fmt.Sprintf("%d to create, %d to update, %d to remove", counts[deploy.Created], counts[deploy.Updated], counts[deploy.Removed])
+	summary := fmt.Sprintf("%d to create, %d to update, %d to remove", counts[deploy.Created], counts[deploy.Updated], counts[deploy.Removed])
+	switch {
+	case plan.IsNothing():
+		return "nothing to do"
+	case plan.Build == deploy.BuildLive:
+		return "variables alone"
+	case plan.Build == deploy.BuildReused:
+		return summary + ", with Build " + string(plan.ReusedBuildSID) + ", which was made of the same before"
+	default:
+		return summary
+	}
 }
 
 func changes(files []deploy.FilePlan) job.Changes {
@@ -39,6 +49,8 @@ func changes(files []deploy.FilePlan) job.Changes {
 			sorted.Created = append(sorted.Created, file.Path)
 		case deploy.Updated:
 			sorted.Updated = append(sorted.Updated, file.Path)
+		case deploy.Unchanged:
+			sorted.Unchanged = append(sorted.Unchanged, file.Path)
 		case deploy.Removed:
 			sorted.Removed = append(sorted.Removed, file.Path)
 		}
@@ -83,7 +95,7 @@ func (r *run) progress() string {
 		if build == "" {
 			return "The files were uploaded; no Build was made of them."
 		}
-		return fmt.Sprintf("Build %s of this run did not go live.", build)
+		return fmt.Sprintf("Build %s did not go live.", build)
 	case job.PhaseActivate:
 		if r.outcome.Live == deploy.LiveUnknown {
 			return ""

@@ -277,9 +277,6 @@ func (s *summary) files(noun string, planned []deploy.FilePlan) {
 	s.changes(noun, []string{"Path", "Visibility"}, rows)
 }
 
-// unchanged is the Change of what a deploy leaves as it is.
-const unchanged deploy.Change = "unchanged"
-
 func (s *summary) variables() {
 	var rows []changed
 	for _, group := range []struct {
@@ -289,7 +286,7 @@ func (s *summary) variables() {
 		{deploy.Created, s.result.Variables.Created},
 		{deploy.Updated, s.result.Variables.Updated},
 		{deploy.Removed, s.result.Variables.Removed},
-		{unchanged, s.result.Variables.Unchanged},
+		{deploy.Unchanged, s.result.Variables.Unchanged},
 	} {
 		for _, key := range group.keys {
 			rows = append(rows, changed{cells: []string{s.code(key)}, change: group.change})
@@ -320,7 +317,7 @@ func (s *summary) changes(noun string, columns []string, rows []changed) {
 		table.items = append(table.items, tableRow(append(row.cells, s.change(row.change))...))
 	}
 	var tally []string
-	for _, change := range []deploy.Change{deploy.Created, deploy.Updated, deploy.Removed, unchanged} {
+	for _, change := range []deploy.Change{deploy.Created, deploy.Updated, deploy.Removed, deploy.Unchanged} {
 		if counts[change] > 0 {
 			tally = append(tally, strconv.Itoa(counts[change])+" "+s.change(change))
 		}
@@ -336,7 +333,7 @@ func (s *summary) changes(noun string, columns []string, rows []changed) {
 func (s *summary) change(change deploy.Change) string {
 	done := s.isDone()
 	switch {
-	case change == unchanged || done && (change == deploy.Created || change == deploy.Updated || change == deploy.Removed):
+	case change == deploy.Unchanged || done && (change == deploy.Created || change == deploy.Updated || change == deploy.Removed):
 		return string(change)
 	case change == deploy.Created:
 		return "to create"

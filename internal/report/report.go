@@ -7,6 +7,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -72,14 +73,24 @@ func Deployed(result job.Result, plan deploy.Plan, note string) string {
 	if note != "" {
 		note = " (" + note + ")"
 	}
-	fmt.Fprintf(&text, "%s is live in %s\n  %s%s\n", result.Service, result.Environment, result.URL, note)
+	state := "is live"
+	if result.Status == job.Unchanged {
+		state = "is unchanged"
+	}
+	fmt.Fprintf(&text, "%s %s in %s\n  %s%s\n", result.Service, state, result.Environment, result.URL, note)
 	files(&text, "Functions", plan.Functions)
 	files(&text, "Assets", plan.Assets)
 	if line := variables(result.Variables); line != "" {
 		fmt.Fprintf(&text, "\nVariables: %s\n", line)
 	}
 	fmt.Fprintf(&text, "\nBuild %s on %s with %s\n", result.BuildSID, plan.Runtime, dependencies(plan))
-	if result.PreviousBuildSID != "" {
+	switch {
+	case plan.Build == deploy.BuildReused:
+		text.WriteString("It was made of the same before, so nothing was built\n")
+	case plan.Build == deploy.BuildLive && result.Status != job.Unchanged:
+		text.WriteString("It was live already; the variables alone are new\n")
+	}
+	if result.PreviousBuildSID != "" && result.PreviousBuildSID != result.BuildSID {
 		fmt.Fprintf(&text, "Before it, Build %s was live\n", result.PreviousBuildSID)
 	}
 	fmt.Fprintf(&text, "%s uploaded with %s in %s\n", words.Size(result.UploadedBytes), words.Count(result.APICalls, "API call"),
@@ -87,22 +98,42 @@ func Deployed(result job.Result, plan deploy.Plan, note string) string {
 	return text.String()
 }
 
-// files lists paths with who may reach them and what happened to them.
+// allUnchanged ends the line of files to none of which anything happened.
+const allUnchanged = " unchanged\n"
+
+// files lists paths with who may reach them and what happened to them. Those to
+// which nothing happened are counted.
 func files(text *strings.Builder, title string, planned []deploy.FilePlan) {
 	if len(planned) == 0 {
 		return
 	}
+	changed := slices.DeleteFunc(slices.Clone(planned), func(file deploy.FilePlan) bool { return file.Change == deploy.Unchanged })
+	unchanged := len(planned) - len(changed)
+	if len(changed) == 0 {
+		if !strings.HasSuffix(text.String(), allUnchanged) {
+			text.WriteByte('\n')
+		}
+		fmt.Fprintf(text, "%s: %d%s", title, unchanged, allUnchanged)
+		return
+	}
 	fmt.Fprintf(text, "\n%s\n", title)
-	shown := planned[:min(len(planned), mostListed)]
+	shown := changed[:min(len(changed), mostListed)]
 	widest := 0
 	for _, file := range shown {
 		widest = max(widest, len(file.Path))
 	}
 	for _, file := range shown {
-		fmt.Fprintf(text, "  %-*s  %-9s  %s\n", widest, file.Path, file.Visibility, file.Change)
+		fmt.Fprintf(text, "  %-*s  %-9s  %s", widest, file.Path, file.Visibility, file.Change)
+		if file.WasVisibility != "" {
+			fmt.Fprintf(text, ", was %s", file.WasVisibility)
+		}
+		text.WriteByte('\n')
 	}
-	if rest := len(planned) - len(shown); rest > 0 {
+	if rest := len(changed) - len(shown); rest > 0 {
 		fmt.Fprintf(text, "  … and %d more\n", rest)
+	}
+	if unchanged > 0 {
+		fmt.Fprintf(text, "  and %d without a change\n", unchanged)
 	}
 }
 

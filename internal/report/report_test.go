@@ -77,6 +77,29 @@ func TestDeployed(t *testing.T) {
 		result.PreviousBuildSID, result.Variables, plan.Dependencies, plan.Assets = "", job.NoChanges(), nil, nil
 		golden(t, report.Deployed(result, plan, "sandbox; gone when this command ends"))
 	})
+	t.Run("some unchanged, one no longer private", func(t *testing.T) {
+		t.Parallel()
+		result, plan := example()
+		plan.Functions[0].Change, plan.Functions[1].Change = deploy.Unchanged, deploy.Updated
+		plan.Functions[1].WasVisibility = project.Private
+		plan.Assets[0].Change = deploy.Unchanged
+		golden(t, report.Deployed(result, plan, ""))
+	})
+	for name, build := range map[string]deploy.BuildChoice{"all unchanged": deploy.BuildLive, "variables alone": deploy.BuildLive, "a Build of before": deploy.BuildReused} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result, plan := example()
+			plan.Build, plan.Functions = build, plan.Functions[:2]
+			plan.Functions[0].Change, plan.Functions[1].Change, plan.Assets[0].Change = deploy.Unchanged, deploy.Unchanged, deploy.Unchanged
+			if build == deploy.BuildLive {
+				result.PreviousBuildSID = ""
+			}
+			if name == "all unchanged" {
+				result.Status, result.Variables = job.Unchanged, job.Changes{Unchanged: []string{"A"}}
+			}
+			golden(t, report.Deployed(result, plan, ""))
+		})
+	}
 	t.Run("many files", func(t *testing.T) {
 		t.Parallel()
 		result, plan := example()

@@ -66,6 +66,10 @@ func (b Build) VersionSIDs() []VersionSID {
 	return sids
 }
 
+// HandlerPackage runs Functions on Twilio. The platform raises its version to what
+// the runtime needs (Twilio's changelog of 2026-07-08).
+const HandlerPackage = "@twilio/runtime-handler"
+
 // NewBuild is what a Build is made from. It needs at least one Version, and it
 // holds the Versions listed here and no others.
 type NewBuild struct {
@@ -85,6 +89,12 @@ func (c *Client) FetchBuild(ctx context.Context, service ServiceSID, build Build
 // Builds lists a Service's Builds. The order is not reliable.
 func (c *Client) Builds(ctx context.Context, service ServiceSID) iter.Seq2[Build, error] {
 	return list[Build](ctx, c, "list builds", pageSize(fullBuilds), "Services", string(service), "Builds")
+}
+
+// NewestBuilds returns the newest Builds of a Service, at most 20 of them: one
+// page, whose order is not reliable.
+func (c *Client) NewestBuilds(ctx context.Context, service ServiceSID) ([]Build, error) {
+	return newest[Build](ctx, c, "list builds", "Services", string(service), "Builds")
 }
 
 // CreateBuild starts a Build and returns it in the state "building". Wait for
@@ -215,7 +225,7 @@ func (b NewBuild) isMadeInto(build Build) bool {
 		version, ok := installed[dependency.Name]
 		// A range may have been resolved, and Twilio raises its own handler.
 		isExact := strings.Trim(dependency.Version, "0123456789.") == ""
-		if !ok || isExact && version != dependency.Version && dependency.Name != "@twilio/runtime-handler" {
+		if !ok || isExact && version != dependency.Version && dependency.Name != HandlerPackage {
 			return false
 		}
 	}
