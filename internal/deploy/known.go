@@ -6,11 +6,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-dev/slipway/internal/npm"
 	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -71,22 +71,32 @@ func (m Manifest) against(build twilio.Build, own twilio.Version) Known {
 		Files: make(map[string]ManifestFile, len(m.Files)), Digest: m.Digest, Manifest: own.FunctionSID,
 		Dependencies: m.Dependencies, Commit: m.Commit,
 	}
-	held := make(map[string]twilio.Version)
-	for _, version := range slices.Concat(build.FunctionVersions, build.AssetVersions) {
-		if !isManifest(version) {
-			held[version.Path] = version
+	type entry struct {
+		kind project.Kind
+		twilio.Version
+	}
+	held := make(map[string]entry, len(m.Files))
+	count := 0 // all but the Manifest, also a second one
+	for kind, versions := range map[project.Kind][]twilio.Version{
+		project.KindFunction: build.FunctionVersions, project.KindAsset: build.AssetVersions,
+	} {
+		for _, version := range versions {
+			if version.SID != own.SID {
+				held[version.Path] = entry{kind, version}
+				count++
+			}
 		}
 	}
 	for _, file := range m.Files {
-		version := held[file.Path]
-		if version.SID == file.VersionSID && version.Visibility == string(file.Visibility) {
+		there := held[file.Path]
+		if there.SID == file.VersionSID && there.kind == file.Kind && there.Visibility == string(file.Visibility) {
 			known.Files[file.Path] = file
 		}
 	}
 	switch {
 	case own.Path != manifestPath+m.Digest:
 		known.Doubt = "its Manifest is that of another Build"
-	case len(known.Files) != len(m.Files) || len(known.Files) != len(held):
+	case len(known.Files) != len(m.Files) || len(known.Files) != count:
 		known.Doubt = "its files are not those of its Manifest"
 	case build.Runtime != m.Runtime || !isInstalled(m.Dependencies, build.Dependencies):
 		known.Doubt = "its dependencies or its runtime are not those of its Manifest"
@@ -108,8 +118,7 @@ func isInstalled(asked, installed []twilio.Dependency) bool {
 	}
 	for _, one := range asked {
 		version, ok := versions[one.Name]
-		isExact := strings.Trim(one.Version, "0123456789.") == ""
-		if !ok || isExact && version != one.Version && one.Name != twilio.HandlerPackage {
+		if !ok || one.Name != twilio.HandlerPackage && !mayBecome(one.Version, version) {
 			return false
 		}
 		delete(versions, one.Name)
@@ -124,6 +133,16 @@ func isInstalled(asked, installed []twilio.Dependency) bool {
 		}
 	}
 	return true
+}
+
+// mayBecome reports whether npm can install that version where this one, a range
+// or a tag such as "latest" was asked for. A tag may be any version.
+func mayBecome(asked, installed string) bool {
+	if asked == installed {
+		return true
+	}
+	versions, err := npm.ParseRange(asked)
+	return err != nil || versions.Has(installed)
 }
 
 // compare reads the sources of the Functions that a Build without a Manifest has,

@@ -57,8 +57,11 @@ const (
 	manifestSuffix  = ";"
 )
 
-// isManifest tells a Manifest among the Versions of a Build.
-func isManifest(version twilio.Version) bool { return strings.HasPrefix(version.Path, manifestPath) }
+// isManifest tells a Manifest among the Versions of a Build. What anybody could
+// call is none, whoever put it there.
+func isManifest(version twilio.Version) bool {
+	return strings.HasPrefix(version.Path, manifestPath) && version.AssetSID == "" && version.Visibility == string(project.Private)
+}
 
 // WithoutManifest is a Build as the project's files make it: without the Manifest
 // among its Functions.
@@ -233,12 +236,20 @@ func digestOf(files []digestedFile, dependencies []twilio.Dependency, runtime st
 	return hashOf([]any{files, dependencies, runtime})
 }
 
+// marksOf writes a kind and a visibility in two characters.
 func marksOf(kind project.Kind, visibility project.Visibility) string {
-	mark := map[project.Visibility]string{project.Public: "+", project.Protected: "~", project.Private: "-"}[visibility]
-	if kind == project.KindFunction {
-		return "f" + mark
+	mark := "f"
+	if kind == project.KindAsset {
+		mark = "a"
 	}
-	return "a" + mark
+	switch visibility {
+	case project.Public:
+		return mark + "+"
+	case project.Protected:
+		return mark + "~"
+	default:
+		return mark + "-"
+	}
 }
 
 func readMarks(marks string) (project.Kind, project.Visibility, bool) {

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,8 +140,25 @@ func TestBuildIsBelievedNotItsManifest(t *testing.T) {
 		"a path more": {func(b *twilio.Build, _ *twilio.Version) {
 			b.AssetVersions = append(b.AssetVersions, twilio.Version{SID: "ZN8", Path: "/new"})
 		}, 3, "files"},
-		"another runtime":   {func(b *twilio.Build, _ *twilio.Version) { b.Runtime = "node24" }, 3, "runtime"},
-		"a dependency less": {func(b *twilio.Build, _ *twilio.Version) { b.Dependencies = b.Dependencies[1:] }, 3, "dependencies"},
+		"a second Manifest": {func(b *twilio.Build, own *twilio.Version) {
+			second := *own
+			second.SID, second.Path = "ZN8", manifestPath+"1"
+			b.FunctionVersions = append(b.FunctionVersions, second)
+		}, 3, "files"},
+		"an Asset beside the Manifest": {func(b *twilio.Build, own *twilio.Version) {
+			b.AssetVersions = append(b.AssetVersions, twilio.Version{SID: "ZN8", AssetSID: "ZH8", Path: manifestPath + "1", Visibility: "private"})
+		}, 3, "files"},
+		"one path twice": {func(b *twilio.Build, _ *twilio.Version) {
+			b.FunctionVersions = append([]twilio.Version{{SID: "ZN8", Path: "/hello", Visibility: "public"}}, b.FunctionVersions...)
+		}, 3, "files"},
+		"an Asset for a Function": {func(b *twilio.Build, _ *twilio.Version) {
+			b.AssetVersions = append(b.AssetVersions, b.FunctionVersions[1])
+			b.FunctionVersions = slices.Delete(b.FunctionVersions, 1, 2)
+		}, 2, "files"},
+		"a dependency out of its range": {func(b *twilio.Build, _ *twilio.Version) { b.Dependencies[0].Version = "3.10.1" }, 3, "dependencies"},
+		"a dependency of another range": {func(b *twilio.Build, _ *twilio.Version) { b.Dependencies[0].Version = "^4.0.0" }, 3, "dependencies"},
+		"another runtime":               {func(b *twilio.Build, _ *twilio.Version) { b.Runtime = "node24" }, 3, "runtime"},
+		"a dependency less":             {func(b *twilio.Build, _ *twilio.Version) { b.Dependencies = b.Dependencies[1:] }, 3, "dependencies"},
 		"a dependency more": {func(b *twilio.Build, _ *twilio.Version) {
 			b.Dependencies = append(b.Dependencies, twilio.Dependency{Name: "got"})
 		}, 3, "dependencies"},
@@ -160,6 +178,44 @@ func TestBuildIsBelievedNotItsManifest(t *testing.T) {
 				t.Errorf("the digest is %q, the commit %q", known.Digest, known.Commit)
 			}
 		})
+	}
+}
+
+func TestDependenciesAsInstalled(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		asked, installed string
+		want             bool
+	}{
+		{"4.17.21", "4.17.21", true},
+		{"4.17.21", "4.17.20", false},
+		{"1.0.0-beta.1", "1.0.0-beta.2", false},
+		{"4", "4.17.21", true}, // a range, although there are only digits
+		{"4.17", "4.16.0", false},
+		{"^4.0.0", "^4.0.0", true},
+		{"^4.0.0", "5.0.0", false},
+		{"*", "9.9.9", true},
+		{"latest", "9.9.9", true},
+	} {
+		asked, installed := []twilio.Dependency{{Name: "a", Version: test.asked}}, []twilio.Dependency{{Name: "a", Version: test.installed}}
+		if got := isInstalled(asked, installed); got != test.want {
+			t.Errorf("%s for %s: %t, want %t", test.installed, test.asked, got, test.want)
+		}
+	}
+	if !isInstalled([]twilio.Dependency{{Name: twilio.HandlerPackage, Version: "1.2.0"}}, []twilio.Dependency{{Name: twilio.HandlerPackage, Version: "2.1.2"}}) {
+		t.Error("a handler that Twilio raised was taken for another")
+	}
+}
+
+// TestOnlyThePrivateFunctionIsAManifest so that nothing can hide by its path.
+func TestOnlyThePrivateFunctionIsAManifest(t *testing.T) {
+	t.Parallel()
+	path := manifestPath + "1"
+	hidden := twilio.Version{SID: "ZN1", FunctionSID: "ZH1", Path: path, Visibility: "private"}
+	open := twilio.Version{SID: "ZN2", FunctionSID: "ZH2", Path: path, Visibility: "public"}
+	got := WithoutManifest(twilio.Build{FunctionVersions: []twilio.Version{hidden, open}})
+	if len(got.FunctionVersions) != 1 || got.FunctionVersions[0].SID != "ZN2" {
+		t.Errorf("left are %v, want the public Function", got.FunctionVersions)
 	}
 }
 
