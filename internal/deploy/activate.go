@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -55,16 +57,21 @@ func (e *ActivationError) Unwrap() error { return e.Err }
 // is put back. When ctx ends, a write that was sent still gets its answer for a
 // moment, no other begins, and putting back goes on for a moment.
 //
-// A Build that isLive already needs no Deployment; its variables are set alone.
+// A Build that isLive by the Plan needs no Deployment, unless somebody has made
+// another one live since; its variables are set alone.
 func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, isLive bool) (twilio.DeploymentSID, error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
 	wanted, err := d.Variables()
 	if err != nil {
 		return "", err
 	}
-	before, err := readVariables(ctx, d.Client, at.service, at.environment)
+	before, now, err := d.readTarget(ctx, at, isLive)
 	if err != nil {
 		return "", err
+	}
+	if isLive && now != build {
+		isLive = false
+		d.warn(job.PhaseActivate, fmt.Sprintf("Build %s was taken away while this ran: it goes live again", build))
 	}
 	// The grace is shared: half for the write that is under way, half for
 	// looking and putting back.
@@ -86,6 +93,25 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 	settling, cancel := outlive(ctx, d.grace()/2)
 	defer cancel()
 	return "", &ActivationError{Err: err, Live: LiveAsBefore, Left: journal.undo(settling, d.Client)}
+}
+
+// readTarget reads the variables of an Environment and, where that matters, which
+// Build is live there.
+func (d *Deployer) readTarget(ctx context.Context, at target, live bool) (variables map[string]twilio.Variable, build twilio.BuildSID, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	if live {
+		group.Go(guarded(func() error {
+			now, err := d.Client.FetchEnvironment(ctx, at.service, at.environment)
+			build = now.BuildSID
+			return err
+		}))
+	}
+	group.Go(guarded(func() (err error) {
+		variables, err = readVariables(ctx, d.Client, at.service, at.environment)
+		return err
+	}))
+	err = group.Wait()
+	return variables, build, err //nolint:wrapcheck // the client's own error.
 }
 
 // settle finds out whether an activation that ended with err took effect, and

@@ -46,6 +46,9 @@ type Outcome struct {
 	UploadedBytes      int64
 	// Phase is the one that Apply reached.
 	Phase job.Phase
+	// Plan is the one that was carried out: another than Apply was given when
+	// Twilio had removed what that one counts on.
+	Plan Plan
 	// Live says what is live in the Environment now.
 	Live Liveness
 	// VariablesLeft are the keys that could not be put back after a failed
@@ -82,7 +85,7 @@ func (d *Deployer) Plan(ctx context.Context, asked Question) (Plan, error) {
 func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	outcome := Outcome{
 		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain,
-		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Live: LiveAsBefore,
+		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Plan: plan, Live: LiveAsBefore,
 	}
 	err := problem.Guard(func() error { return d.apply(ctx, plan, &outcome) })
 	if _, ok := errors.AsType[*problem.PanicError](err); ok && outcome.Phase == job.PhaseActivate {
@@ -98,10 +101,10 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 		if plan.IsNothing() {
 			return nil
 		}
-		return d.goLive(ctx, plan, target{plan.ServiceSID, plan.EnvironmentSID}, outcome)
+		return d.goLive(ctx, "activate", target{plan.ServiceSID, plan.EnvironmentSID}, outcome)
 	case BuildReused:
 		err := d.reuse(ctx, plan, outcome)
-		if !twilio.IsNotFound(err) && !isRefused(err) || !d.isGone(ctx, plan.ServiceSID, plan.ReusedBuildSID) {
+		if !isRefused(err) || !d.isGone(ctx, plan.ServiceSID, plan.ReusedBuildSID) {
 			return err
 		}
 		d.warn(job.PhaseActivate, fmt.Sprintf("Build %s, which was made of the same before, is gone by now: a new one is made", plan.ReusedBuildSID))
@@ -111,6 +114,7 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 		}); err != nil {
 			return err
 		}
+		outcome.Plan = plan
 	case BuildNew:
 	}
 	return d.make(ctx, plan, outcome)
@@ -131,7 +135,9 @@ func (d *Deployer) reuse(ctx context.Context, plan Plan, outcome *Outcome) error
 	}); err != nil {
 		return err
 	}
-	return d.goLive(ctx, plan, target{plan.ServiceSID, environment.SID}, outcome)
+	// A name of its own: should this Build be gone, the one that takes its place is
+	// activated by another step.
+	return d.goLive(ctx, "activate-reused-build", target{plan.ServiceSID, environment.SID}, outcome)
 }
 
 // isGone reports whether a Build is not there any more.
@@ -170,7 +176,7 @@ func (d *Deployer) make(ctx context.Context, plan Plan, outcome *Outcome) error 
 		return err
 	}
 
-	return d.goLive(ctx, plan, target{service, environment.SID}, outcome)
+	return d.goLive(ctx, "activate", target{service, environment.SID}, outcome)
 }
 
 // uploadAndBuild uploads what changed and makes a Build. When Twilio has removed
@@ -185,6 +191,7 @@ func (d *Deployer) uploadAndBuild(ctx context.Context, service twilio.ServiceSID
 	if err != nil {
 		return "", err
 	}
+	outcome.Plan = anew
 	return d.uploadAndBuildOnce(ctx, service, anew, outcome, "-again")
 }
 
@@ -243,10 +250,10 @@ func (d *Deployer) planAgain(ctx context.Context, service twilio.ServiceSID, pla
 }
 
 // goLive makes the Build of outcome live, with the variables.
-func (d *Deployer) goLive(ctx context.Context, plan Plan, at target, outcome *Outcome) (err error) {
+func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *Outcome) (err error) {
 	outcome.Phase = job.PhaseActivate
-	outcome.DeploymentSID, err = do(ctx, d.Steps, "activate", func(ctx context.Context) (twilio.DeploymentSID, error) {
-		return d.activate(ctx, at, outcome.BuildSID, plan.Build == BuildLive)
+	outcome.DeploymentSID, err = do(ctx, d.Steps, step, func(ctx context.Context) (twilio.DeploymentSID, error) {
+		return d.activate(ctx, at, outcome.BuildSID, outcome.Plan.Build == BuildLive)
 	})
 	if failed, ok := errors.AsType[*ActivationError](err); ok {
 		outcome.Live = failed.Live

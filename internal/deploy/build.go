@@ -35,10 +35,9 @@ func (d *Deployer) createBuild(ctx context.Context, service twilio.ServiceSID, p
 	build, err := d.Client.CreateBuild(ctx, service, wanted)
 	if files.Manifest != "" && isRefused(err) {
 		// Limits on Functions count the Manifest, too.
-		var second error
-		if build, second = d.Client.CreateBuild(ctx, service, without); second == nil {
-			d.warn(job.PhaseBuild, fmt.Sprintf("Twilio takes the Build only without its Manifest (%v): the next deploy uploads all Assets", err))
-			err = nil
+		refusal := err
+		if build, err = d.Client.CreateBuild(ctx, service, without); err == nil {
+			d.warn(job.PhaseBuild, fmt.Sprintf("Twilio takes the Build only without its Manifest (%v): the next deploy uploads all Assets", refusal))
 		}
 	}
 	if err == nil {

@@ -89,14 +89,8 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 // readFiles reads the live Build and, where it does not hold all that is wanted,
 // what else is needed to make one that does.
 func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Question) error {
-	if l.Environment.BuildSID != "" {
-		var err error
-		if l.Build, err = client.FetchBuild(ctx, l.Service.SID, l.Environment.BuildSID); err != nil {
-			return err
-		}
-		if l.Known, err = know(ctx, client, l.Service.SID, l.Build); err != nil {
-			return err
-		}
+	if err := l.readBuild(ctx, client); err != nil {
+		return err
 	}
 	wanted := digest(asked.Wanted)
 	if l.Known.Digest == wanted {
@@ -104,7 +98,7 @@ func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Quest
 	}
 	if asked.Manifest {
 		var err error
-		if l.Twin, err = findTwin(ctx, client, l.Service.SID, l.Build.SID, wanted); err != nil || l.Twin.SID != "" {
+		if l.Twin, err = findTwin(ctx, client, l.Service.SID, l.Environment.BuildSID, wanted); err != nil || l.Twin.SID != "" {
 			return err
 		}
 	}
@@ -130,6 +124,34 @@ func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Quest
 		}))
 	}
 	return group.Wait() //nolint:wrapcheck // the client's own error.
+}
+
+// readBuild reads the live Build. One that is not there was replaced by another
+// deploy since the Environment was read, and removed by Twilio; or it is a state
+// that should not be, and nothing is known of what is live.
+func (l *Live) readBuild(ctx context.Context, client *twilio.Client) error {
+	const mostLooks = 3
+	for look := 1; l.Environment.BuildSID != ""; look++ {
+		build, err := client.FetchBuild(ctx, l.Service.SID, l.Environment.BuildSID)
+		if err == nil {
+			l.Build = build
+			l.Known, err = know(ctx, client, l.Service.SID, build)
+			return err
+		}
+		if !twilio.IsNotFound(err) {
+			return err
+		}
+		now, err := client.FetchEnvironment(ctx, l.Service.SID, l.Environment.SID)
+		if err != nil {
+			return err
+		}
+		if now.BuildSID == l.Environment.BuildSID || look == mostLooks {
+			l.Known.Doubt = "it is gone"
+			return nil
+		}
+		l.Environment.BuildSID = now.BuildSID
+	}
+	return nil
 }
 
 func functionsByName(ctx context.Context, client *twilio.Client, service twilio.ServiceSID) (map[string]twilio.FunctionSID, error) {

@@ -146,7 +146,7 @@ func (p *Plan) chooseBuild(asked Question, live Live) {
 	uploadsAssets := slices.ContainsFunc(p.Assets, func(f FilePlan) bool { return f.Change == Updated })
 	switch {
 	case live.Known.Doubt != "":
-		p.Notes = append(p.Notes, fmt.Sprintf("Build %s is live, and %s: what it does not tell is uploaded again", live.Build.SID, live.Known.Doubt))
+		p.Notes = append(p.Notes, fmt.Sprintf("Build %s is live, and %s: what it does not tell is uploaded again", live.Environment.BuildSID, live.Known.Doubt))
 	case live.Build.SID != "" && live.Known.Manifest == "" && uploadsAssets:
 		p.Notes = append(p.Notes, fmt.Sprintf("Build %s is live, and has no Manifest: what its Assets hold cannot be told, so all of them are uploaded", live.Build.SID))
 	}

@@ -149,6 +149,7 @@ func (r *run) deploy(ctx context.Context) error {
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
 
 	r.outcome, err = deployer.Apply(ctx, r.plan)
+	r.plan = r.outcome.Plan
 	r.result.ServiceSID = string(r.outcome.ServiceSID)
 	r.result.EnvironmentSID = string(r.outcome.EnvironmentSID)
 	r.result.Domain, r.result.URL = r.outcome.Domain, r.url(r.outcome.Domain)

@@ -97,8 +97,13 @@ func (r *run) progress() string {
 		}
 		return fmt.Sprintf("Build %s did not go live.", build)
 	case job.PhaseActivate:
-		if r.outcome.Live == deploy.LiveUnknown {
+		switch {
+		case r.outcome.Live == deploy.LiveUnknown:
 			return ""
+		case r.plan.Build == deploy.BuildLive:
+			return "Only variables were to change."
+		case r.plan.Build == deploy.BuildReused:
+			return fmt.Sprintf("Build %s, which was made of the same before, did not go live.", build)
 		}
 		return fmt.Sprintf("Build %s of this run is complete, but not live.", build)
 	case job.PhaseRead, job.PhasePlan:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
@@ -24,6 +25,7 @@ type site struct {
 	world  *sandbox.Sandbox
 	client *twilio.Client
 	before func(*http.Request) // each request; may be nil
+	plan   deploy.Plan         // of the last deploy
 
 	mu    sync.Mutex
 	calls []string // of the last deploy, without looks at Builds
@@ -63,6 +65,7 @@ func (s *site) deploy(tree fstest.MapFS, change ...func(*job.Job)) job.Result {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.plan = outcome.Plan
 	s.isRight(tree, outcome.Result)
 	return outcome.Result
 }
@@ -222,6 +225,9 @@ func TestWhatTwilioRemovedIsMadeAgain(t *testing.T) {
 				t.Errorf("Build %s, with the warnings %q", back.BuildSID, back.Warnings)
 			}
 			s.wantCalls(30, 2, 0, 1)
+			if s.plan.Build != deploy.BuildNew {
+				t.Errorf("the report is told that the Build is %s", s.plan.Build)
+			}
 		})
 	}
 	t.Run("the Versions to use again", func(t *testing.T) {
@@ -239,6 +245,51 @@ func TestWhatTwilioRemovedIsMadeAgain(t *testing.T) {
 			t.Errorf("the warnings are %q", again.Warnings)
 		}
 	})
+}
+
+// TestStateOfWhatWasReused asks what a failure says of a Build that the run did
+// not make.
+func TestStateOfWhatWasReused(t *testing.T) {
+	t.Parallel()
+	refuse := func(method, part string) func(http.Handler) http.Handler {
+		return func(world http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == method && strings.Contains(r.URL.Path, part) {
+					status(400, `{"code":20001,"message":"no"}`)(w, r)
+					return
+				}
+				world.ServeHTTP(w, r)
+			})
+		}
+	}
+	for name, test := range map[string]struct {
+		tree   fstest.MapFS
+		refuse func(http.Handler) http.Handler
+		want   string
+	}{
+		"variables alone": {
+			tree("functions/hello.js", "2", ".env", "GREETING=hello\nMORE=1"), refuse(http.MethodPost, "/Variables"),
+			"Build LIVE is live in dev, as before. Only variables were to change.",
+		},
+		"a Build of before": {
+			tree(), refuse(http.MethodPost, "/Deployments"),
+			"Build LIVE is live in dev, as before. Build FIRST, which was made of the same before, did not go live.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sandbox.Options{})
+			first, second := s.deploy(tree()), s.deploy(tree("functions/hello.js", "2"))
+			outcome, err := pipeline.Run(t.Context(), deployment(), pipeline.Config{Client: newClient(t, test.refuse(s.world)), Source: test.tree})
+			if err == nil {
+				t.Fatal("it went live")
+			}
+			want := strings.NewReplacer("LIVE", second.BuildSID, "FIRST", first.BuildSID).Replace(test.want)
+			if got := outcome.Result.Error.State; got != want {
+				t.Errorf("the state is %q, want %q", got, want)
+			}
+		})
+	}
 }
 
 // once does something in the midst of a deploy, at the first request that matches.

@@ -211,15 +211,19 @@ func (s *summary) details() {
 		build, before = "Build of this run", "Live before"
 	case s.result.Status == job.Planned:
 		before = "Live now"
+	case s.plan.Build == deploy.BuildLive || s.result.Status == job.Unchanged: // this one, before and now
+		previous = ""
 	case s.result.Status == job.Deployed && previous == "":
 		previous = "nothing was live"
-	case s.result.PreviousBuildSID == s.result.BuildSID:
-		previous = ""
 	}
 	if s.result.Status == job.Failed && s.result.PreviousBuildSID != "" {
 		row("URL", s.url())
 	}
-	row(build, sid(s.result.BuildSID))
+	made := sid(s.result.BuildSID)
+	if s.plan.Build == deploy.BuildReused && made != "" {
+		made += ", made of the same before"
+	}
+	row(build, made)
 	row(before, previous)
 	row("Runtime", sid(s.plan.Runtime))
 	row("Commit", sid(shortCommit(s.result.Commit)))

@@ -53,6 +53,20 @@ func TestSummary(t *testing.T) {
 			result.PreviousBuildSID, result.UploadedBytes, result.Variables = result.BuildSID, 0, job.NoChanges()
 			return result, deploy.Plan{Runtime: plan.Runtime}
 		},
+		"variables alone": func() (job.Result, deploy.Plan) {
+			result, plan := example()
+			plan.Build, result.PreviousBuildSID, result.UploadedBytes = deploy.BuildLive, "", 0
+			for i := range plan.Functions {
+				plan.Functions[i].Change = deploy.Unchanged
+			}
+			plan.Functions, plan.Assets[0].Change = plan.Functions[:2], deploy.Unchanged
+			return result, plan
+		},
+		"a Build of before": func() (job.Result, deploy.Plan) {
+			result, plan := example()
+			plan.Build, result.UploadedBytes = deploy.BuildReused, 0
+			return result, plan
+		},
 		"planned": func() (job.Result, deploy.Plan) {
 			result, plan := example()
 			result.Status, result.BuildSID, result.UploadedBytes = job.Planned, "", 0
