@@ -26,8 +26,8 @@ type Live struct {
 	Build twilio.Build
 	Known Known
 	// Twin is a Build of the Service that holds what is wanted already, other than
-	// the live one; its zero value when none of the newest does.
-	Twin Twin
+	// the live one; empty when none of the newest does.
+	Twin twilio.BuildSID
 	// Functions and Assets are the Service's, by friendly name; Slipway and the
 	// Toolkit name them by path. They are read where the live Build does not tell
 	// them all.
@@ -35,14 +35,6 @@ type Live struct {
 	Assets    map[string]twilio.AssetSID
 	// Variables are the Environment's, by key.
 	Variables map[string]twilio.Variable
-}
-
-// Twin is a Build whose Digest is that of a Project.
-type Twin struct {
-	SID    twilio.BuildSID
-	Status twilio.BuildStatus
-	// Versions is how many Functions and Assets are in it, its Manifest aside.
-	Versions int
 }
 
 // Question is what a deploy has to know of a Target.
@@ -98,7 +90,7 @@ func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Quest
 	}
 	if asked.Manifest {
 		var err error
-		if l.Twin, err = findTwin(ctx, client, l.Service.SID, l.Environment.BuildSID, wanted); err != nil || l.Twin.SID != "" {
+		if l.Twin, err = findTwin(ctx, client, l.Service.SID, l.Environment.BuildSID, wanted); err != nil || l.Twin != "" {
 			return err
 		}
 	}
@@ -167,26 +159,38 @@ func assetsByName(ctx context.Context, client *twilio.Client, service twilio.Ser
 }
 
 // findTwin looks for a digest among the newest Builds of a Service. The path of a
-// Manifest is a hint; its content, held against the Build, decides.
-func findTwin(ctx context.Context, client *twilio.Client, service twilio.ServiceSID, live twilio.BuildSID, digest string) (Twin, error) {
-	builds, err := client.NewestBuilds(ctx, service)
-	if err != nil {
-		return Twin{}, err
-	}
-	for _, build := range builds {
+// Manifest is a hint; its content, held against the Build, decides. Only the
+// likeliest is read: a miss costs a Build, and nothing else.
+func findTwin(ctx context.Context, client *twilio.Client, service twilio.ServiceSID, live twilio.BuildSID, digest string) (twilio.BuildSID, error) {
+	builds, err := client.NewestBuilds(ctx, service, func(build twilio.Build) bool {
 		own, ok := manifestOf(build)
-		if !ok || own.Path != manifestPath+digest || build.SID == live || build.Status == twilio.BuildFailed {
-			continue
-		}
-		known, err := know(ctx, client, service, build)
-		if err != nil {
-			return Twin{}, err
-		}
-		if known.Digest == digest {
-			return Twin{SID: build.SID, Status: build.Status, Versions: len(known.Files)}, nil
-		}
+		return ok && own.Path == manifestPath+digest && build.SID != live && build.Status != twilio.BuildFailed
+	})
+	if err != nil || len(builds) == 0 {
+		return "", err
 	}
-	return Twin{}, nil
+	build := slices.MinFunc(builds, compareTwins)
+	known, err := know(ctx, client, service, build)
+	if err != nil || known.Digest != digest {
+		return "", err
+	}
+	return build.SID, nil
+}
+
+// compareTwins puts what is complete first, then the newest.
+func compareTwins(a, b twilio.Build) int {
+	rank := func(build twilio.Build) (isBuilding int, age int64) {
+		if build.Status != twilio.BuildCompleted {
+			isBuilding = 1
+		}
+		if build.DateCreated != nil {
+			age = -build.DateCreated.Unix()
+		}
+		return isBuilding, age
+	}
+	aBuilding, aAge := rank(a)
+	bBuilding, bAge := rank(b)
+	return cmp.Or(cmp.Compare(aBuilding, bBuilding), cmp.Compare(aAge, bAge), cmp.Compare(a.SID, b.SID))
 }
 
 func all[T any](items []T, holds func(T) bool) bool {

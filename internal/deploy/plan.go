@@ -137,9 +137,9 @@ func (p *Plan) chooseBuild(asked Question, live Live) {
 	case live.Known.Digest == p.Digest:
 		p.Build = BuildLive
 		return
-	case live.Twin.SID != "":
-		p.Build, p.ReusedBuildSID = BuildReused, live.Twin.SID
-		p.Notes = append(p.Notes, fmt.Sprintf("Build %s was made of the same before: nothing is uploaded or built", live.Twin.SID))
+	case live.Twin != "":
+		p.Build, p.ReusedBuildSID = BuildReused, live.Twin
+		p.Notes = append(p.Notes, fmt.Sprintf("Build %s was made of the same before: nothing is uploaded or built", live.Twin))
 		return
 	}
 	p.Build = BuildNew

@@ -101,12 +101,12 @@ func (e *UnreadableError) Error() string {
 // Unwrap returns why the body could not be read.
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-func newUnreadableError(r request, sent *http.Request, response *http.Response, body []byte, err error) *UnreadableError {
+func newUnreadableError(r request, sent *http.Request, response *http.Response, head []byte, err error) *UnreadableError {
 	unreadable := &UnreadableError{Op: r.op, Method: r.method, Path: sent.URL.Path, Status: response.StatusCode, Err: err}
 	_, isSyntax := errors.AsType[*json.SyntaxError](err)
 	switch {
 	case !r.confidential:
-		unreadable.Body = oneLine(string(body[:min(len(body), 600)]), 200)
+		unreadable.Body = oneLine(string(head), 200)
 	case !isSyntax && !errors.Is(err, errTooLarge): // it may quote a value
 		unreadable.Err = errors.New("it is not the resource that was asked for")
 	}

@@ -91,10 +91,11 @@ func (c *Client) Builds(ctx context.Context, service ServiceSID) iter.Seq2[Build
 	return list[Build](ctx, c, "list builds", pageSize(fullBuilds), "Services", string(service), "Builds")
 }
 
-// NewestBuilds returns the newest Builds of a Service, at most 20 of them: one
-// page, whose order is not reliable.
-func (c *Client) NewestBuilds(ctx context.Context, service ServiceSID) ([]Build, error) {
-	return newest[Build](ctx, c, "list builds", "Services", string(service), "Builds")
+// NewestBuilds returns those of the 20 newest Builds of a Service that keep reports
+// true for. The order is not reliable. It takes the memory of those that are kept,
+// and of one more.
+func (c *Client) NewestBuilds(ctx context.Context, service ServiceSID, keep func(Build) bool) ([]Build, error) {
+	return newest(ctx, c, "list builds", keep, "Services", string(service), "Builds")
 }
 
 // CreateBuild starts a Build and returns it in the state "building". Wait for
@@ -108,17 +109,14 @@ func (c *Client) CreateBuild(ctx context.Context, service ServiceSID, build NewB
 	path := []string{"Services", string(service), "Builds"}
 	began := time.Now()
 	find := func(ctx context.Context) (Build, bool, error) {
-		builds, err := newest[Build](ctx, c, "list builds", path...)
-		if err != nil {
-			return Build{}, false, err
-		}
 		// An older one may be of the same Versions, and of dependencies that cannot
 		// be told apart from the ones that are asked for.
-		at := slices.IndexFunc(builds, func(b Build) bool { return c.clock.isSince(b.DateCreated, began) && build.isMadeInto(b) })
-		if at < 0 {
-			return Build{}, false, nil
+		isIt := func(b Build) bool { return c.clock.isSince(b.DateCreated, began) && build.isMadeInto(b) }
+		builds, err := newest(ctx, c, "list builds", isIt, path...)
+		if err != nil || len(builds) == 0 {
+			return Build{}, false, err
 		}
-		return builds[at], true, nil
+		return builds[0], true, nil
 	}
 	return create(ctx, c, OpCreateBuild, form, lookUp[Build]{find: find}, path...)
 }

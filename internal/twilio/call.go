@@ -3,6 +3,7 @@ package twilio
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -159,7 +160,10 @@ func joinPath(segments []string) string {
 func (c *Client) remove(ctx context.Context, op string, path ...string) error {
 	r := c.request(op, http.MethodDelete, nil, path...)
 	return retry.Do(ctx, c.policy(ctx, op), func(ctx context.Context) error {
-		err := c.send(ctx, r, func([]byte) error { return nil })
+		err := c.send(ctx, r, maxReply, func(body io.Reader) error {
+			_, err := io.Copy(io.Discard, body)
+			return err //nolint:wrapcheck // wrapped by send, with the operation.
+		})
 		verdict := judge(err)
 		switch {
 		case IsNotFound(err):

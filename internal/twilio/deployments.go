@@ -65,7 +65,7 @@ func (c *Client) CreateDeployment(
 		if err != nil {
 			return Deployment{}, false, err
 		}
-		deployments, err := newest[Deployment](ctx, c, "list deployments", path...)
+		deployments, err := newest(ctx, c, "list deployments", func(Deployment) bool { return true }, path...)
 		if err != nil {
 			return Deployment{}, false, err
 		}

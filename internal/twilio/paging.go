@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/slipway-dev/slipway/internal/retry"
 )
 
 const (
@@ -26,6 +29,8 @@ const (
 	// maxPages bounds a listing that never ends.
 	maxPages = 10_000
 )
+
+var errNoPage = errors.New("not a page of a listing")
 
 // page is the envelope of every listing. The resources stand under a key that
 // the meta part names.
@@ -50,7 +55,7 @@ func (p *page[T]) UnmarshalJSON(body []byte) error {
 	}
 	list, ok := fields[envelope.Meta.Key]
 	if envelope.Meta.Key == "" || !ok {
-		return errors.New("not a page of a listing")
+		return errNoPage
 	}
 	if err := json.Unmarshal(list, &p.items); err != nil {
 		return err //nolint:wrapcheck // as above.
@@ -110,12 +115,117 @@ func list[T resource](ctx context.Context, c *Client, op string, query url.Value
 	}
 }
 
-// newest reads the first page of a listing whose newest come first.
-func newest[T resource](ctx context.Context, c *Client, op string, path ...string) ([]T, error) {
+// newest reads the first page of a listing whose newest come first, and returns
+// those that keep reports true for. The others are dropped as they come, because a
+// page of large Builds would fill the memory.
+func newest[T resource](ctx context.Context, c *Client, op string, keep func(T) bool, path ...string) ([]T, error) {
 	r := c.request(op, http.MethodGet, nil, path...)
 	r.query = pageSize(newestOnly).Encode()
-	read, err := repeat[page[T]](ctx, c, r)
-	return read.items, err
+	var kept []T
+	err := retry.Do(ctx, c.policy(ctx, op), func(ctx context.Context) error {
+		kept = nil
+		err := c.send(ctx, r, maxStream, func(body io.Reader) error {
+			return readItems(body, func(item T) {
+				if keep(item) {
+					kept = append(kept, item)
+				}
+			})
+		})
+		if verdict := judge(err); verdict.untouched || verdict.passing {
+			return retry.Transient(err, verdict.after)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return kept, nil
+}
+
+// readItems reads a page to its end and calls each for one resource after the
+// other.
+func readItems[T resource](body io.Reader, each func(T)) error {
+	decoder := json.NewDecoder(body)
+	if first, err := decoder.Token(); err != nil || first != json.Delim('{') {
+		return errors.Join(errNoPage, err)
+	}
+	var meta struct {
+		Key string `json:"key"`
+	}
+	list := ""
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return err //nolint:wrapcheck // wrapped by send, with the operation.
+		}
+		name, _ := token.(string)
+		switch {
+		case name == "meta":
+			err = decoder.Decode(&meta)
+		case list == "":
+			var isList bool
+			if isList, err = readList(decoder, each); isList {
+				list = name
+			}
+		default:
+			err = decoder.Decode(new(json.RawMessage))
+		}
+		if err != nil {
+			return err //nolint:wrapcheck // as above.
+		}
+	}
+	if _, err := decoder.Token(); err != nil { // the closing brace
+		return err //nolint:wrapcheck // as above.
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.Join(errNoPage, err)
+	}
+	if meta.Key == "" || meta.Key != list {
+		return errNoPage
+	}
+	return nil
+}
+
+// readList reads the next value, and calls each for its items if it is a list.
+func readList[T resource](decoder *json.Decoder, each func(T)) (isList bool, err error) {
+	token, err := decoder.Token()
+	if err != nil {
+		return false, err //nolint:wrapcheck // wrapped by send, with the operation.
+	}
+	if token != json.Delim('[') {
+		return false, skip(decoder, token)
+	}
+	for i := 0; decoder.More(); i++ {
+		var item T
+		if err := decoder.Decode(&item); err != nil {
+			return true, err //nolint:wrapcheck // as above.
+		}
+		if err := item.check(); err != nil {
+			return true, fmt.Errorf("item %d: %w", i, err)
+		}
+		each(item)
+	}
+	_, err = decoder.Token()
+	return true, err //nolint:wrapcheck // as above.
+}
+
+// skip reads the rest of a value that begins with token.
+func skip(decoder *json.Decoder, token json.Token) error {
+	for depth := 0; ; {
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			return nil
+		}
+		var err error
+		if token, err = decoder.Token(); err != nil {
+			return err //nolint:wrapcheck // wrapped by send, with the operation.
+		}
+	}
 }
 
 func pageSize(size int) url.Values { return url.Values{"PageSize": {strconv.Itoa(size)}} }

@@ -12,33 +12,43 @@ import (
 	"time"
 )
 
-// maxReply bounds a reply that is read into memory. The largest are pages of 50
-// Builds, some 20 MB when each has a thousand files; pages of 1,000 smaller
-// resources stay below 1 MB.
-const maxReply = 32 << 20
+const (
+	// maxReply bounds a reply that is read into memory. The largest are pages of 50
+	// Builds, some 20 MB when each has a thousand files; pages of 1,000 smaller
+	// resources stay below 1 MB.
+	maxReply = 32 << 20
+	// maxStream bounds a reply of which one resource at a time is in memory.
+	maxStream = 256 << 20
+)
 
 // errTooLarge says that a reply was not read to its end.
-var errTooLarge = errors.New("it is larger than 32 MB")
+var errTooLarge = errors.New("more is not read")
 
 // attempt sends r once, within a slot of the Limiter, and decodes the reply.
 func attempt[T resource](ctx context.Context, c *Client, r request) (T, error) {
 	var result T
-	err := c.send(ctx, r, func(body []byte) error {
-		if err := json.Unmarshal(body, &result); err != nil {
+	err := c.send(ctx, r, maxReply, func(body io.Reader) error {
+		text, err := io.ReadAll(body)
+		if err != nil {
 			return err //nolint:wrapcheck // wrapped by send, with the operation.
+		}
+		if err := json.Unmarshal(text, &result); err != nil {
+			return err //nolint:wrapcheck // as above.
 		}
 		return result.check()
 	})
 	return result, err
 }
 
-func (c *Client) send(ctx context.Context, r request, decode func([]byte) error) error {
+// send makes one HTTP exchange within a slot of the Limiter. decode reads a success
+// of at most that many bytes to its end.
+func (c *Client) send(ctx context.Context, r request, most int, decode func(io.Reader) error) error {
 	held, err := c.limiter.acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.op, err)
 	}
 	started := time.Now()
-	response, err := c.exchange(ctx, r, decode)
+	response, err := c.exchange(ctx, r, most, decode)
 	c.limiter.release(held, response.status == http.StatusTooManyRequests, response.accountInFlight)
 	c.observe(Call{
 		Operation: r.op, Method: r.method, Path: r.path,
@@ -55,7 +65,7 @@ type answer struct {
 
 // exchange makes one HTTP exchange. Its context ends when no byte has moved
 // for a while, in either direction.
-func (c *Client) exchange(ctx context.Context, r request, decode func([]byte) error) (answer, error) {
+func (c *Client) exchange(ctx context.Context, r request, most int, decode func(io.Reader) error) (answer, error) {
 	ctx, cancel := c.lingering(ctx, r.method)
 	defer cancel(nil)
 	stall := newStallTimer(c.stallAfter, cancel)
@@ -78,19 +88,46 @@ func (c *Client) exchange(ctx context.Context, r request, decode func([]byte) er
 	c.clock.read(response.Header)
 	result := answer{status: response.StatusCode}
 	result.accountInFlight, _ = strconv.Atoi(firstOf(response.Header, "Twilio-Concurrent-Requests"))
-	body, err := io.ReadAll(io.LimitReader(&movingReader{response.Body, stall.moved}, maxReply+1))
+	body := &replyBody{from: &movingReader{response.Body, stall.moved}, most: most}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		text, _ := io.ReadAll(io.LimitReader(body, maxReply))
+		return result, newError(r, request, response, text)
+	}
+	err = decode(body)
 	switch {
-	case response.StatusCode < 200 || response.StatusCode > 299:
-		return result, newError(r, request, response, body)
-	case err != nil:
-		return result, newBrokenError(ctx, r, err)
-	case len(body) > maxReply:
-		return result, newUnreadableError(r, request, response, body, errTooLarge)
+	case err == nil:
+		return result, nil
+	case body.err != nil && !errors.Is(body.err, errTooLarge):
+		return result, newBrokenError(ctx, r, body.err)
+	case body.err != nil:
+		err = body.err
 	}
-	if err := decode(body); err != nil {
-		return result, newUnreadableError(r, request, response, body, err)
+	return result, newUnreadableError(r, request, response, body.head, err)
+}
+
+// replyBody is the body of a reply. It keeps its beginning, and what ended it early.
+type replyBody struct {
+	from io.Reader
+	most int
+	read int
+	head []byte
+	err  error // nil when all was well so far
+}
+
+// longestHead is how much of a body is kept for errors.
+const longestHead = 600
+
+func (b *replyBody) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	b.read += n
+	b.head = append(b.head, p[:min(n, longestHead-len(b.head))]...)
+	if b.read > b.most {
+		err = fmt.Errorf("it is larger than %d MB, and %w", b.most>>20, errTooLarge)
 	}
-	return result, nil
+	if err != nil && err != io.EOF { //nolint:errorlint // a Reader's own.
+		b.err = err
+	}
+	return n, err //nolint:wrapcheck // io.EOF must stay itself.
 }
 
 // lingering returns the context of one exchange. It ends with ctx; for a write
