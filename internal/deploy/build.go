@@ -71,10 +71,12 @@ type BuildError struct {
 	Bytes             int64
 	Runtime           string
 	Dependencies      []twilio.Dependency
+	// HasManifest says that the Build was to have one.
+	HasManifest bool
 }
 
 func newBuildError(build twilio.BuildSID, plan Plan) *BuildError {
-	failed := &BuildError{Build: build, Runtime: plan.Runtime, Dependencies: plan.Dependencies}
+	failed := &BuildError{Build: build, Runtime: plan.Runtime, Dependencies: plan.Dependencies, HasManifest: plan.Manifest}
 	for _, file := range plan.Functions {
 		if file.Change != Removed {
 			failed.Functions++

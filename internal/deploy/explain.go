@@ -40,7 +40,10 @@ func explainCause(err error) (job.Reason, string) {
 	if _, ok := errors.AsType[*problem.Problem](err); ok {
 		return job.BadInput, ""
 	}
-	if _, ok := errors.AsType[*BuildError](err); ok {
+	if failed, ok := errors.AsType[*BuildError](err); ok {
+		if failed.HasManifest {
+			return job.BuildFailed, buildHint + manifestHint
+		}
 		return job.BuildFailed, buildHint
 	}
 	if unfinished, ok := errors.AsType[*UnfinishedBuildError](err); ok {
@@ -80,6 +83,10 @@ func isGaveUp(err error) bool {
 const buildHint = "Usual causes: a dependency that cannot be installed without a compiler or an install script, " +
 	"a package that has grown too large, a version of @twilio/runtime-handler that the runtime does not take, " +
 	"or a Function that throws when it is loaded. Take the newest change back to see whether it is the cause."
+
+// manifestHint is for those who have none of these: the Manifest is the one thing
+// in a Build that is not theirs.
+const manifestHint = " To build without Slipway's Manifest, set manifest to false."
 
 // explainReply knows what the platform's replies mean for a deploy (Twilio's
 // error dictionary, and reports of the official Toolkit's users).

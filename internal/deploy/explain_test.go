@@ -50,6 +50,7 @@ func TestExplain(t *testing.T) {
 		"a foreign page":       {&twilio.ForeignPageError{Op: "x", Base: "https://a.example", Page: "https://b.example"}, job.Internal, "https://a.example"},
 		"a changed file":       {&twilio.BrokenError{Op: "x", Err: &twilio.FileError{Err: errors.New("the file has grown")}}, job.BadInput, "while it is deployed"},
 		"a failed Build":       {&deploy.BuildError{Build: "ZB1", Runtime: "node22"}, job.BuildFailed, "Usual causes"},
+		"one with a Manifest":  {&deploy.BuildError{Build: "ZB1", HasManifest: true}, job.BuildFailed, "set manifest to false"},
 		"an endless Build":     {&deploy.UnfinishedBuildError{Build: "ZB1", Err: fmt.Errorf("wait: %w", retry.ErrBudget)}, job.TimedOut, "build-timeout"},
 		"cancelled":            {&twilio.BrokenError{Op: "x", Err: context.Canceled}, job.Cancelled, "Run it again"},
 		"out of time":          {&twilio.BrokenError{Op: "x", Err: context.DeadlineExceeded}, job.TimedOut, "timeout"},

@@ -125,13 +125,16 @@ func TestLiveBuildThatGoesWhileItIsRead(t *testing.T) {
 			calm, world := newWorld(t)
 			first := deployed(t, calm, small())
 			replaced := first
+			replace := func() {
+				replaced = deployed(t, calm, other())
+				if err := calm.DeleteBuild(t.Context(), first.ServiceSID, first.BuildSID); err != nil {
+					t.Error(err)
+				}
+			}
 			client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/Builds/"+string(first.BuildSID)) {
 					if isReplaced && replaced.BuildSID == first.BuildSID {
-						replaced = deployed(t, calm, other())
-						if err := calm.DeleteBuild(t.Context(), first.ServiceSID, first.BuildSID); err != nil {
-							t.Error(err)
-						}
+						replace()
 					}
 					w.WriteHeader(http.StatusNotFound)
 					_, _ = w.Write([]byte(`{"code":20404,"message":"not found","status":404}`))

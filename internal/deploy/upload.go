@@ -91,7 +91,7 @@ func (d *Deployer) upload(ctx context.Context, service twilio.ServiceSID, plan P
 }
 
 // manifestFunction finds or creates the Function that keeps Manifests; empty when
-// the Build has none.
+// the Build has none, also because Twilio refuses it.
 func (d *Deployer) manifestFunction(ctx context.Context, service twilio.ServiceSID, plan Plan) (twilio.FunctionSID, error) {
 	if !plan.Manifest {
 		return "", nil
@@ -100,7 +100,16 @@ func (d *Deployer) manifestFunction(ctx context.Context, service twilio.ServiceS
 		return plan.ManifestParentSID, nil
 	}
 	created, err := d.Client.CreateFunction(ctx, service, ManifestFunction)
+	if isRefused(err) {
+		d.warnLeftOut(err)
+		return "", nil
+	}
 	return created.SID, err
+}
+
+// warnLeftOut says that there will be no Manifest, since Twilio refused it.
+func (d *Deployer) warnLeftOut(refusal error) {
+	d.warn(job.PhaseUpload, fmt.Sprintf("Twilio does not take the Manifest (%v): it is left out, and the next deploy uploads all Assets", refusal))
 }
 
 // uploadManifest uploads the Manifest of the files, once they all have Versions.
@@ -125,7 +134,7 @@ func (d *Deployer) uploadManifest(
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(source)), nil },
 	})
 	if isRefused(err) {
-		d.warn(job.PhaseUpload, fmt.Sprintf("Twilio does not take the Manifest (%v): it is left out, and the next deploy uploads all Assets", err))
+		d.warnLeftOut(err)
 		return "", nil
 	}
 	return version.SID, err
@@ -156,7 +165,9 @@ func (u uploaded) versionOf(file FilePlan) twilio.VersionSID {
 // credentials, the moment or the network.
 func isRefused(err error) bool {
 	reply, ok := errors.AsType[*twilio.Error](err)
-	return ok && slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity}, reply.Status)
+	return ok && slices.Contains([]int{
+		http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity,
+	}, reply.Status)
 }
 
 func (d *Deployer) uploadFile(ctx context.Context, service twilio.ServiceSID, file FilePlan) (twilio.VersionSID, error) {

@@ -1,8 +1,10 @@
 package pipeline_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -357,6 +359,49 @@ func TestFullOfFunctions(t *testing.T) {
 	if err == nil || outcome.Result.Error.Reason != job.LimitReached {
 		t.Errorf("ended with %v, want the limit", err)
 	}
+}
+
+// TestManifestThatIsRefused is left out: the project goes live without it.
+func TestManifestThatIsRefused(t *testing.T) {
+	t.Parallel()
+	isKeeper := func(r *http.Request) bool {
+		return on(http.MethodPost, "/Functions")(r) && mentions(t, r, "="+deploy.ManifestFunction)
+	}
+	isVersion := func(r *http.Request) bool { return on(http.MethodPost, "/Versions")(r) && mentions(t, r, "/_slipway/") }
+	for name, test := range map[string]struct {
+		matches func(*http.Request) bool
+		answer  http.HandlerFunc
+	}{
+		"its Function":           {isKeeper, status(400, `{"code":20001,"message":"FriendlyName is reserved"}`)},
+		"its Version":            {isVersion, status(400, `{"code":20001,"message":"Path is reserved"}`)},
+		"its Version, too large": {isVersion, status(413, "<html>Request Entity Too Large")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sandbox.Options{})
+			calm := s.client
+			s.client = newClient(t, &failing{Handler: s.world, matches: test.matches, answer: test.answer})
+			result := s.deploy(tree())
+			if last := result.Warnings[len(result.Warnings)-1]; !strings.Contains(last, "does not take the Manifest") {
+				t.Errorf("the warnings are %q", result.Warnings)
+			}
+			s.client = calm
+			if s.deploy(tree()); len(s.plan.Uploads()) != 2 {
+				t.Errorf("behind it are uploaded %+v, want the Assets", s.plan.Uploads())
+			}
+		})
+	}
+}
+
+// mentions looks for a text in the body of a request, and leaves it as it was.
+func mentions(t *testing.T, r *http.Request, text string) bool {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return bytes.Contains(body, []byte(text))
 }
 
 // TestAssetsAloneHaveNoManifest since a Function would make it another kind of

@@ -127,7 +127,7 @@ func (b *replyBody) Read(p []byte) (int, error) {
 	if err != nil && err != io.EOF { //nolint:errorlint // a Reader's own.
 		b.err = err
 	}
-	return n, err //nolint:wrapcheck // io.EOF must stay itself.
+	return n, err
 }
 
 // lingering returns the context of one exchange. It ends with ctx; for a write
