@@ -71,25 +71,17 @@ func (m Manifest) against(build twilio.Build, own twilio.Version) Known {
 		Files: make(map[string]ManifestFile, len(m.Files)), Digest: m.Digest, Manifest: own.FunctionSID,
 		Dependencies: m.Dependencies, Commit: m.Commit,
 	}
-	type entry struct {
-		kind project.Kind
-		twilio.Version
-	}
-	held := make(map[string]entry, len(m.Files))
+	there := make(map[string]held, len(m.Files))
 	count := 0 // all but the Manifest, also a second one
-	for kind, versions := range map[project.Kind][]twilio.Version{
-		project.KindFunction: build.FunctionVersions, project.KindAsset: build.AssetVersions,
-	} {
-		for _, version := range versions {
-			if version.SID != own.SID {
-				held[version.Path] = entry{kind, version}
-				count++
-			}
+	for _, one := range heldIn(build) {
+		if one.SID != own.SID {
+			there[one.Path] = one
+			count++
 		}
 	}
 	for _, file := range m.Files {
-		there := held[file.Path]
-		if there.SID == file.VersionSID && there.kind == file.Kind && there.Visibility == string(file.Visibility) {
+		one := there[file.Path]
+		if one.SID == file.VersionSID && one.kind == file.Kind && one.Visibility == string(file.Visibility) {
 			known.Files[file.Path] = file
 		}
 	}

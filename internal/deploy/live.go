@@ -285,8 +285,11 @@ func collect[T any](items iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// held is a Version that the live Build has at a path.
-type held struct{ twilio.Version }
+// held is a Version that a Build has at a path.
+type held struct {
+	kind project.Kind
+	twilio.Version
+}
 
 // parent is the SID of the Function or the Asset that a held Version belongs to;
 // empty when it is none of that kind.
@@ -297,12 +300,24 @@ func (h held) parent(kind project.Kind) string {
 	return string(h.AssetSID)
 }
 
-// versions returns the Build's Versions by path, its Manifest aside.
+// heldIn lists what a Build has.
+func heldIn(build twilio.Build) []held {
+	all := make([]held, 0, len(build.FunctionVersions)+len(build.AssetVersions))
+	for _, version := range build.FunctionVersions {
+		all = append(all, held{project.KindFunction, version})
+	}
+	for _, version := range build.AssetVersions {
+		all = append(all, held{project.KindAsset, version})
+	}
+	return all
+}
+
+// versions returns the live Build's Versions by path, its Manifest aside.
 func (l *Live) versions() map[string]held {
 	byPath := make(map[string]held)
-	for _, version := range slices.Concat(l.Build.FunctionVersions, l.Build.AssetVersions) {
-		if !isManifest(version) {
-			byPath[version.Path] = held{version}
+	for _, one := range heldIn(l.Build) {
+		if !isManifest(one.Version) {
+			byPath[one.Path] = one
 		}
 	}
 	return byPath

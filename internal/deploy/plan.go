@@ -155,7 +155,7 @@ func (p *Plan) chooseBuild(asked Question, live Live) {
 // planFile compares a file with what is live at its path.
 func (l *Live) planFile(file project.File, there held, listed string) FilePlan {
 	planned := FilePlan{File: file, Change: Created, ParentSID: listed}
-	if there.SID == "" {
+	if there.SID == "" || there.kind != file.Kind { // an Asset does not update a Function
 		return planned
 	}
 	if parent := there.parent(file.Kind); parent != "" {

@@ -91,7 +91,7 @@ func TestDiffAgainstWhatIsLive(t *testing.T) {
 		Environment: twilio.Environment{SID: "ZE1", BuildSID: "ZB1", DomainName: "site-1-dev.twil.io"},
 		Build: twilio.Build{
 			SID:              "ZB1",
-			FunctionVersions: []twilio.Version{{SID: "ZN1", Path: "/a"}, {SID: "ZN3", Path: "/z"}, {SID: "ZN2", Path: "/y"}},
+			FunctionVersions: []twilio.Version{{SID: "ZN1", Path: "/a"}, {SID: "ZN3", Path: "/z"}, {SID: "ZN2", Path: "/y"}, {SID: "ZN5", Path: "/c.txt", FunctionSID: "ZH5"}},
 			AssetVersions:    []twilio.Version{{SID: "ZN4", Path: "/old.txt", Visibility: "private"}},
 		},
 		Functions: map[string]twilio.FunctionSID{"/a": "ZH1", "/b": "ZH2"},
@@ -108,7 +108,7 @@ func TestDiffAgainstWhatIsLive(t *testing.T) {
 	for _, file := range got.Assets {
 		assets = append(assets, file.Path+" "+string(file.Change)+" "+string(file.Visibility))
 	}
-	if diff := cmp.Diff([]string{"/a updated ZH1", "/b created ZH2", "/y removed ", "/z removed "}, functions); diff != "" {
+	if diff := cmp.Diff([]string{"/a updated ZH1", "/b created ZH2", "/c.txt removed ", "/y removed ", "/z removed "}, functions); diff != "" {
 		t.Errorf("Functions (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"/c.txt created public", "/old.txt removed private"}, assets); diff != "" {
