@@ -336,8 +336,16 @@ func TestBuildOfTheConsole(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	// It is the only Build left at whose Manifest's path the digest stands.
+	if err := s.client.DeleteBuild(t.Context(), service, live.SID); err != nil {
+		t.Fatal(err)
+	}
+	there := s.deploy(tree("functions/hello.js", "exports.handler = 2;"), func(asked *job.Job) { asked.Target.Environment = "stage" })
+	if s.count("CreateBuild") != 1 || there.BuildSID == string(build.SID) {
+		t.Errorf("what the Console made was reused: %+v", there)
+	}
 	again := s.deploy(tree("functions/hello.js", "exports.handler = 2;"))
-	if again.Status != job.Deployed || again.BuildSID != second.BuildSID {
+	if again.Status != job.Deployed || again.BuildSID != there.BuildSID {
 		t.Errorf("what the Console made was taken for ours: %+v", again)
 	}
 }
