@@ -131,7 +131,7 @@ func (d *Deployer) reuse(ctx context.Context, plan Plan, outcome *Outcome) error
 		return err
 	}
 	if _, err := do(ctx, d.Steps, "await-reused-build", func(ctx context.Context) (twilio.BuildStatus, error) {
-		return d.awaitBuild(ctx, plan.ServiceSID, plan.ReusedBuildSID, plan)
+		return d.awaitReusedBuild(ctx, plan)
 	}); err != nil {
 		return err
 	}

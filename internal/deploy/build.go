@@ -63,6 +63,16 @@ func (d *Deployer) awaitBuild(ctx context.Context, service twilio.ServiceSID, bu
 	return status, nil
 }
 
+// awaitReusedBuild waits for a Build that another deploy may just be making.
+func (d *Deployer) awaitReusedBuild(ctx context.Context, plan Plan) (twilio.BuildStatus, error) {
+	status, err := d.Client.FetchBuildStatus(ctx, plan.ServiceSID, plan.ReusedBuildSID)
+	if err != nil || status == twilio.BuildCompleted {
+		return status, err
+	}
+	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseBuild, Message: string(plan.ReusedBuildSID)})
+	return d.awaitBuild(ctx, plan.ServiceSID, plan.ReusedBuildSID, plan)
+}
+
 // BuildError says that Twilio could not make a Build. The API gives no reason,
 // so it names what was in the Build.
 type BuildError struct {

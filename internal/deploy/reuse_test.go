@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/project"
+	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -82,6 +84,52 @@ func TestStoredStepsOfABuildThatIsGone(t *testing.T) {
 				if count := len(slices.DeleteFunc(slices.Clone(store.ran), func(ran string) bool { return ran != name })); count != 1 {
 					t.Errorf("step %s ran %d times, of %v", name, count, unique)
 				}
+			}
+		})
+	}
+}
+
+// TestReuseOfABuildUnderWay has two deploys of the same at once: the second waits
+// for the first one's Build, and shows it.
+func TestReuseOfABuildUnderWay(t *testing.T) {
+	t.Parallel()
+	for name, fails := range map[string]bool{"it completes": false, "it fails": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world, err := sandbox.New(sandbox.Options{BuildTime: 300 * time.Millisecond, FailBuilds: fails})
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := serve(t, world)
+			slow := newDeployer(client, &notebook{results: make(map[string][]byte), dieAt: "await-build"})
+			under, err := slow.Apply(t.Context(), planned(t, slow, small()))
+			if !errors.Is(err, errKilled) {
+				t.Fatal(err)
+			}
+			deployer := newDeployer(client, deploy.InMemory{})
+			var told []string
+			deployer.Progress = func(event job.Event) {
+				if event.Phase == job.PhaseBuild {
+					told = append(told, string(event.Kind)+" "+event.Message)
+				}
+			}
+			plan := planned(t, deployer, small())
+			if plan.Build != deploy.BuildReused || plan.ReusedBuildSID != under.BuildSID {
+				t.Fatalf("the Plan is to take %s %s live", plan.Build, plan.ReusedBuildSID)
+			}
+			outcome, err := deployer.Apply(t.Context(), plan)
+			want := []string{"started " + string(under.BuildSID)}
+			if !fails {
+				want = append(want, "finished "+string(under.BuildSID))
+			}
+			if _, failed := errors.AsType[*deploy.BuildError](err); failed != fails || !fails && (err != nil || outcome.Live != deploy.LiveIsThis) {
+				t.Errorf("ended with %+v, %v", outcome, err)
+			}
+			if !slices.Equal(told, want) {
+				t.Errorf("told was %q, want %q", told, want)
+			}
+			if again := planned(t, deployer, small()); fails != (again.Build == deploy.BuildNew) {
+				t.Errorf("the next Plan has the Build %s", again.Build)
 			}
 		})
 	}
