@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,23 +47,32 @@ func other() *project.Project {
 }
 
 // TestStoredStepsOfABuildThatIsGone runs a deploy again whose Plan reuses a Build
-// that Twilio has removed, cut off before each step that came then and after all.
+// that Twilio removes right before it is activated, cut off before each step that
+// comes then and after all.
 func TestStoredStepsOfABuildThatIsGone(t *testing.T) {
 	t.Parallel()
-	for _, dieAt := range []string{"await-reused-build", "plan-anew", "service", "upload", "create-build", "await-build", "activate", ""} {
+	for _, dieAt := range []string{"activate-reused-build", "plan-anew", "service", "upload", "create-build", "await-build", "activate", ""} {
 		t.Run("before "+dieAt, func(t *testing.T) {
 			t.Parallel()
-			client, world := newWorld(t)
-			first := deployed(t, client, small())
-			second := deployed(t, client, other())
+			calm, world := newWorld(t)
+			first := deployed(t, calm, small())
+			second := deployed(t, calm, other())
+			remove := sync.OnceFunc(func() {
+				if err := calm.DeleteBuild(t.Context(), first.ServiceSID, first.BuildSID); err != nil {
+					t.Error(err)
+				}
+			})
+			client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/Deployments") {
+					remove()
+				}
+				world.ServeHTTP(w, r)
+			}))
 			store := &notebook{results: make(map[string][]byte), dieAt: dieAt}
 			deployer := newDeployer(client, store)
 			plan := planned(t, deployer, small())
 			if plan.Build != deploy.BuildReused || plan.ReusedBuildSID != first.BuildSID {
 				t.Fatalf("the Plan is to take %s %s live, want %s", plan.Build, plan.ReusedBuildSID, first.BuildSID)
-			}
-			if err := client.DeleteBuild(t.Context(), first.ServiceSID, first.BuildSID); err != nil {
-				t.Fatal(err)
 			}
 			if _, err := deployer.Apply(t.Context(), plan); dieAt != "" && !errors.Is(err, errKilled) {
 				t.Fatalf("the first run ended with %v", err)

@@ -229,7 +229,7 @@ func TestPageSizes(t *testing.T) {
 		}
 	}
 	for want, ask := range map[string]func(){
-		"PageSize=50": func() {
+		"PageSize=20": func() {
 			for _, err := range client.Builds(t.Context(), "ZS1") {
 				t.Error(err)
 			}

@@ -23,7 +23,7 @@ const (
 	wholeListing = 1000
 	// fullBuilds is the page size of Builds: each holds all its Versions, some
 	// 350 bytes a file, and a page must stay well below maxReply.
-	fullBuilds = 50
+	fullBuilds = 20
 	// newestOnly is the page size where only the newest are looked at.
 	newestOnly = 20
 	// maxPages bounds a listing that never ends.

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// maxReply bounds a reply that is read into memory. The largest are pages of 50
-	// Builds, some 20 MB when each has a thousand files; pages of 1,000 smaller
-	// resources stay below 1 MB.
+	// maxReply bounds a reply that is read into memory. The largest are pages of 20
+	// Builds, some 18 MB when each has 2,500 files; pages of 1,000 smaller resources
+	// stay below 1 MB.
 	maxReply = 32 << 20
 	// maxStream bounds a reply of which one resource at a time is in memory.
 	maxStream = 256 << 20
