@@ -106,7 +106,7 @@ func TestReuseOfABuildUnderWay(t *testing.T) {
 	for name, fails := range map[string]bool{"it completes": false, "it fails": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			world, err := sandbox.New(sandbox.Options{BuildTime: 300 * time.Millisecond, FailBuilds: fails})
+			world, err := sandbox.New(sandbox.Options{BuildTime: 2 * time.Second, FailBuilds: fails})
 			if err != nil {
 				t.Fatal(err)
 			}
