@@ -147,7 +147,7 @@ func (r *run) tell(outcome pipeline.Outcome, err error) {
 	case result.Status == job.Skipped:
 		r.console.Annotate(levelNotice, place{}, "Slipway: skipped", result.SkipReason)
 	default:
-		r.console.Print(report.Deployed(result, outcome.Plan, ""))
+		r.console.Print(report.Done(result, outcome.Plan, ""))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +43,9 @@ func Main(ctx context.Context, env Env) int {
 	if err == nil {
 		return 0
 	}
+	if exit, ok := errors.AsType[*exitError](err); ok && exit.err == nil {
+		return exit.code
+	}
 	failure := explain(err)
 	if panicked, ok := errors.AsType[*problem.PanicError](err); ok {
 		fmt.Fprintf(env.Stderr, "%s\n", panicked.Stack)
@@ -52,8 +56,27 @@ func Main(ctx context.Context, env Env) int {
 	if interrupted, ok := errors.AsType[InterruptedError](context.Cause(ctx)); ok && failure.Reason == job.Cancelled {
 		return interrupted.exitCode()
 	}
+	if exit, ok := errors.AsType[*exitError](err); ok {
+		return exit.code
+	}
 	return failure.Reason.ExitCode()
 }
+
+// exitError ends a command with an exit code of its own. Without a cause it is no
+// failure.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return "exit code " + strconv.Itoa(e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
 
 // explainedError is a failure that was put into words already, by the pipeline.
 type explainedError struct {
@@ -96,7 +119,7 @@ Try it without an account, on a sandbox that lives as long as the command:
 		RunE:          showHelp,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newDeploy(env), newStatus(env), newList(env), newLogs(env), newDoctor(env), newSandbox(env), newAction(env), newVersion(env))
+	root.AddCommand(newDeploy(env), newPlan(env), newStatus(env), newList(env), newLogs(env), newDoctor(env), newSandbox(env), newAction(env), newVersion(env))
 	// Now, so that their arguments are checked as ours are.
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
@@ -31,43 +32,66 @@ an account's auth token (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN). With --sandbox
 it needs none.`,
 		Example: `  slipway deploy --sandbox            # try it, without an account
   slipway deploy                      # to the Environment "dev"
+  slipway deploy --dry-run            # what it would change; slipway plan says the same
   slipway deploy services/voice --environment production
   slipway deploy --variables GREETING=hello --output json`,
 		Args: oneFolder,
 	}
+	f := addDeployFlags(cmd, config.DryRun)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return f.run(cmd, env, args, func(given func(string) (string, bool)) func(string) (string, bool) { return given })
+	}
+	return cmd
+}
+
+// deployFlags are those of deploy and plan.
+type deployFlags struct {
+	output    *format
+	inSandbox *boolean
+	// detailed is nil where the command does not have it.
+	detailed *boolean
+}
+
+func addDeployFlags(cmd *cobra.Command, more ...string) *deployFlags {
 	addSettings(cmd, slices.Concat(accountSettings(), commonSettings(), []string{
 		config.Service, config.Environment, config.WorkingDirectory, config.FunctionsFolder, config.AssetsFolder,
 		config.Runtime, config.Variables, config.EnvFile, config.Dependencies, config.BuildTimeout, config.Concurrency, config.Manifest,
-	})...)
-	output := addOutput(cmd)
-	inSandbox := addBoolean(cmd, "sandbox", "deploy to a sandbox that lives as long as the command, without credentials")
+	}, more)...)
 	_ = cmd.RegisterFlagCompletionFunc(config.Dependencies, cobra.FixedCompletions([]string{"locked", "ranges"}, cobra.ShellCompDirectiveNoFileComp))
-
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		var problems problem.List
-		given, getenv := explicit(cmd.Flags()), env.Getenv
-		if len(args) == 1 {
-			given = inFolder(given, args[0])
-		}
-		form, isSandbox := output.read(&problems), inSandbox.read(&problems)
-		if isSandbox {
-			embedded, err := startEmbedded(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer embedded.Close()
-			given, getenv = embedded.instead(given), embedded.hide(getenv)
-		}
-		values := config.Resolve(config.Settings(), given, getenv)
-		settings, err := config.ReadDeploy(values, env.Getenv)
-		if rest := problems.Take(err); rest != nil {
-			return rest
-		}
-		return runDeploy(cmd.Context(), env, deployInput{
-			values: values, settings: settings, problems: problems, output: form, inSandbox: isSandbox,
-		})
+	return &deployFlags{
+		output:    addOutput(cmd),
+		inSandbox: addBoolean(cmd, "sandbox", "use a sandbox that lives as long as the command, without credentials"),
 	}
-	return cmd
+}
+
+// run reads the settings and deploys, or plans. change may change what was given.
+func (f *deployFlags) run(
+	cmd *cobra.Command, env Env, args []string, change func(func(string) (string, bool)) func(string) (string, bool),
+) error {
+	var problems problem.List
+	given, getenv := change(explicit(cmd.Flags())), env.Getenv
+	if len(args) == 1 {
+		given = inFolder(given, args[0])
+	}
+	form, isSandbox := f.output.read(&problems), f.inSandbox.read(&problems)
+	if isSandbox {
+		embedded, err := startEmbedded(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer embedded.Close()
+		given, getenv = embedded.instead(given), embedded.hide(getenv)
+	}
+	values := config.Resolve(config.Settings(), given, getenv)
+	settings, err := config.ReadDeploy(values, env.Getenv)
+	if rest := problems.Take(err); rest != nil {
+		return rest
+	}
+	input := deployInput{values: values, settings: settings, problems: problems, output: form, inSandbox: isSandbox}
+	if f.detailed != nil {
+		input.isDetailed = f.detailed.read(&input.problems)
+	}
+	return runDeploy(cmd.Context(), env, input)
 }
 
 // inFolder gives a folder in place of whatever was given.
@@ -87,6 +111,8 @@ type deployInput struct {
 	problems  problem.List // what is wrong with the settings
 	output    format
 	inSandbox bool // of the command's own
+	// isDetailed tells in the exit code whether there is something to do.
+	isDetailed bool
 }
 
 func runDeploy(ctx context.Context, env Env, input deployInput) error {
@@ -110,17 +136,24 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		if outcome.Result.Error == nil {
 			return err
 		}
-		return &explainedError{failure: *outcome.Result.Error, err: err}
+		explained := &explainedError{failure: *outcome.Result.Error, err: err}
+		if input.isDetailed && explained.failure.Reason == job.BadInput {
+			return &exitError{code: 1, err: explained} // 2 is for changes
+		}
+		return explained
 	}
 	if input.output == formatText {
 		note := ""
 		if input.inSandbox {
 			note = "sandbox; gone when this command ends"
 		}
-		_, err = fmt.Fprint(env.Stdout, report.Deployed(outcome.Result, outcome.Plan, note))
+		_, err = fmt.Fprint(env.Stdout, report.Done(outcome.Result, outcome.Plan, note))
 	}
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // it is live, whether or not anybody reads it
+	}
+	if err == nil && input.isDetailed && outcome.Result.Plan != nil && outcome.Result.Plan.HasChanges {
+		return &exitError{code: 2}
 	}
 	return err
 }

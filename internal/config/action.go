@@ -10,7 +10,7 @@ import (
 type Action struct {
 	Deploy
 
-	// Command is "auto" or "deploy".
+	// Command is "auto", "deploy" or "plan"; the last makes it a DryRun.
 	Command      string
 	CommitStatus bool
 	// GitHubToken is empty when there is none.
@@ -23,10 +23,11 @@ func ReadAction(values Values, getenv func(string) string) (Action, error) {
 	r := reader{values: values, isStep: true}
 	read := Action{
 		Deploy:       r.deploy(getenv),
-		Command:      r.oneOf(Command, "auto", "deploy"),
+		Command:      r.oneOf(Command, "auto", "deploy", "plan"),
 		CommitStatus: r.boolean(CommitStatus),
 		GitHubToken:  secret.New(r.text(GitHubToken)),
 	}
+	read.DryRun = read.DryRun || read.Command == "plan"
 	r.visible(GitHubToken, "GitHub")
 	return read, r.problems.Err()
 }

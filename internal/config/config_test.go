@@ -343,7 +343,7 @@ func TestReadActionReadsItsOwnSettings(t *testing.T) {
 	})
 	const want = `timeout "never" is not a length of time. Give a number and a unit, such as 90s or 15m.
 environment "dev\nstage" has more than one line
-command "destroy" is not known. Use auto or deploy.
+command "destroy" is not known. Use auto, deploy or plan.
 commit-status "no" is neither true nor false. Write true or false.
 github-token holds blanks, line breaks or other characters that no secret of GitHub has. Copy it again, without anything around it.`
 	lines := func(text string) []string { return slices.Sorted(strings.SplitSeq(text, "\n")) }
@@ -366,7 +366,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"live-url": "http://localhost/{domain}", "service": "voice", "environment": "stage", "working-directory": "a",
 		"functions-folder": "b", "assets-folder": "c", "runtime": "node24", "variables": "A=1", "env-file": "d",
 		"dependencies": "ranges", "build-timeout": "1m", "concurrency": "3", "timeout": "2m", "log-level": "debug",
-		"github-token": "token", "command": "deploy", "commit-status": "false", "manifest": "false",
+		"github-token": "token", "command": "deploy", "commit-status": "false", "manifest": "false", "dry-run": "true",
 	}
 	read := func(pair map[string]string, name, text string) config.Action {
 		given := maps.Clone(pair)

@@ -27,6 +27,7 @@ type Deploy struct {
 	BuildTimeout     time.Duration
 	Concurrency      int // 0 means adaptive
 	Manifest         bool
+	DryRun           bool
 }
 
 // Remote is what every command that calls the API needs.
@@ -69,6 +70,7 @@ func (r *reader) deploy(getenv func(string) string) Deploy {
 		BuildTimeout:     r.duration(BuildTimeout),
 		Concurrency:      r.count(Concurrency, 1, 1000),
 		Manifest:         r.boolean(Manifest),
+		DryRun:           r.boolean(DryRun),
 	}
 }
 

@@ -53,6 +53,7 @@ const (
 	BuildTimeout     = "build-timeout"
 	Concurrency      = "concurrency"
 	Manifest         = "manifest"
+	DryRun           = "dry-run"
 	Timeout          = "timeout"
 	LogLevel         = "log-level"
 )
@@ -107,6 +108,7 @@ func Settings() []Setting {
 		{BuildTimeout, "", "5m", Duration, "DURATION", "how long Twilio may take for the Build"},
 		{Concurrency, "", "", Integer, "N", "most API calls at once (default adaptive, at most 20)"},
 		{Manifest, "", "true", Boolean, "", "keep in each Build what it was made of, so that the next deploy uploads only what changed"},
+		{DryRun, "", "false", Boolean, "", "plan only: say what a deploy would change, and change nothing"},
 		{Timeout, "SLIPWAY_TIMEOUT", "15m", Duration, "DURATION", "how long the whole run may take"},
 		{LogLevel, "SLIPWAY_LOG_LEVEL", "info", Text, "LEVEL", "debug, info, warn or error (debug where RUNNER_DEBUG is 1)"},
 	}
@@ -116,7 +118,7 @@ func Settings() []Setting {
 func ActionSettings() []Setting {
 	return []Setting{
 		{GitHubToken, "", "", Secret, "TOKEN", "writes the commit status; needs the permission statuses: write"},
-		{Command, "", "auto", Text, "auto|deploy", "what to do: auto decides by the event; deploy deploys on further events, such as schedule"},
+		{Command, "", "auto", Text, "auto|deploy|plan", "what to do: auto decides by the event; deploy deploys on further events, such as schedule; plan says what deploy would change"},
 		{CommitStatus, "", "true", Boolean, "", "write a commit status: first pending, then the outcome"},
 	}
 }

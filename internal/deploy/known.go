@@ -115,10 +115,7 @@ func isInstalled(asked, installed []twilio.Dependency) bool {
 		}
 		delete(versions, one.Name)
 	}
-	added := []string{"twilio", twilio.HandlerPackage}
-	if len(asked) == 0 {
-		added = append(added, "fs", "lodash", "util", "xmldom")
-	}
+	added := twilioAdds(len(asked) == 0)
 	for name := range versions {
 		if !slices.Contains(added, name) {
 			return false

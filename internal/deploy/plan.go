@@ -54,6 +54,10 @@ type Plan struct {
 	Domain         string                `json:"domain,omitempty"`
 	// LiveBuildSID is the Build that is live now; empty when none is.
 	LiveBuildSID twilio.BuildSID `json:"live_build_sid,omitempty"`
+	// LiveRuntime and LiveDependencies are that Build's, the latter as they were
+	// asked for, when that is known, and else as Twilio tells of them.
+	LiveRuntime      string              `json:"live_runtime,omitempty"`
+	LiveDependencies []twilio.Dependency `json:"live_dependencies,omitempty"`
 	// Fingerprint names the live state that the Plan was made from.
 	Fingerprint string `json:"fingerprint"`
 
@@ -104,8 +108,9 @@ func Diff(asked Question, variables map[string]secret.String, live Live) Plan {
 		EnvironmentSID: live.Environment.SID,
 		Domain:         live.Environment.DomainName,
 		LiveBuildSID:   live.Environment.BuildSID,
+		LiveRuntime:    live.Build.Runtime,
 		Fingerprint:    live.fingerprint(),
-		Dependencies:   make([]twilio.Dependency, 0, len(wanted.Dependencies)),
+		Dependencies:   dependenciesOf(wanted),
 		Runtime:        wanted.Runtime,
 		Variables:      diffVariables(values(live.Variables), variables),
 		Digest:         digest(wanted),
@@ -113,7 +118,7 @@ func Diff(asked Question, variables map[string]secret.String, live Live) Plan {
 	if live.Service.SID != "" {
 		plan.Service = live.Service.UniqueName
 	}
-	plan.Dependencies = dependenciesOf(wanted)
+	plan.LiveDependencies = live.dependencies(plan.Dependencies)
 	there := live.versions()
 	for _, file := range wanted.Functions {
 		plan.Functions = append(plan.Functions, live.planFile(file, there[file.Path], string(live.Functions[file.Path])))
@@ -143,6 +148,9 @@ func (p *Plan) chooseBuild(asked Question, live Live) {
 		return
 	}
 	p.Build = BuildNew
+	if live.Service.UIEditable {
+		p.Notes = append(p.Notes, fmt.Sprintf("the Service %s can be edited in the Twilio Console: what is changed there is lost with this deploy", live.Service.UniqueName))
+	}
 	uploadsAssets := slices.ContainsFunc(p.Assets, func(f FilePlan) bool { return f.Change == Updated })
 	switch {
 	case live.Known.Doubt != "":

@@ -51,6 +51,8 @@ type Options struct {
 	EnvFile string `json:"env_file,omitempty"`
 	// Dependencies is "locked" or "ranges".
 	Dependencies string `json:"dependencies,omitempty"`
+	// DryRun ends the Job with its Plan: nothing is changed.
+	DryRun bool `json:"dry_run,omitempty"`
 	// NoManifest leaves the Manifest out of Builds.
 	NoManifest bool `json:"no_manifest,omitempty"`
 	// BuildTimeout is how long a Build may take; 0 means 5 minutes.

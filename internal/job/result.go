@@ -42,10 +42,46 @@ type Result struct {
 	UploadedBytes    int64    `json:"uploaded_bytes"`
 	DurationMS       int64    `json:"duration_ms"`
 	Warnings         []string `json:"warnings"`
+	// Plan is set when Status is Planned.
+	Plan *PlanSummary `json:"plan,omitempty"`
 	// SkipReason is set when Status is Skipped.
 	SkipReason string `json:"skip_reason,omitempty"`
 	// Error is set when Status is Failed.
 	Error *Failure `json:"error,omitempty"`
+}
+
+// PlanSummary is what a Plan says beside the changes of files and variables.
+type PlanSummary struct {
+	// Build is "new", "reused" or "live": whether a Build is made, one of before
+	// goes live again, or none has to. ReusedBuildSID is that of before.
+	Build          string `json:"build"`
+	ReusedBuildSID string `json:"reused_build_sid,omitempty"`
+	// HasChanges is false when there is nothing to do.
+	HasChanges bool `json:"has_changes"`
+	// Uploads and UploadBytes are what would be uploaded, the Manifest aside.
+	Uploads     int   `json:"uploads"`
+	UploadBytes int64 `json:"upload_bytes"`
+	// Visibilities are the paths that become more or less open.
+	Visibilities []VisibilityChange `json:"visibilities"`
+	Runtime      VersionChange      `json:"runtime"`
+	// Dependencies are the npm packages whose version changes.
+	Dependencies []VersionChange `json:"dependencies"`
+	Notes        []string        `json:"notes"`
+}
+
+// VisibilityChange is a path whose visibility changes.
+type VisibilityChange struct {
+	Path string `json:"path"`
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// VersionChange is a version before and after. An empty one says that there is
+// none.
+type VersionChange struct {
+	Name string `json:"name,omitempty"`
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 // Changes are paths, or keys of variables, by what happened to them. The lists

@@ -139,7 +139,7 @@ func (w FolderDeploy) job(settings config.Deploy, tree *source.Source) job.Job {
 		Options: job.Options{
 			FunctionsFolder: settings.FunctionsFolder, AssetsFolder: settings.AssetsFolder,
 			Runtime: settings.Runtime, EnvFile: settings.EnvFile, Dependencies: settings.Dependencies,
-			BuildTimeout: settings.BuildTimeout, NoManifest: !settings.Manifest,
+			BuildTimeout: settings.BuildTimeout, NoManifest: !settings.Manifest, DryRun: settings.DryRun,
 		},
 	}
 }

@@ -148,6 +148,11 @@ func (r *run) deploy(ctx context.Context) error {
 	}
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
 
+	if r.job.Options.DryRun {
+		r.result.Status, r.result.Plan = job.Planned, planSummary(&r.plan)
+		r.result.BuildSID = string(r.plan.ReusedBuildSID)
+		return nil
+	}
 	r.outcome, err = deployer.Apply(ctx, r.plan)
 	r.plan = r.outcome.Plan
 	r.result.ServiceSID = string(r.outcome.ServiceSID)

@@ -22,6 +22,25 @@ func (r *run) report(plan deploy.Plan) {
 	r.result.Variables = plan.Variables
 }
 
+// planSummary puts a Plan into a Result's words.
+func planSummary(plan *deploy.Plan) *job.PlanSummary {
+	summary := &job.PlanSummary{
+		Build: string(plan.Build), ReusedBuildSID: string(plan.ReusedBuildSID), HasChanges: !plan.IsNothing(),
+		Uploads: len(plan.Uploads()), UploadBytes: plan.UploadedBytes(),
+		Visibilities: []job.VisibilityChange{}, Dependencies: []job.VersionChange{}, Notes: append([]string{}, plan.Notes...),
+		Runtime: job.VersionChange{From: plan.LiveRuntime, To: plan.Runtime},
+	}
+	for _, file := range plan.VisibilityChanges() {
+		summary.Visibilities = append(summary.Visibilities, job.VisibilityChange{
+			Path: file.Path, From: string(file.WasVisibility), To: string(file.Visibility),
+		})
+	}
+	for _, one := range plan.DependencyChanges() {
+		summary.Dependencies = append(summary.Dependencies, job.VersionChange{Name: one.Name, From: one.From, To: one.To})
+	}
+	return summary
+}
+
 // summarised counts what is to be done.
 func summarised(plan deploy.Plan) string {
 	counts := make(map[deploy.Change]int)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 		return fit(s.parts, most)
 	case job.Failed:
 		s.failure()
+	case job.Planned:
+		s.add(rankOutcome, "outlook", outlook(s.plan))
+		s.visibilities()
 	default:
 		s.add(rankOutcome, "URL", s.url())
 	}
@@ -225,6 +229,9 @@ func (s *summary) details() {
 	}
 	row(build, made)
 	row(before, previous)
+	if was := s.plan.LiveRuntime; s.result.Status == job.Planned && was != "" && was != s.plan.Runtime {
+		row("Runtime now", sid(was))
+	}
 	row("Runtime", sid(s.plan.Runtime))
 	row("Commit", sid(shortCommit(s.result.Commit)))
 	if s.result.APICalls > 0 {
@@ -350,7 +357,46 @@ func (s *summary) change(change deploy.Change) string {
 	}
 }
 
+// visibilities calls out who will reach what: that is what nobody may overlook.
+func (s *summary) visibilities() {
+	changed := s.plan.VisibilityChanges()
+	if len(changed) == 0 {
+		return
+	}
+	list := part{rank: rankProblems, noun: "visibility", before: "👁️ **" + words.Count(len(changed), "file") + " will be more or less open**\n\n"}
+	for _, file := range changed {
+		list.items = append(list.items, fmt.Sprintf("- %s becomes **%s**; it is %s now\n", s.code(file.Path), file.Visibility, s.code(string(file.WasVisibility))))
+	}
+	s.parts = append(s.parts, list)
+}
+
+// changedPackages are those whose version differs from what is live.
+func (s *summary) changedPackages() {
+	changes := s.plan.DependencyChanges()
+	if len(changes) == 0 {
+		return
+	}
+	table := part{
+		rank: rankFolded, noun: "npm package", folded: "<b>Planned: " + words.Count(len(changes), "npm package") + "</b>: other versions",
+		before: tableHead("Name", "Now", "Planned"),
+	}
+	version := func(text string) string {
+		if text == "" {
+			return "none"
+		}
+		return s.code(text)
+	}
+	for _, one := range changes {
+		table.items = append(table.items, tableRow(s.code(one.Name), version(one.From), version(one.To)))
+	}
+	s.parts = append(s.parts, table)
+}
+
 func (s *summary) packages() {
+	if s.result.Status == job.Planned && s.plan.LiveBuildSID != "" {
+		s.changedPackages()
+		return
+	}
 	count := len(s.plan.Dependencies)
 	if count == 0 {
 		return

@@ -78,9 +78,9 @@ func Deployed(result job.Result, plan deploy.Plan, note string) string {
 		state = "is unchanged"
 	}
 	fmt.Fprintf(&text, "%s %s in %s\n  %s%s\n", result.Service, state, result.Environment, result.URL, note)
-	files(&text, "Functions", plan.Functions)
-	files(&text, "Assets", plan.Assets)
-	if line := variables(result.Variables); line != "" {
+	files(&text, "Functions", plan.Functions, done())
+	files(&text, "Assets", plan.Assets, done())
+	if line := variables(result.Variables, done()); line != "" {
 		fmt.Fprintf(&text, "\nVariables: %s\n", line)
 	}
 	fmt.Fprintf(&text, "\nBuild %s on %s with %s\n", result.BuildSID, plan.Runtime, dependencies(plan))
@@ -103,7 +103,7 @@ const allUnchanged = " unchanged\n"
 
 // files lists paths with who may reach them and what happened to them. Those to
 // which nothing happened are counted.
-func files(text *strings.Builder, title string, planned []deploy.FilePlan) {
+func files(text *strings.Builder, title string, planned []deploy.FilePlan, say tense) {
 	if len(planned) == 0 {
 		return
 	}
@@ -123,9 +123,9 @@ func files(text *strings.Builder, title string, planned []deploy.FilePlan) {
 		widest = max(widest, len(file.Path))
 	}
 	for _, file := range shown {
-		fmt.Fprintf(text, "  %-*s  %-9s  %s", widest, file.Path, file.Visibility, file.Change)
+		fmt.Fprintf(text, "  %-*s  %-9s  %s", widest, file.Path, file.Visibility, say.of(file.Change))
 		if file.WasVisibility != "" {
-			fmt.Fprintf(text, ", was %s", file.WasVisibility)
+			text.WriteString(", " + say.was(clean(string(file.WasVisibility))))
 		}
 		text.WriteByte('\n')
 	}
@@ -137,14 +137,25 @@ func files(text *strings.Builder, title string, planned []deploy.FilePlan) {
 	}
 }
 
-func variables(changes job.Changes) string {
+// tense puts changes into words.
+type tense struct {
+	of  func(deploy.Change) string
+	was func(string) string // tells what a thing was before
+}
+
+// done is for what was done, toDo for what is still to be.
+func done() tense {
+	return tense{of: func(change deploy.Change) string { return string(change) }, was: func(before string) string { return "was " + before }}
+}
+
+func variables(changes job.Changes, say tense) string {
 	var parts []string
 	for _, part := range []struct {
-		what string
+		what deploy.Change
 		keys []string
-	}{{"created", changes.Created}, {"updated", changes.Updated}, {"removed", changes.Removed}, {"unchanged", changes.Unchanged}} {
+	}{{deploy.Created, changes.Created}, {deploy.Updated, changes.Updated}, {deploy.Removed, changes.Removed}, {deploy.Unchanged, changes.Unchanged}} {
 		if len(part.keys) > 0 {
-			parts = append(parts, part.what+" "+strings.Join(part.keys, ", "))
+			parts = append(parts, say.of(part.what)+" "+strings.Join(part.keys, ", "))
 		}
 	}
 	return strings.Join(parts, "; ")

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/words"
+)
+
+// Done tells a person what came of a Job that did not fail: its Plan, or what is
+// live now. note, when not empty, stands behind the URL of the latter.
+func Done(result job.Result, plan deploy.Plan, note string) string {
+	if result.Status == job.Planned {
+		return Planned(result, plan)
+	}
+	return Deployed(result, plan, note)
+}
+
+// Planned tells a person what a deploy would change. Who can reach what comes
+// first: that is what nobody may overlook.
+func Planned(result job.Result, plan deploy.Plan) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "Plan for %s in %s\n", result.Service, result.Environment)
+	if result.URL != "" {
+		fmt.Fprintf(&text, "  %s\n", result.URL)
+	}
+	if opened := plan.VisibilityChanges(); len(opened) > 0 {
+		text.WriteByte('\n')
+		for _, file := range opened {
+			fmt.Fprintf(&text, "%s becomes %s; it is %s now\n", file.Path, file.Visibility, clean(string(file.WasVisibility)))
+		}
+	}
+	files(&text, "Functions", plan.Functions, toDo())
+	files(&text, "Assets", plan.Assets, toDo())
+	if line := variables(result.Variables, toDo()); line != "" {
+		fmt.Fprintf(&text, "\nVariables: %s\n", line)
+	}
+	packages(&text, plan)
+	text.WriteString("\n" + outlook(plan) + "\n")
+	return text.String()
+}
+
+func toDo() tense {
+	return tense{was: func(before string) string { return before + " now" }, of: func(change deploy.Change) string {
+		switch change {
+		case deploy.Created:
+			return "to create"
+		case deploy.Updated:
+			return "to update"
+		case deploy.Removed:
+			return "to remove"
+		default:
+			return string(change)
+		}
+	}}
+}
+
+// packages tells what a Build is made with, and what it is made with now.
+func packages(text *strings.Builder, plan deploy.Plan) {
+	changes := plan.DependencyChanges()
+	isOtherRuntime := plan.LiveRuntime != "" && plan.LiveRuntime != plan.Runtime
+	if plan.LiveBuildSID == "" {
+		fmt.Fprintf(text, "\nRuntime %s with %s\n", plan.Runtime, dependencies(plan))
+		return
+	}
+	if isOtherRuntime {
+		fmt.Fprintf(text, "\nRuntime: %s becomes %s\n", plan.LiveRuntime, plan.Runtime)
+	}
+	if len(changes) == 0 {
+		return
+	}
+	text.WriteString("\nDependencies\n")
+	for _, one := range changes {
+		switch {
+		case one.From == "":
+			fmt.Fprintf(text, "  %s %s is new\n", one.Name, one.To)
+		case one.To == "":
+			fmt.Fprintf(text, "  %s %s goes\n", one.Name, one.From)
+		default:
+			fmt.Fprintf(text, "  %s %s becomes %s\n", one.Name, one.From, one.To)
+		}
+	}
+}
+
+// outlook says what a deploy would do.
+func outlook(plan deploy.Plan) string {
+	switch {
+	case plan.IsNothing():
+		return "Nothing to do: all of it is live."
+	case plan.Build == deploy.BuildLive:
+		return "No Build is needed: the variables alone change."
+	case plan.Build == deploy.BuildReused:
+		return fmt.Sprintf("No Build is needed: %s was made of the same before.", plan.ReusedBuildSID)
+	case len(plan.Uploads()) == 0:
+		return "A new Build is needed; nothing is uploaded for it."
+	default:
+		return fmt.Sprintf("A new Build is needed, with %s to upload (%s).", words.Count(len(plan.Uploads()), "file"), words.Size(plan.UploadedBytes()))
+	}
+}
