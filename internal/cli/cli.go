@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -39,12 +38,12 @@ func Main(ctx context.Context, env Env) int {
 	root.SetArgs(env.Args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
-	if exit, ok := errors.AsType[*exitError](err); ok && exit.err == nil {
-		return exit.code
+	if _, ok := errors.AsType[changesError](err); ok {
+		return changesExitCode
 	}
 	failure := explain(err)
 	if panicked, ok := errors.AsType[*problem.PanicError](err); ok {
@@ -56,27 +55,12 @@ func Main(ctx context.Context, env Env) int {
 	if interrupted, ok := errors.AsType[InterruptedError](context.Cause(ctx)); ok && failure.Reason == job.Cancelled {
 		return interrupted.exitCode()
 	}
-	if exit, ok := errors.AsType[*exitError](err); ok {
-		return exit.code
+	code := failure.Reason.ExitCode()
+	if code == changesExitCode && wantsDetail(cmd, env.Args) {
+		return job.Internal.ExitCode()
 	}
-	return failure.Reason.ExitCode()
+	return code
 }
-
-// exitError ends a command with an exit code of its own. Without a cause it is no
-// failure.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return "exit code " + strconv.Itoa(e.code)
-	}
-	return e.err.Error()
-}
-
-func (e *exitError) Unwrap() error { return e.err }
 
 // explainedError is a failure that was put into words already, by the pipeline.
 type explainedError struct {

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-dev/slipway/internal/config"
-	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
@@ -128,7 +127,7 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		})
 	}()
 	if input.output == formatJSON {
-		if printErr := printJSON(env, outcome.Result); printErr != nil {
+		if printErr := printJSON(env, outcome.Result); printErr != nil && !errors.Is(printErr, syscall.EPIPE) {
 			return errors.Join(err, printErr)
 		}
 	}
@@ -136,11 +135,7 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		if outcome.Result.Error == nil {
 			return err
 		}
-		explained := &explainedError{failure: *outcome.Result.Error, err: err}
-		if input.isDetailed && explained.failure.Reason == job.BadInput {
-			return &exitError{code: 1, err: explained} // 2 is for changes
-		}
-		return explained
+		return &explainedError{failure: *outcome.Result.Error, err: err}
 	}
 	if input.output == formatText {
 		note := ""
@@ -150,10 +145,10 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		_, err = fmt.Fprint(env.Stdout, report.Done(outcome.Result, outcome.Plan, note))
 	}
 	if errors.Is(err, syscall.EPIPE) {
-		err = nil // it is live, whether or not anybody reads it
+		err = nil // it is done, whether or not anybody reads it
 	}
 	if err == nil && input.isDetailed && outcome.Result.Plan != nil && outcome.Result.Plan.HasChanges {
-		return &exitError{code: 2}
+		return changesError{}
 	}
 	return err
 }

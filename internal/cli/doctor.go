@@ -44,7 +44,9 @@ for credentials, 5 when Twilio does not answer, 8 when a limit is met, else 1.`,
 	}
 	var names []string
 	for _, setting := range config.Settings() {
-		names = append(names, setting.Name)
+		if setting.Name != config.DryRun { // it never changes anything of the project's
+			names = append(names, setting.Name)
+		}
 	}
 	addSettings(cmd, names...)
 	token := doctorToken()

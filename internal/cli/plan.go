@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-dev/slipway/internal/config"
@@ -24,7 +27,7 @@ is, and 1 instead of 2 when the input is at fault.`,
 		Args: oneFolder,
 	}
 	f := addDeployFlags(cmd)
-	f.detailed = addBoolean(cmd, "detailed-exitcode", "exit with 2 when there is something to do, and with 1 when the input is at fault")
+	f.detailed = addBoolean(cmd, detailedExitCode, "exit with 2 when there is something to do, and with 1 when the input is at fault")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return f.run(cmd, env, args, planned)
 	}
@@ -39,4 +42,25 @@ func planned(given func(string) (string, bool)) func(string) (string, bool) {
 		}
 		return given(name)
 	}
+}
+
+const (
+	detailedExitCode = "detailed-exitcode"
+	// changesExitCode says with that flag that there is something to do.
+	changesExitCode = 2
+)
+
+// changesError ends a command that found something to do. It is no failure.
+type changesError struct{}
+
+func (changesError) Error() string { return "there is something to do" }
+
+// wantsDetail reports whether a command was asked for detailed exit codes. It reads
+// the arguments, since flags behind one that is at fault are not parsed.
+func wantsDetail(cmd *cobra.Command, args []string) bool {
+	return cmd.Flags().Lookup(detailedExitCode) != nil && slices.ContainsFunc(args, func(arg string) bool {
+		name, value, _ := strings.Cut(arg, "=")
+		isOn, isBoolean := config.ParseBoolean(value)
+		return name == "--"+detailedExitCode && (isOn || !isBoolean)
+	})
 }
