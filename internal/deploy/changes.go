@@ -51,7 +51,14 @@ func (l *Live) dependencies(wanted []twilio.Dependency) []twilio.Dependency {
 	asked := slices.Clone(l.Build.Dependencies)
 	for i, one := range asked {
 		at := slices.IndexFunc(wanted, func(w twilio.Dependency) bool { return w.Name == one.Name })
-		if at >= 0 && mayBecome(wanted[at].Version, one.Version) {
+		if at < 0 {
+			continue
+		}
+		accepted := wanted[at].Version
+		if one.Name == twilio.HandlerPackage {
+			accepted = ">=" + accepted // Twilio raises it
+		}
+		if mayBecome(accepted, one.Version) {
 			asked[i].Version = wanted[at].Version
 		}
 	}

@@ -1,6 +1,8 @@
 package deploy_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,6 +52,15 @@ func TestDependencyChanges(t *testing.T) {
 			deploy.Live{Build: twilio.Build{Dependencies: []twilio.Dependency{{Name: "zod", Version: "4.0.0"}, handler}}},
 			[]deploy.DependencyChange{{Name: "got", To: "11.0.0"}, {Name: "zod", From: "4.0.0"}},
 		},
+		"the handler, which Twilio has raised": {
+			[]npm.Dependency{{Name: twilio.HandlerPackage, Version: "2.0.0"}},
+			deploy.Live{Build: twilio.Build{Dependencies: []twilio.Dependency{handler}}}, nil,
+		},
+		"a newer handler": {
+			[]npm.Dependency{{Name: twilio.HandlerPackage, Version: "2.1.0"}},
+			deploy.Live{Build: twilio.Build{Dependencies: []twilio.Dependency{handler}}},
+			[]deploy.DependencyChange{{Name: twilio.HandlerPackage, From: "2.0.1", To: "2.1.0"}},
+		},
 		"what Twilio adds where none are asked for": {
 			nil, deploy.Live{Build: twilio.Build{Dependencies: []twilio.Dependency{{Name: "xmldom", Version: "0.1.27"}, handler}}}, nil,
 		},
@@ -66,6 +77,32 @@ func TestDependencyChanges(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestPlanWarnsOfTheConsole has every Plan that makes another Build live say what
+// that takes from people who edit in the Console.
+func TestPlanWarnsOfTheConsole(t *testing.T) {
+	t.Parallel()
+	wanted := &project.Project{Runtime: "node22"}
+	digest := deploy.Diff(question(dev(t), wanted), nil, deploy.Live{}).Digest
+	for name, test := range map[string]struct {
+		live deploy.Live
+		want bool
+	}{
+		"a new Build":       {deploy.Live{}, true},
+		"a Build of before": {deploy.Live{Twin: "ZB2"}, true},
+		"the live Build":    {deploy.Live{Known: deploy.Known{Digest: digest}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.live.Service = twilio.Service{SID: "ZS1", UniqueName: "voice", UIEditable: true}
+			notes := deploy.Diff(question(dev(t), wanted), nil, test.live).Notes
+			got := slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, "Twilio Console") })
+			if got != test.want {
+				t.Errorf("got notes %q, want one of the Console: %t", notes, test.want)
 			}
 		})
 	}

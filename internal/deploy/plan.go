@@ -138,19 +138,19 @@ func (p *Plan) chooseBuild(asked Question, live Live) {
 	if p.ManifestParentSID = live.Known.Manifest; p.ManifestParentSID == "" {
 		p.ManifestParentSID = live.Functions[ManifestFunction]
 	}
-	switch {
-	case live.Known.Digest == p.Digest:
+	if live.Known.Digest == p.Digest {
 		p.Build = BuildLive
 		return
-	case live.Twin != "":
+	}
+	if live.Service.UIEditable {
+		p.Notes = append(p.Notes, fmt.Sprintf("the Service %s can be edited in the Twilio Console: what is changed there is lost with this deploy", live.Service.UniqueName))
+	}
+	if live.Twin != "" {
 		p.Build, p.ReusedBuildSID = BuildReused, live.Twin
 		p.Notes = append(p.Notes, fmt.Sprintf("Build %s was made of the same before: nothing is uploaded or built", live.Twin))
 		return
 	}
 	p.Build = BuildNew
-	if live.Service.UIEditable {
-		p.Notes = append(p.Notes, fmt.Sprintf("the Service %s can be edited in the Twilio Console: what is changed there is lost with this deploy", live.Service.UniqueName))
-	}
 	uploadsAssets := slices.ContainsFunc(p.Assets, func(f FilePlan) bool { return f.Change == Updated })
 	switch {
 	case live.Known.Doubt != "":
