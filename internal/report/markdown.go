@@ -37,8 +37,9 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 	case job.Failed:
 		s.failure()
 	case job.Planned:
-		s.add(rankOutcome, "outlook", outlook(s.plan))
+		s.add(rankOutcome, "outlook", s.prose(outlook(s.plan)))
 		s.visibilities()
+		s.notes()
 	default:
 		s.add(rankOutcome, "URL", s.url())
 	}
@@ -366,6 +367,18 @@ func (s *summary) visibilities() {
 	list := part{rank: rankProblems, noun: "visibility", before: "👁️ **" + words.Count(len(changed), "file") + " will be more or less open**\n\n"}
 	for _, file := range changed {
 		list.items = append(list.items, fmt.Sprintf("- %s becomes **%s**; it is %s now\n", s.code(file.Path), file.Visibility, s.code(string(file.WasVisibility))))
+	}
+	s.parts = append(s.parts, list)
+}
+
+// notes say why more is done than the changes ask for, and what is lost by it.
+func (s *summary) notes() {
+	if len(s.plan.Notes) == 0 {
+		return
+	}
+	list := part{rank: rankWarnings, noun: "note", before: "ℹ️ **" + words.Count(len(s.plan.Notes), "note") + "**\n\n"}
+	for _, note := range s.plan.Notes {
+		list.items = append(list.items, "- "+s.prose(note)+"\n")
 	}
 	s.parts = append(s.parts, list)
 }

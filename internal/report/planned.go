@@ -29,7 +29,7 @@ func Planned(result job.Result, plan deploy.Plan) string {
 	if opened := plan.VisibilityChanges(); len(opened) > 0 {
 		text.WriteByte('\n')
 		for _, file := range opened {
-			fmt.Fprintf(&text, "%s becomes %s; it is %s now\n", file.Path, file.Visibility, clean(string(file.WasVisibility)))
+			fmt.Fprintf(&text, "%s becomes %s; it is %s now\n", clean(file.Path), file.Visibility, clean(string(file.WasVisibility)))
 		}
 	}
 	files(&text, "Functions", plan.Functions, toDo())
@@ -43,7 +43,7 @@ func Planned(result job.Result, plan deploy.Plan) string {
 }
 
 func toDo() tense {
-	return tense{was: func(before string) string { return before + " now" }, of: func(change deploy.Change) string {
+	return tense{was: func(before string) string { return "still " + before }, of: func(change deploy.Change) string {
 		switch change {
 		case deploy.Created:
 			return "to create"
@@ -66,20 +66,21 @@ func packages(text *strings.Builder, plan deploy.Plan) {
 		return
 	}
 	if isOtherRuntime {
-		fmt.Fprintf(text, "\nRuntime: %s becomes %s\n", plan.LiveRuntime, plan.Runtime)
+		fmt.Fprintf(text, "\nRuntime: %s becomes %s\n", clean(plan.LiveRuntime), plan.Runtime)
 	}
 	if len(changes) == 0 {
 		return
 	}
 	text.WriteString("\nDependencies\n")
 	for _, one := range changes {
+		name, from, to := clean(one.Name), clean(one.From), clean(one.To)
 		switch {
 		case one.From == "":
-			fmt.Fprintf(text, "  %s %s is new\n", one.Name, one.To)
+			fmt.Fprintf(text, "  %s %s is new\n", name, to)
 		case one.To == "":
-			fmt.Fprintf(text, "  %s %s goes\n", one.Name, one.From)
+			fmt.Fprintf(text, "  %s %s goes\n", name, from)
 		default:
-			fmt.Fprintf(text, "  %s %s becomes %s\n", one.Name, one.From, one.To)
+			fmt.Fprintf(text, "  %s %s becomes %s\n", name, from, to)
 		}
 	}
 }
@@ -92,9 +93,9 @@ func outlook(plan deploy.Plan) string {
 	case plan.Build == deploy.BuildLive:
 		return "No Build is needed: the variables alone change."
 	case plan.Build == deploy.BuildReused:
-		return fmt.Sprintf("No Build is needed: %s was made of the same before.", plan.ReusedBuildSID)
+		return fmt.Sprintf("No Build is needed: %s was made of the same before.", clean(string(plan.ReusedBuildSID)))
 	case len(plan.Uploads()) == 0:
-		return "A new Build is needed; nothing is uploaded for it."
+		return "A new Build is needed; it is made of files that are there already."
 	default:
 		return fmt.Sprintf("A new Build is needed, with %s to upload (%s).", words.Count(len(plan.Uploads()), "file"), words.Size(plan.UploadedBytes()))
 	}

@@ -26,6 +26,15 @@ func plans() map[string]func(*job.Result, *deploy.Plan) {
 			plan.Functions[0].WasVisibility, plan.Functions[0].Size = project.Private, 1500
 			plan.Assets[0].Change, plan.Assets[0].VersionSID = deploy.Unchanged, "ZN1"
 		},
+		"foreign text": func(_ *job.Result, plan *deploy.Plan) {
+			const foreign = "\x1b[31m@all\r\n::error::<b>\u202e"
+			plan.Build, plan.LiveBuildSID, plan.LiveRuntime = deploy.BuildReused, live, foreign
+			plan.ReusedBuildSID = foreign
+			plan.LiveDependencies = []twilio.Dependency{{Name: foreign, Version: foreign}}
+			plan.Functions = []deploy.FilePlan{{File: project.File{Path: "/" + foreign, Visibility: foreign}, Change: deploy.Removed}}
+			plan.Assets[0].WasVisibility = foreign
+			plan.Notes = []string{"the Service " + foreign + " can be edited"}
+		},
 		"a first deploy": func(result *job.Result, plan *deploy.Plan) {
 			plan.Build, plan.Functions = deploy.BuildNew, plan.Functions[1:2]
 			plan.Assets[0].Change = deploy.Created

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
@@ -120,10 +121,10 @@ func files(text *strings.Builder, title string, planned []deploy.FilePlan, say t
 	shown := changed[:min(len(changed), mostListed)]
 	widest := 0
 	for _, file := range shown {
-		widest = max(widest, len(file.Path))
+		widest = max(widest, utf8.RuneCountInString(clean(file.Path)))
 	}
 	for _, file := range shown {
-		fmt.Fprintf(text, "  %-*s  %-9s  %s", widest, file.Path, file.Visibility, say.of(file.Change))
+		fmt.Fprintf(text, "  %-*s  %-9s  %s", widest, clean(file.Path), clean(string(file.Visibility)), say.of(file.Change))
 		if file.WasVisibility != "" {
 			text.WriteString(", " + say.was(clean(string(file.WasVisibility))))
 		}
@@ -167,7 +168,7 @@ func dependencies(plan deploy.Plan) string {
 	}
 	named := make([]string, len(plan.Dependencies))
 	for i, dependency := range plan.Dependencies {
-		named[i] = dependency.Name + " " + dependency.Version
+		named[i] = clean(dependency.Name + " " + dependency.Version)
 	}
 	return strings.Join(named, ", ")
 }
