@@ -123,9 +123,13 @@ func (r *run) deploy(
 // warnOfOtherCommit tells when what is deployed is not what the event is about.
 func (r *run) warnOfOtherCommit(what occasion, result job.Result) {
 	if result.APICalls > 0 && result.Commit != "" && what.sha != "" && result.Commit != what.sha {
+		done := "deployed"
+		if result.Status == job.Planned {
+			done = "planned"
+		}
 		r.console.Annotate(levelWarning, place{}, "Slipway: commit", fmt.Sprintf(
-			"The commit that is checked out is %s, and this %s is about %s. The former is what is deployed.",
-			short(result.Commit), what.event.Name, short(what.sha)))
+			"The commit that is checked out is %s, and this %s is about %s. The former is what is %s.",
+			short(result.Commit), what.event.Name, short(what.sha), done))
 	}
 }
 

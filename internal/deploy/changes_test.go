@@ -54,7 +54,8 @@ func TestDependencyChanges(t *testing.T) {
 		},
 		"the handler, which Twilio has raised": {
 			[]npm.Dependency{{Name: twilio.HandlerPackage, Version: "2.0.0"}},
-			deploy.Live{Build: twilio.Build{Dependencies: []twilio.Dependency{handler}}}, nil,
+			deploy.Live{Build: twilio.Build{Dependencies: []twilio.Dependency{handler}}},
+			nil,
 		},
 		"a newer handler": {
 			[]npm.Dependency{{Name: twilio.HandlerPackage, Version: "2.1.0"}},
@@ -62,7 +63,9 @@ func TestDependencyChanges(t *testing.T) {
 			[]deploy.DependencyChange{{Name: twilio.HandlerPackage, From: "2.0.1", To: "2.1.0"}},
 		},
 		"what Twilio adds where none are asked for": {
-			nil, deploy.Live{Build: twilio.Build{Dependencies: []twilio.Dependency{{Name: "xmldom", Version: "0.1.27"}, handler}}}, nil,
+			nil,
+			deploy.Live{Build: twilio.Build{Dependencies: []twilio.Dependency{{Name: "xmldom", Version: "0.1.27"}, handler}}},
+			nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
