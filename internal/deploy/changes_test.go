@@ -110,3 +110,27 @@ func TestPlanWarnsOfTheConsole(t *testing.T) {
 		})
 	}
 }
+
+// TestPlanSaysWhyItBuildsTheSame has a Plan in which nothing changes say why it
+// needs a Build.
+func TestPlanSaysWhyItBuildsTheSame(t *testing.T) {
+	t.Parallel()
+	live := deploy.Live{Build: twilio.Build{SID: "ZB1", Runtime: "node22"}}
+	live.Environment.BuildSID = "ZB1"
+	for name, test := range map[string]struct {
+		runtime string
+		want    bool
+	}{
+		"nothing changes":  {"node22", true},
+		"the runtime does": {"node24", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := deploy.Diff(question(dev(t), &project.Project{Runtime: test.runtime}), nil, live)
+			got := slices.ContainsFunc(plan.Notes, func(note string) bool { return strings.Contains(note, "has no Manifest") })
+			if plan.Build != deploy.BuildNew || got != test.want {
+				t.Errorf("got Build %s and notes %q, want a new one and a note: %t", plan.Build, plan.Notes, test.want)
+			}
+		})
+	}
+}

@@ -157,7 +157,16 @@ func (p *Plan) chooseBuild(asked Question, live Live) {
 		p.Notes = append(p.Notes, fmt.Sprintf("Build %s is live, and %s: what it does not tell is uploaded again", live.Environment.BuildSID, live.Known.Doubt))
 	case live.Build.SID != "" && live.Known.Manifest == "" && uploadsAssets:
 		p.Notes = append(p.Notes, fmt.Sprintf("Build %s is live, and has no Manifest: what its Assets hold cannot be told, so all of them are uploaded", live.Build.SID))
+	case live.Build.SID != "" && live.Known.Manifest == "" && p.seemsTheSame():
+		p.Notes = append(p.Notes, fmt.Sprintf("Build %s is live, and has no Manifest: whether it was made of all the same cannot be told, so a new one is made", live.Build.SID))
 	}
+}
+
+// seemsTheSame reports whether nothing differs that the API tells of the live Build.
+func (p *Plan) seemsTheSame() bool {
+	isChanged := func(file FilePlan) bool { return file.Change != Unchanged }
+	return !slices.ContainsFunc(p.Functions, isChanged) && !slices.ContainsFunc(p.Assets, isChanged) &&
+		p.LiveRuntime == p.Runtime && len(p.DependencyChanges()) == 0
 }
 
 // planFile compares a file with what is live at its path.
