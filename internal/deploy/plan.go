@@ -69,7 +69,7 @@ type Plan struct {
 	// Function that keeps it, empty when it has to be created.
 	Manifest          bool               `json:"manifest"`
 	ManifestParentSID twilio.FunctionSID `json:"manifest_parent_sid,omitempty"`
-	// Notes say why more is done than the changes ask for.
+	// Notes say why more is done than the changes ask for, and what is lost by it.
 	Notes []string `json:"notes,omitempty"`
 
 	// Functions and Assets are sorted by path.
