@@ -122,6 +122,10 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 
 // reuse makes a Build live that was made before.
 func (d *Deployer) reuse(ctx context.Context, plan Plan, outcome *Outcome) error {
+	d.tell(job.Event{
+		Kind: job.Noted, Phase: job.PhaseBuild,
+		Message: fmt.Sprintf("Build %s was made of the same before: nothing is uploaded or built", plan.ReusedBuildSID),
+	})
 	outcome.Phase, outcome.BuildSID = job.PhaseBuild, plan.ReusedBuildSID
 	environment, err := do(ctx, d.Steps, "environment", func(ctx context.Context) (place, error) {
 		return d.environment(ctx, plan.ServiceSID, plan)

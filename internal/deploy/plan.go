@@ -147,7 +147,6 @@ func (p *Plan) chooseBuild(asked Question, live Live) {
 	}
 	if live.Twin != "" {
 		p.Build, p.ReusedBuildSID = BuildReused, live.Twin
-		p.Notes = append(p.Notes, fmt.Sprintf("Build %s was made of the same before: nothing is uploaded or built", live.Twin))
 		return
 	}
 	p.Build = BuildNew

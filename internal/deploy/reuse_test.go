@@ -128,7 +128,10 @@ func TestReuseOfABuildUnderWay(t *testing.T) {
 				t.Fatalf("the Plan is to take %s %s live", plan.Build, plan.ReusedBuildSID)
 			}
 			outcome, err := deployer.Apply(t.Context(), plan)
-			want := []string{"started " + string(under.BuildSID)}
+			want := []string{
+				"noted Build " + string(under.BuildSID) + " was made of the same before: nothing is uploaded or built",
+				"started " + string(under.BuildSID),
+			}
 			if !fails {
 				want = append(want, "finished "+string(under.BuildSID))
 			}

@@ -143,8 +143,10 @@ func (r *run) deploy(ctx context.Context) error {
 		return r.withOrigin(err)
 	}
 	r.report(r.plan)
-	for _, note := range r.plan.Notes {
-		r.tell(job.Event{Kind: job.Noted, Phase: job.PhasePlan, Message: note})
+	if !r.job.Options.DryRun { // a plan that is all that is asked for has its notes in it
+		for _, note := range r.plan.Notes {
+			r.tell(job.Event{Kind: job.Noted, Phase: job.PhasePlan, Message: note})
+		}
 	}
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
 

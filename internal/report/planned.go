@@ -39,6 +39,9 @@ func Planned(result job.Result, plan deploy.Plan) string {
 	}
 	packages(&text, plan)
 	text.WriteString("\n" + outlook(plan) + "\n")
+	for _, note := range plan.Notes {
+		text.WriteString("Note: " + clean(note) + "\n")
+	}
 	return text.String()
 }
 
