@@ -32,9 +32,9 @@ func Planned(result job.Result, plan deploy.Plan) string {
 			fmt.Fprintf(&text, "%s becomes %s; it is %s now\n", clean(file.Path), file.Visibility, clean(string(file.WasVisibility)))
 		}
 	}
-	files(&text, "Functions", plan.Functions, toDo())
-	files(&text, "Assets", plan.Assets, toDo())
-	if line := variables(result.Variables, toDo()); line != "" {
+	files(&text, "Functions", plan.Functions, intended())
+	files(&text, "Assets", plan.Assets, intended())
+	if line := variables(result.Variables, intended()); line != "" {
 		fmt.Fprintf(&text, "\nVariables: %s\n", line)
 	}
 	packages(&text, plan)
@@ -45,7 +45,7 @@ func Planned(result job.Result, plan deploy.Plan) string {
 	return text.String()
 }
 
-func toDo() tense {
+func intended() tense {
 	return tense{was: func(before string) string { return "still " + before }, of: func(change deploy.Change) string {
 		switch change {
 		case deploy.Created:

@@ -144,7 +144,7 @@ type tense struct {
 	was func(string) string // tells what a thing was before
 }
 
-// done is for what was done, toDo for what is still to be.
+// done is for what was done, intended for what a deploy would do.
 func done() tense {
 	return tense{of: func(change deploy.Change) string { return string(change) }, was: func(before string) string { return "was " + before }}
 }
