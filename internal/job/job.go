@@ -15,6 +15,13 @@ type Verb string
 const (
 	// Deploy takes a Project live in the Target.
 	Deploy Verb = "deploy"
+	// Promote makes a Build live in the Target that was made for another
+	// Environment of its Service.
+	Promote Verb = "promote"
+	// Rollback makes a Build live in the Target that was live there before.
+	Rollback Verb = "rollback"
+	// Teardown takes away what is live in the Target, and its Environment.
+	Teardown Verb = "teardown"
 )
 
 // Target is a Service and an Environment in one Twilio account.
@@ -38,6 +45,25 @@ type Job struct {
 	Commit string `json:"commit,omitempty"`
 	// Options say how the Project is read and built.
 	Options Options `json:"options"`
+	// Release says which Build a promote or a roll-back makes live, and what a
+	// promote and a teardown may do.
+	Release Release `json:"release,omitzero"`
+}
+
+// Release is what the verbs ask for that need no Project.
+type Release struct {
+	// From is the Environment whose live Build is promoted, named as a Target's
+	// is. Either it or BuildSID is set.
+	From string `json:"from,omitempty"`
+	// BuildSID is the Build that is promoted.
+	BuildSID string `json:"build_sid,omitempty"`
+	// To is the Build or the commit to roll back to. Empty means the Release
+	// before the one that is live.
+	To string `json:"to,omitempty"`
+	// CreateEnvironment lets a promote create the Target's Environment.
+	CreateEnvironment bool `json:"create_environment,omitempty"`
+	// AllowProduction lets a teardown take the bare domain away.
+	AllowProduction bool `json:"allow_production,omitempty"`
 }
 
 // Options are the settings that a Job carries. The zero value of each means

@@ -8,9 +8,12 @@ type Status string
 
 // The statuses of a Result.
 const (
-	Deployed  Status = "deployed"
-	Unchanged Status = "unchanged"
-	Planned   Status = "planned"
+	Deployed   Status = "deployed"
+	Promoted   Status = "promoted"
+	RolledBack Status = "rolled-back"
+	TornDown   Status = "torn-down"
+	Unchanged  Status = "unchanged"
+	Planned    Status = "planned"
 	// Skipped says that there was nothing to do for the front door's occasion;
 	// SkipReason says why.
 	Skipped Status = "skipped"
@@ -135,6 +138,8 @@ const (
 	TimedOut Reason = "timed-out"
 	// LimitReached is a quota or limit of the platform.
 	LimitReached Reason = "limit"
+	// StalePlan says that a saved Plan does not fit what is live any more.
+	StalePlan Reason = "stale-plan"
 	// Cancelled says that the run was stopped from outside.
 	Cancelled Reason = "cancelled"
 )
@@ -143,7 +148,7 @@ const (
 // Slipway, the platform or the network, and from a run that was stopped.
 func (r Reason) IsUsers() bool {
 	switch r {
-	case BadInput, BadCredentials, BuildFailed, LimitReached:
+	case BadInput, BadCredentials, BuildFailed, LimitReached, StalePlan:
 		return true
 	case Internal, TimedOut, Cancelled:
 		return false
@@ -167,6 +172,8 @@ func (r Reason) ExitCode() int {
 		return 5
 	case LimitReached:
 		return 8
+	case StalePlan:
+		return 9
 	case Cancelled:
 		return 130
 	case Internal:
