@@ -97,12 +97,17 @@ func await(ts *testscript.TestScript, on *stage, args []string) {
 	var look func() (bool, <-chan struct{})
 	var ended <-chan struct{}
 	switch {
-	case len(args) == 2 && args[0] == "call":
+	case (len(args) == 2 || len(args) == 3) && args[0] == "call":
 		asked, err := regexp.Compile(`^(?:` + args[1] + `)$`)
 		ts.Check(err)
+		least := 1
+		if len(args) == 3 {
+			least, err = strconv.Atoi(args[2])
+			ts.Check(err)
+		}
 		look = func() (bool, <-chan struct{}) {
 			found, changed := on.sandbox.count(asked, on.seen)
-			return found > 0, changed
+			return found >= least, changed
 		}
 	case len(args) == 3 && (args[1] == "stdout" || args[1] == "stderr"):
 		wanted, err := regexp.Compile(args[2])
@@ -118,7 +123,7 @@ func await(ts *testscript.TestScript, on *stage, args []string) {
 			return wanted.MatchString(text), changed
 		}
 	default:
-		ts.Fatalf("usage: await call 'METHOD path' | await process stdout|stderr pattern")
+		ts.Fatalf("usage: await call 'METHOD path' [times] | await process stdout|stderr pattern")
 	}
 	timeout := time.After(patience)
 	for {

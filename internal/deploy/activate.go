@@ -57,22 +57,23 @@ func (e *ActivationError) Unwrap() error { return e.Err }
 // is put back. When ctx ends, a write that was sent still gets its answer for a
 // moment, no other begins, and putting back goes on for a moment.
 //
-// A Build that isLive by the Plan needs no Deployment, unless somebody has made
-// another one live since; its variables are set alone.
-func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, isLive bool) (twilio.DeploymentSID, error) {
+// The Build that the Plan says is live already needs no Deployment, unless somebody
+// has made another one live since; its variables are set alone.
+func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, plan Plan) (made activated, err error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
 	wanted, err := d.Variables()
 	if err != nil {
-		return "", err
+		return made, err
 	}
-	before, now, err := d.readTarget(ctx, at, isLive)
+	before, now, err := d.readTarget(ctx, at)
 	if err != nil {
-		return "", err
+		return made, err
 	}
-	if isLive && now != build {
-		isLive = false
-		d.warn(job.PhaseActivate, fmt.Sprintf("Build %s was taken away while this ran: it goes live again", build))
+	made.Over, made.isRead = now, true
+	if err := d.checkLive(plan, build, now); err != nil {
+		return made, err
 	}
+	isLive := plan.LiveBuildSID == build && now == build
 	// The grace is shared: half for the write that is under way, half for
 	// looking and putting back.
 	sending := d.Client.WithGrace(d.grace() / 2)
@@ -80,32 +81,41 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 	err = journal.write(ctx, sending)
 	if err == nil && isLive {
 		d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
-		return "", nil
+		return made, nil
 	}
 	if err == nil {
 		deployment, err := sending.CreateDeployment(ctx, at.service, at.environment, build)
 		if err == nil {
 			d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
-			return deployment.SID, nil
+			made.Deployment = deployment.SID
+			return made, nil
 		}
-		return d.settle(ctx, journal, at, build, err)
+		made.Deployment, err = d.settle(ctx, journal, at, build, err)
+		return made, err
 	}
 	settling, cancel := outlive(ctx, d.grace()/2)
 	defer cancel()
-	return "", &ActivationError{Err: err, Live: LiveAsBefore, Left: journal.undo(settling, d.Client)}
+	return made, &ActivationError{Err: err, Live: LiveAsBefore, Left: journal.undo(settling, d.Client)}
 }
 
-// readTarget reads the variables of an Environment and, where that matters, which
-// Build is live there.
-func (d *Deployer) readTarget(ctx context.Context, at target, live bool) (variables map[string]twilio.Variable, build twilio.BuildSID, err error) {
+// activated is what an activation did: the Deployment that it made, if any, and
+// the Build over which it went.
+type activated struct {
+	Deployment twilio.DeploymentSID `json:"deployment"`
+	Over       twilio.BuildSID      `json:"over"`
+	// isRead is false for a failure before Over was known.
+	isRead bool
+}
+
+// readTarget reads the variables of an Environment and which Build is live there,
+// at once.
+func (d *Deployer) readTarget(ctx context.Context, at target) (variables map[string]twilio.Variable, build twilio.BuildSID, err error) {
 	group, ctx := errgroup.WithContext(ctx)
-	if live {
-		group.Go(guarded(func() error {
-			now, err := d.Client.FetchEnvironment(ctx, at.service, at.environment)
-			build = now.BuildSID
-			return err
-		}))
-	}
+	group.Go(guarded(func() error {
+		now, err := d.Client.FetchEnvironment(ctx, at.service, at.environment)
+		build = now.BuildSID
+		return err
+	}))
 	group.Go(guarded(func() (err error) {
 		variables, err = readVariables(ctx, d.Client, at.service, at.environment)
 		return err

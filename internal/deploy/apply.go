@@ -29,6 +29,10 @@ type Deployer struct {
 	// Commit is the Source's, and Tool what Slipway calls itself: both are for the
 	// Manifest, and may be empty.
 	Commit, Tool string
+	// Exactly has a Plan carried out as it is or not at all: when what is live has
+	// moved since it was made, the error is a *StaleError. Otherwise a deploy makes
+	// up for what is gone, and warns of a Build that it replaces unseen.
+	Exactly bool
 	// Grace is how long an activation goes on after its context ended, to learn
 	// what took effect and to put variables back; 0 means 5 s.
 	Grace time.Duration
@@ -51,6 +55,9 @@ type Outcome struct {
 	Plan Plan
 	// Live says what is live in the Environment now.
 	Live Liveness
+	// WasLive is the Build that was live when the activation began, and until then
+	// the Plan's.
+	WasLive twilio.BuildSID
 	// VariablesLeft are the keys that could not be put back after a failed
 	// activation.
 	VariablesLeft []string
@@ -85,7 +92,7 @@ func (d *Deployer) Plan(ctx context.Context, asked Question) (Plan, error) {
 func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 	outcome := Outcome{
 		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain,
-		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Plan: plan, Live: LiveAsBefore,
+		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Plan: plan, Live: LiveAsBefore, WasLive: plan.LiveBuildSID,
 	}
 	err := problem.Guard(func() error { return d.apply(ctx, plan, &outcome) })
 	if _, ok := errors.AsType[*problem.PanicError](err); ok && outcome.Phase == job.PhaseActivate {
@@ -106,6 +113,9 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 		err := d.reuse(ctx, plan, outcome)
 		if !isRefused(err) || !d.isGone(ctx, plan.ServiceSID, plan.ReusedBuildSID) {
 			return err
+		}
+		if d.Exactly {
+			return newStaleError(fmt.Sprintf("Build %s, which was to go live again, is gone", plan.ReusedBuildSID))
 		}
 		d.warn(job.PhaseActivate, fmt.Sprintf("Build %s, which was made of the same before, is gone by now: a new one is made", plan.ReusedBuildSID))
 		outcome.BuildSID = ""
@@ -190,6 +200,9 @@ func (d *Deployer) uploadAndBuild(ctx context.Context, service twilio.ServiceSID
 	if !isRefused(err) || !d.lostVersions(ctx, service, plan) {
 		return build, err
 	}
+	if d.Exactly {
+		return "", newStaleError(fmt.Sprintf("Build %s is gone, and the files that were to be used again with it", plan.LiveBuildSID))
+	}
 	d.warn(job.PhaseUpload, fmt.Sprintf("Build %s is gone, and what it held with it: all files are uploaded again", plan.LiveBuildSID))
 	anew, err := do(ctx, d.Steps, "plan-again", func(ctx context.Context) (Plan, error) { return d.planAgain(ctx, service, plan, false) })
 	if err != nil {
@@ -254,11 +267,18 @@ func (d *Deployer) planAgain(ctx context.Context, service twilio.ServiceSID, pla
 }
 
 // goLive makes the Build of outcome live, with the variables.
-func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *Outcome) (err error) {
+func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *Outcome) error {
 	outcome.Phase = job.PhaseActivate
-	outcome.DeploymentSID, err = do(ctx, d.Steps, step, func(ctx context.Context) (twilio.DeploymentSID, error) {
-		return d.activate(ctx, at, outcome.BuildSID, outcome.Plan.Build == BuildLive)
+	made, err := do(ctx, d.Steps, step, func(ctx context.Context) (activated, error) {
+		return d.activate(ctx, at, outcome.BuildSID, outcome.Plan)
 	})
+	outcome.DeploymentSID = made.Deployment
+	if err == nil || made.isRead {
+		outcome.WasLive = made.Over
+	}
+	if _, ok := errors.AsType[*StaleError](err); ok {
+		outcome.Live = LiveAsBefore
+	}
 	if failed, ok := errors.AsType[*ActivationError](err); ok {
 		outcome.Live = failed.Live
 		if failed.Left != nil {

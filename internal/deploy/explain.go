@@ -40,6 +40,9 @@ func explainCause(err error) (job.Reason, string) {
 	if _, ok := errors.AsType[*problem.Problem](err); ok {
 		return job.BadInput, ""
 	}
+	if _, ok := errors.AsType[*StaleError](err); ok {
+		return job.StalePlan, "Plan again, and deploy that plan."
+	}
 	if failed, ok := errors.AsType[*BuildError](err); ok {
 		if failed.HasManifest {
 			return job.BuildFailed, buildHint + manifestHint

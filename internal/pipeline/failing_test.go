@@ -61,6 +61,9 @@ func TestRunFailsWithoutTouchingWhatIsLive(t *testing.T) {
 	below := func(method, part string) func(*http.Request) bool {
 		return func(r *http.Request) bool { return r.Method == method && strings.Contains(r.URL.Path, part) }
 	}
+	fetchEnvironment := func(r *http.Request) bool {
+		return below(http.MethodGet, "/Environments/ZE")(r) && strings.Count(r.URL.Path, "/") == 5
+	}
 	redeploys := map[string]struct {
 		before []fstest.MapFS // deployed in turn
 		tree   fstest.MapFS
@@ -83,6 +86,7 @@ func TestRunFailsWithoutTouchingWhatIsLive(t *testing.T) {
 			"upload asset version":           below(http.MethodPost, "/Assets/"),
 			"create build":                   on(http.MethodPost, "/Builds"),
 			"fetch build status":             on(http.MethodGet, "/Status"),
+			"fetch environment":              fetchEnvironment,
 			"create variable":                on(http.MethodPost, "/Variables"),
 			"update variable":                below(http.MethodPost, "/Variables/"),
 			"create deployment":              on(http.MethodPost, "/Deployments"),
@@ -90,18 +94,17 @@ func TestRunFailsWithoutTouchingWhatIsLive(t *testing.T) {
 		"a Build of before": {[]fstest.MapFS{tree(), tree("functions/new.js", "1")}, tree(".env", variables), map[string]func(*http.Request) bool{
 			"list builds":        on(http.MethodGet, "/Builds"),
 			"fetch build status": on(http.MethodGet, "/Status"),
+			"fetch environment":  fetchEnvironment,
 			"list variables":     on(http.MethodGet, "/Variables"),
 			"create variable":    on(http.MethodPost, "/Variables"),
 			"update variable":    below(http.MethodPost, "/Variables/"),
 			"create deployment":  on(http.MethodPost, "/Deployments"),
 		}},
 		"variables alone": {[]fstest.MapFS{tree()}, tree(".env", variables), map[string]func(*http.Request) bool{
-			"fetch environment": func(r *http.Request) bool {
-				return below(http.MethodGet, "/Environments/ZE")(r) && strings.Count(r.URL.Path, "/") == 5
-			},
-			"list variables":  on(http.MethodGet, "/Variables"),
-			"create variable": on(http.MethodPost, "/Variables"),
-			"update variable": below(http.MethodPost, "/Variables/"),
+			"fetch environment": fetchEnvironment,
+			"list variables":    on(http.MethodGet, "/Variables"),
+			"create variable":   on(http.MethodPost, "/Variables"),
+			"update variable":   below(http.MethodPost, "/Variables/"),
 		}},
 	}
 	// What is gone is no failure: it is made again.

@@ -163,6 +163,7 @@ func (r *run) deploy(ctx context.Context) error {
 	r.result.BuildSID = string(r.outcome.BuildSID)
 	r.result.DeploymentSID = string(r.outcome.DeploymentSID)
 	r.result.UploadedBytes = r.outcome.UploadedBytes
+	r.result.PreviousBuildSID = string(r.outcome.WasLive)
 	if err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (r *run) deploy(ctx context.Context) error {
 	if r.plan.IsNothing() {
 		r.result.Status, r.result.Changed = job.Unchanged, false
 	}
-	if r.plan.Build == deploy.BuildLive {
+	if r.outcome.WasLive == r.outcome.BuildSID {
 		r.result.PreviousBuildSID = "" // it is this one
 	}
 	return nil

@@ -94,12 +94,20 @@ func (r *run) state() string {
 
 // live says what answers in the Environment.
 func (r *run) live() string {
+	was := r.plan.LiveBuildSID
+	if r.outcome.Phase != "" {
+		was = r.outcome.WasLive
+	}
 	switch {
 	case r.outcome.Live == deploy.LiveUnknown:
 		return fmt.Sprintf("Whether Build %s is live in %s is not known; slipway status tells. The variables have their new values.",
 			r.outcome.BuildSID, r.result.Environment)
-	case r.plan.LiveBuildSID != "":
-		return fmt.Sprintf("Build %s is live in %s, as before.", r.plan.LiveBuildSID, r.result.Environment)
+	case was != r.plan.LiveBuildSID && was != "":
+		return fmt.Sprintf("Build %s is live in %s; it went live while this ran.", was, r.result.Environment)
+	case was != r.plan.LiveBuildSID:
+		return fmt.Sprintf("Nothing is live in %s; it was taken away while this ran.", r.result.Environment)
+	case was != "":
+		return fmt.Sprintf("Build %s is live in %s, as before.", was, r.result.Environment)
 	default:
 		return fmt.Sprintf("Nothing is live in %s, as before.", r.result.Environment)
 	}

@@ -167,7 +167,7 @@ func TestDeployCostsWhatChanged(t *testing.T) {
 	s.wantCalls(12, 1, 0, 1)
 
 	back := s.deploy(large())
-	s.wantCalls(9, 0, 0, 0)
+	s.wantCalls(10, 0, 0, 0)
 	if back.BuildSID != first.BuildSID || back.Status != job.Deployed || back.PreviousBuildSID == "" {
 		t.Errorf("back to the first: %+v", back)
 	}
@@ -247,6 +247,40 @@ func TestWhatTwilioRemovedIsMadeAgain(t *testing.T) {
 			t.Errorf("the warnings are %q", again.Warnings)
 		}
 	})
+}
+
+// TestAnotherBuildGoesLiveMeanwhile has somebody else deploy while a Build is made.
+func TestAnotherBuildGoesLiveMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		build   func(first, second string) string // goes live in between
+		warning string
+	}{
+		"another":     {func(first, _ string) string { return first }, "Build FIRST went live in dev while this ran; this deploy replaces it"},
+		"none":        {func(string, string) string { return "" }, ""},
+		"what was it": {func(_, second string) string { return second }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sandbox.Options{})
+			first, second := s.deploy(tree()), s.deploy(tree("functions/hello.js", "2"))
+			between := test.build(first.BuildSID, second.BuildSID)
+			s.once(on(http.MethodPost, "/Builds"), func() {
+				_, err := s.client.CreateDeployment(t.Context(), twilio.ServiceSID(first.ServiceSID), twilio.EnvironmentSID(first.EnvironmentSID), twilio.BuildSID(between))
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			third := s.deploy(tree("functions/hello.js", "3"))
+			warning := strings.Replace(test.warning, "FIRST", first.BuildSID, 1)
+			if said := slices.Contains(third.Warnings, warning); said != (warning != "") || len(third.Warnings) != len(second.Warnings)+strings.Count(warning, "this ran") {
+				t.Errorf("the warnings are %q, want %q", third.Warnings, warning)
+			}
+			if third.PreviousBuildSID != between {
+				t.Errorf("before it Build %q is said to have been live, not %q", third.PreviousBuildSID, between)
+			}
+		})
+	}
 }
 
 // TestStateOfWhatWasReused asks what a failure says of a Build that the run did
