@@ -227,8 +227,8 @@ func environmentSID(ts *testscript.TestScript, on *stage, args []string) {
 // post /v1/Services/voice/Environments UniqueName=x. The Service is found by
 // its name.
 func post(ts *testscript.TestScript, on *stage, args []string) {
-	if len(args) < 2 {
-		ts.Fatalf("usage: post path name=value...")
+	if len(args) < 1 {
+		ts.Fatalf("usage: post path [name=value...]")
 	}
 	path := args[0]
 	for _, service := range on.sandbox.Snapshot().Services {
@@ -252,4 +252,10 @@ func post(ts *testscript.TestScript, on *stage, args []string) {
 	if response.StatusCode != http.StatusCreated {
 		ts.Fatalf("%s answered %d: %s", path, response.StatusCode, body)
 	}
+}
+
+// expire has the platform remove what is not live, as it does after a week.
+func expire(ts *testscript.TestScript, on *stage, _ []string) {
+	_, err := on.sandbox.ExpireUnused()
+	ts.Check(err)
 }

@@ -69,6 +69,7 @@ func TestScript(t *testing.T) {
 			"proxy":   positive(startProxy),
 			"proxied": positive(proxied),
 			"post":    positive(post),
+			"expire":  positive(expire),
 			// A runner's part.
 			"workflow": positive(workflow),
 			"input":    positive(input),

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
-	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/retry"
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
@@ -193,43 +192,5 @@ func TestReadLiveAndAmong(t *testing.T) {
 				t.Errorf("found Environment %q, want %q", live.Environment.SID, test.sid)
 			}
 		})
-	}
-}
-
-func TestReadStatus(t *testing.T) {
-	t.Parallel()
-	client, _ := newWorld(t)
-	environment := dev(t)
-	deployer := newDeployer(client, deploy.InMemory{})
-	outcome, err := deployer.Apply(t.Context(), deploy.Diff(question(environment, small()), nil, deploy.Live{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, suffix := range map[string]string{"stage-environment": "stage", "production": "", "odd": "production"} {
-		if _, err := client.CreateEnvironment(t.Context(), outcome.ServiceSID, name, suffix); err != nil {
-			t.Fatal(err)
-		}
-	}
-	status, err := deploy.ReadStatus(t.Context(), client, "site")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, environment := range status.Environments {
-		if strings.HasPrefix(environment.Environment, "ZE") {
-			environment.Environment = "by SID"
-		}
-		names = append(names, environment.Environment)
-	}
-	if !slices.Equal(names, []string{"production", "by SID", "dev", "stage"}) {
-		t.Errorf("the Environments are %v", names)
-	}
-	dev := status.Environments[2]
-	if dev.BuildSID != outcome.BuildSID || dev.DeploymentSID != outcome.DeploymentSID || dev.Since == nil || dev.Runtime != "node22" ||
-		!slices.Equal(dev.Functions, []string{"/a"}) || !slices.Equal(dev.Assets, []string{"/c.txt"}) {
-		t.Errorf("dev is %+v", dev)
-	}
-	if _, err := deploy.ReadStatus(t.Context(), client, "nothing"); err == nil || deploy.Explain(err).Reason != job.BadInput {
-		t.Errorf("error %v, want bad input", err)
 	}
 }

@@ -276,10 +276,13 @@ func orNowhere(environments []string) string {
 	return strings.Join(environments, ", ")
 }
 
+// timeLayout is how times are shown to people.
+const timeLayout = "2006-01-02 15:04 UTC"
+
 // moment is a time with its age; empty when it is not known.
 func moment(t *time.Time, now time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s (%s ago)", t.UTC().Format("2006-01-02 15:04 UTC"), words.Age(now.Sub(*t)))
+	return fmt.Sprintf("%s (%s ago)", t.UTC().Format(timeLayout), words.Age(now.Sub(*t)))
 }

@@ -190,26 +190,3 @@ func Failed(failure job.Failure) string {
 	}
 	return text.String()
 }
-
-// Status tells a person what is live in each Environment of a Service. now is
-// the time to which ages relate.
-func Status(status deploy.Status, now time.Time) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s (%s)\n", status.Service, status.ServiceSID)
-	if len(status.Environments) == 0 {
-		text.WriteString("\nIt has no Environments yet.\n")
-	}
-	for _, environment := range status.Environments {
-		fmt.Fprintf(&text, "\n%s\n  %s\n", environment.Environment, environment.Domain)
-		if environment.BuildSID == "" {
-			text.WriteString("  nothing is live\n")
-			continue
-		}
-		fmt.Fprintf(&text, "  Build %s on %s", environment.BuildSID, environment.Runtime)
-		if environment.Since != nil {
-			text.WriteString(", live since " + moment(environment.Since, now))
-		}
-		fmt.Fprintf(&text, "\n  %s, %s\n", words.Count(len(environment.Functions), "Function"), words.Count(len(environment.Assets), "Asset"))
-	}
-	return text.String()
-}

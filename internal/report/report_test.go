@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -123,12 +125,41 @@ func TestFailed(t *testing.T) {
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	since := now.Add(-49 * time.Hour)
-	golden(t, report.Status(deploy.Status{Service: "voice", ServiceSID: "ZS1", Environments: []deploy.EnvironmentStatus{
-		{Environment: "production", Domain: "voice-1234.twil.io", BuildSID: "ZB1", Runtime: "node22", Since: &since, Functions: []string{"/a"}, Assets: []string{"/b", "/c"}},
+	ago := func(hours int) *time.Time { return new(now.Add(-time.Duration(hours) * time.Hour)) }
+	sid := func(kind, digit string) string { return kind + strings.Repeat(digit, 32) }
+	build := func(digit string) twilio.BuildSID { return twilio.BuildSID(sid("ZB", digit)) }
+	const commit = "8be12e862100532d3729633c800b9aa76bdacc46"
+	got := report.Status(deploy.Status{Service: "voice", ServiceSID: twilio.ServiceSID(sid("ZS", "1")), Environments: []deploy.EnvironmentStatus{
+		{
+			Environment: "production", Domain: "voice-1234.twil.io", BuildSID: build("3"), Exists: true, Runtime: "node22", Since: ago(49),
+			Commit: commit, Functions: make([]string, 2500), Assets: []string{"/b", "/c"},
+			History: []deploy.HistoryEntry{
+				{BuildSID: build("3"), Created: ago(49), Commit: commit, Exists: true, Live: true},
+				{Created: ago(50)},
+				{BuildSID: build("2"), Created: ago(73), Exists: true},
+				{BuildSID: build("3"), Created: ago(97), Commit: commit, Exists: true},
+				{BuildSID: build("1")},
+			},
+			HasOlder: true,
+		},
+		{
+			Environment: "by-toolkit", Domain: "voice-1234-by-toolkit.twil.io", BuildSID: build("4"), Exists: true, Runtime: "node24",
+			History: []deploy.HistoryEntry{{BuildSID: build("4"), Created: ago(1), Exists: true, Live: true}},
+		},
 		{Environment: "dev", Domain: "voice-1234-dev.twil.io"},
-		{Environment: "stage", Domain: "voice-1234-stage.twil.io", BuildSID: "ZB2", Runtime: "node24"},
-	}}, now)+"\n"+report.Status(deploy.Status{Service: "new", ServiceSID: "ZS2"}, now))
+		{Environment: "emptied", Domain: "voice-1234-emptied.twil.io", History: []deploy.HistoryEntry{{Created: ago(2)}}},
+		{Environment: "odd", Domain: "voice-1234-odd.twil.io", BuildSID: build("9"), Since: ago(2)},
+		{
+			Environment: "strange", Domain: "voice-1234-strange.twil.io", BuildSID: build("5"), Exists: true, Runtime: "node\x1b[31m22",
+			Commit: strings.Repeat("what\n", 20), HasOlder: true,
+		},
+	}}, now)
+	for line := range strings.Lines(got) {
+		if utf8.RuneCountInString(line) > 80 {
+			t.Errorf("this does not fit a terminal: %s", line)
+		}
+	}
+	golden(t, got+"\n"+report.Status(deploy.Status{Service: "new", ServiceSID: "ZS2"}, now))
 }
 
 func TestJSON(t *testing.T) {
