@@ -58,7 +58,7 @@ func firstDeploy(b *testing.B, dir string, seed int, flags []string) time.Durati
 	served := startSandbox(b, "--latency", "80ms", "--max-concurrent", "50",
 		"--build-time", "4s", "--build-time-max", "4.5s", "--seed", strconv.Itoa(seed))
 	deployed := run(b, served.env, append([]string{"deploy", dir, "--output", "json"}, flags...)...)
-	built := served.buildTime(b)
+	built := served.buildTimes(b, 1)[0]
 	own := deployed.wall - built
 	result := checkResult(b, deployed.stdout, 100, 50)
 	b.Logf("seed %d: %d ms in all, Build %d ms, the rest %d ms; %d calls, peak %.1f MB",

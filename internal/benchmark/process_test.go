@@ -3,18 +3,14 @@
 package benchmark_test
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -69,15 +65,30 @@ func run(b *testing.B, env []string, arguments ...string) finished {
 	b.Helper()
 	command := exec.Command(binary(b), arguments...)
 	command.Env = append([]string{"HOME=" + folder}, env...)
+	return toItsEnd(b, command)
+}
+
+// toItsEnd runs a command that has to end well.
+func toItsEnd(b *testing.B, command *exec.Cmd) finished {
+	b.Helper()
+	done, err := measure(command)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return done
+}
+
+// measure runs a command to its end. It may be called from any goroutine.
+func measure(command *exec.Cmd) (finished, error) {
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	started := time.Now()
 	err := command.Run()
 	wall := time.Since(started)
 	if err != nil {
-		b.Fatalf("slipway %s: %v\n%s", strings.Join(arguments, " "), err, stderr.Bytes())
+		return finished{}, fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, stderr.Bytes())
 	}
-	return finished{wall: wall, peakRSS: peakRSS(command.ProcessState), stdout: stdout.Bytes()}
+	return finished{wall: wall, peakRSS: peakRSS(command.ProcessState), stdout: stdout.Bytes()}, nil
 }
 
 func peakRSS(state *os.ProcessState) int64 {
@@ -90,77 +101,6 @@ func peakRSS(state *os.ProcessState) int64 {
 		return peak // getrusage(2): bytes there, KiB elsewhere
 	}
 	return peak << 10
-}
-
-// sandbox is a `slipway sandbox` that runs until the benchmark ends.
-type sandbox struct {
-	env  []string // points a deploy at it
-	stop func()
-
-	mu     sync.Mutex
-	builds []time.Duration // how long each Build took
-}
-
-// startSandbox starts a sandbox with an empty world.
-func startSandbox(b *testing.B, arguments ...string) *sandbox {
-	b.Helper()
-	command := exec.Command(binary(b), append([]string{"sandbox", "--log-level", "debug"}, arguments...)...)
-	command.Env = []string{"HOME=" + folder}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	stderr, err := command.StderrPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		b.Fatal(err)
-	}
-	s := &sandbox{}
-	var reading sync.WaitGroup
-	reading.Go(func() { s.readLog(stderr) })
-	s.stop = sync.OnceFunc(func() {
-		_ = command.Process.Signal(os.Interrupt)
-		reading.Wait()
-		_ = command.Wait()
-	})
-	b.Cleanup(s.stop)
-	for lines := bufio.NewScanner(stdout); len(s.env) < 7 && lines.Scan(); {
-		if pair, ok := strings.CutPrefix(lines.Text(), "export "); ok {
-			s.env = append(s.env, strings.ReplaceAll(pair, "'", ""))
-		}
-	}
-	if len(s.env) < 7 {
-		b.Fatal("the sandbox ended before it told how to reach it")
-	}
-	return s
-}
-
-// readLog picks out of the sandbox's log how long it let each Build take. The
-// API itself tells times in whole seconds only.
-func (s *sandbox) readLog(log io.Reader) {
-	buildTime := regexp.MustCompile(`\bbuild_ms=(\d+)`)
-	for lines := bufio.NewScanner(log); lines.Scan(); {
-		if match := buildTime.FindStringSubmatch(lines.Text()); match != nil {
-			milliseconds, _ := strconv.Atoi(match[1])
-			s.mu.Lock()
-			s.builds = append(s.builds, time.Duration(milliseconds)*time.Millisecond)
-			s.mu.Unlock()
-		}
-	}
-}
-
-// buildTime stops the sandbox and returns how long its only Build took.
-func (s *sandbox) buildTime(b *testing.B) time.Duration {
-	b.Helper()
-	s.stop()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.builds) != 1 {
-		b.Fatalf("got %d Builds, want 1", len(s.builds))
-	}
-	return s.builds[0]
 }
 
 func median[T cmp.Ordered](values []T) T {

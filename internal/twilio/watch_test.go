@@ -2,7 +2,9 @@ package twilio_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -66,6 +68,43 @@ func TestWaitForBuildThroughFailures(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWaitForBuildNoticesSoon draws how long Builds take. A look tells where its Build
+// stood when the request came, which is the worst that a platform can do, and takes
+// 80 ms.
+func TestWaitForBuildNoticesSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 1))
+		var late []time.Duration
+		for range 1000 {
+			started, takes := time.Now(), 2*time.Second+time.Duration(random.Int64N(int64(18*time.Second)))
+			var looks []time.Time
+			client := inMemory(t, func(*http.Request) (*http.Response, error) {
+				looks = append(looks, time.Now())
+				if len(looks) > 2 && time.Since(looks[len(looks)-3]) < time.Second {
+					t.Errorf("more than two looks within a second, %s after the start", time.Since(started))
+				}
+				status := "building"
+				if time.Since(started) >= takes {
+					status = "completed"
+				}
+				time.Sleep(80 * time.Millisecond)
+				return reply(200, strings.NewReader(`{"sid":"`+buildSID+`","status":"`+status+`"}`)), nil
+			})
+			if _, err := client.WaitForBuild(t.Context(), serviceSID, buildSID); err != nil {
+				t.Fatal(err)
+			}
+			late = append(late, time.Since(started)-takes)
+		}
+		slices.Sort(late)
+		if middle := late[len(late)/2]; middle > 350*time.Millisecond {
+			t.Errorf("the end of a Build is noticed %s late in the median, want at most 350ms", middle)
+		} else {
+			t.Logf("%s late in the median", middle)
+		}
+	})
 }
 
 func isNil(err error) bool    { return err == nil }
