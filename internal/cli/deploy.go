@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
@@ -26,17 +28,24 @@ activate it in an Environment together with the variables in .env. Settings that
 are not given are those of the Serverless Toolkit's .twilioserverlessrc, when there
 is one.
 
+With --plan the settings are those of the plan, and the deploy ends with exit code 9
+when what is live has moved since, and with 2 when the project has. Values of
+variables are not in a plan: give them as they were given to slipway plan.
+
 It needs Twilio credentials: an API key (TWILIO_API_KEY, TWILIO_API_SECRET) or
 an account's auth token (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN). With --sandbox
 it needs none.`,
 		Example: `  slipway deploy --sandbox            # try it, without an account
   slipway deploy                      # to the Environment "dev"
   slipway deploy --dry-run            # what it would change; slipway plan says the same
+  slipway deploy --plan release.plan  # exactly what slipway plan --out wrote
   slipway deploy services/voice --environment production
   slipway deploy --variables GREETING=hello --output json`,
 		Args: oneFolder,
 	}
 	f := addDeployFlags(cmd, config.DryRun)
+	cmd.Flags().StringVar(&f.plan, "plan", "", "carry out the plan in this file, which slipway plan --out wrote, or nothing")
+	namePlaceholder(cmd.Flags(), "plan", "FILE")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return f.run(cmd, env, args, func(given func(string) (string, bool)) func(string) (string, bool) { return given })
 	}
@@ -49,6 +58,9 @@ type deployFlags struct {
 	inSandbox *boolean
 	// detailed is nil where the command does not have it.
 	detailed *boolean
+	// plan is the file of the Plan to carry out, out the one to write; empty for
+	// none.
+	plan, out string
 }
 
 func addDeployFlags(cmd *cobra.Command, more ...string) *deployFlags {
@@ -73,6 +85,13 @@ func (f *deployFlags) run(
 		given = inFolder(given, args[0])
 	}
 	form, isSandbox := f.output.read(&problems), f.inSandbox.read(&problems)
+	saved, err := f.planFiles(cmd, isSandbox, &problems)
+	if err != nil {
+		return err
+	}
+	if saved != nil {
+		given = pipeline.FromSaved(*saved, given, getenv, &problems)
+	}
 	if isSandbox {
 		embedded, err := startEmbedded(cmd.Context())
 		if err != nil {
@@ -86,11 +105,43 @@ func (f *deployFlags) run(
 	if rest := problems.Take(err); rest != nil {
 		return rest
 	}
-	input := deployInput{values: values, settings: settings, problems: problems, output: form, inSandbox: isSandbox}
+	input := deployInput{
+		values: values, settings: settings, problems: problems, output: form, inSandbox: isSandbox, saved: saved, out: f.out,
+	}
 	if f.detailed != nil {
 		input.isDetailed = f.detailed.read(&input.problems)
 	}
 	return runDeploy(cmd.Context(), env, input)
+}
+
+// planFiles reads the Plan to carry out, nil for none, and looks at where one is to
+// be written. What is wrong with either is added to the Problems.
+func (f *deployFlags) planFiles(cmd *cobra.Command, isSandbox bool, problems *problem.List) (*deploy.Saved, error) {
+	for _, flag := range []string{"plan", "out"} { // of an unset variable of a shell, say
+		if found := cmd.Flags().Lookup(flag); found != nil && found.Changed && found.Value.String() == "" {
+			problems.Add("--"+flag+" names no file", "Name one, or leave it out.")
+		}
+	}
+	const gone = "Start slipway sandbox beside it, and paste the environment that it prints."
+	if isSandbox && f.plan != "" {
+		problems.Add("--plan and --sandbox exclude each other: that sandbox is empty, and no plan was made for it", gone)
+	}
+	if isSandbox && f.out != "" {
+		problems.Add("--out and --sandbox exclude each other: that sandbox is gone when the plan could be deployed", gone)
+	}
+	if f.out != "" {
+		if rest := problems.Take(checkPlanFile(f.out)); rest != nil {
+			return nil, rest
+		}
+	}
+	if f.plan == "" {
+		return nil, nil //nolint:nilnil // none is asked for.
+	}
+	saved, err := readPlan(f.plan)
+	if err != nil {
+		return nil, problems.Take(err)
+	}
+	return &saved, nil
 }
 
 // inFolder gives a folder in place of whatever was given.
@@ -112,6 +163,10 @@ type deployInput struct {
 	inSandbox bool // of the command's own
 	// isDetailed tells in the exit code whether there is something to do.
 	isDetailed bool
+	// saved is the Plan to carry out; nil for any. out is the file for the one that
+	// is made; empty for none.
+	saved *deploy.Saved
+	out   string
 }
 
 func runDeploy(ctx context.Context, env Env, input deployInput) error {
@@ -124,8 +179,16 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		return pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
 			Settings: input.settings, Values: input.values, Problems: input.problems,
 			UserAgent: userAgent(), Logger: logger, Progress: progress.Show, NewAccount: input.inSandbox,
+			Saved: input.saved,
 		})
 	}()
+	if err == nil && input.out != "" {
+		if err = writePlan(input.out, deploy.Save(userAgent(), outcome.Job, outcome.Plan)); err != nil {
+			failure := deploy.Explain(err)
+			failure.State = "Nothing was changed."
+			outcome.Result.Status, outcome.Result.Error = job.Failed, &failure
+		}
+	}
 	if input.output == formatJSON {
 		if printErr := printJSON(env, outcome.Result); printErr != nil && !errors.Is(printErr, syscall.EPIPE) {
 			return errors.Join(err, printErr)
@@ -142,7 +205,11 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		if input.inSandbox {
 			note = "sandbox; gone when this command ends"
 		}
-		_, err = fmt.Fprint(env.Stdout, report.Done(outcome.Result, outcome.Plan, note))
+		text := report.Done(outcome.Result, outcome.Plan, note)
+		if input.out != "" {
+			text += fmt.Sprintf("\nWritten to %s; slipway deploy --plan carries it out.\n", input.out)
+		}
+		_, err = fmt.Fprint(env.Stdout, text)
 	}
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // it is done, whether or not anybody reads it

@@ -39,6 +39,9 @@ type Live struct {
 
 // Question is what a deploy has to know of a Target.
 type Question struct {
+	// Account is where the Target is, as far as that is known before anything is
+	// read.
+	Account Account
 	// Service is a unique name or a SID.
 	Service     string
 	Environment Environment

@@ -43,6 +43,8 @@ const (
 // Plan is the difference between a Project and what is live in a Target. It is
 // plain data: keys of variables, never their values.
 type Plan struct {
+	// Account is where it was made, as far as that is known.
+	Account Account `json:"account"`
 	// Service is the Service's unique name; its SID is empty when the Service
 	// has to be created.
 	Service    string            `json:"service"`
@@ -102,6 +104,7 @@ type FilePlan struct {
 func Diff(asked Question, variables map[string]secret.String, live Live) Plan {
 	wanted := asked.Wanted
 	plan := Plan{
+		Account:        asked.Account,
 		Service:        asked.Service,
 		ServiceSID:     live.Service.SID,
 		Environment:    asked.Environment,
@@ -117,6 +120,7 @@ func Diff(asked Question, variables map[string]secret.String, live Live) Plan {
 	}
 	if live.Service.SID != "" {
 		plan.Service = live.Service.UniqueName
+		plan.Account.SID = string(live.Service.AccountSID)
 	}
 	plan.LiveDependencies = live.dependencies(plan.Dependencies)
 	there := live.versions()

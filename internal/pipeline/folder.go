@@ -40,6 +40,9 @@ type FolderDeploy struct {
 	Progress func(job.Event)
 	// Targeted is told where the deploy goes; see Config.
 	Targeted func(job.Job)
+	// Saved is the Plan that is to be carried out, and no other; nil for whatever
+	// comes of the folder. Its settings are in Settings and Values; see FromSaved.
+	Saved *deploy.Saved
 	// NewAccount says that the account holds nothing yet; see toolkit.Question.
 	NewAccount bool
 }
@@ -91,10 +94,15 @@ func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	if settings.Project, err = config.ReadProject(values); err != nil {
 		_ = problems.Take(err) // it is a list
 	}
-	return w.job(settings, tree), Config{
+	cfg := Config{
 		Source: tree.FS, Variables: settings.Variables, Problems: problems, Warnings: warnings,
 		Tool: w.UserAgent, Where: values.Where, Progress: w.Progress, Targeted: w.Targeted, LiveURL: settings.Account.LiveURL,
-	}, nil
+		Account: deploy.Account{SID: settings.Account.SID, Region: settings.Account.Region},
+	}
+	if w.Saved != nil {
+		cfg.Saved = &w.Saved.Plan
+	}
+	return w.job(settings, tree), cfg, nil
 }
 
 // Reading is what a deploy of a folder knows before its first request.

@@ -18,6 +18,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
 	"github.com/slipway-dev/slipway/internal/words"
@@ -33,6 +34,11 @@ type Config struct {
 	// Variables are values that were given beside the Project's environment
 	// file; they beat it. May be nil.
 	Variables map[string]secret.String
+	// Account is where Client leads to, as far as the settings tell.
+	Account deploy.Account
+	// Saved is the Plan that is carried out, or none. Nil means whatever Plan comes
+	// of the Project and what is live.
+	Saved *deploy.Plan
 	// Steps runs the parts. Nil means deploy.InMemory.
 	Steps deploy.Steps
 	// Progress is told what happens, from many goroutines. Nil means nobody.
@@ -64,6 +70,9 @@ type Outcome struct {
 	Result job.Result
 	// Plan is what was to be done; its zero value when the Job ended before it.
 	Plan deploy.Plan
+	// Job is the one that was asked for, with the name of the Service that
+	// package.json gives.
+	Job job.Job
 }
 
 // Run does a Job. The error is the cause of a failure that Result.Error puts
@@ -89,7 +98,7 @@ func Run(ctx context.Context, asked job.Job, cfg Config) (Outcome, error) {
 		failure.State = r.state()
 		r.result.Status, r.result.Error = job.Failed, &failure
 	}
-	return Outcome{Result: r.result, Plan: r.plan}, err
+	return Outcome{Result: r.result, Plan: r.plan, Job: r.job}, err
 }
 
 // run is one Job under way.
@@ -125,7 +134,7 @@ func (r *run) deploy(ctx context.Context) error {
 	r.tell(job.Event{Kind: job.Started, Phase: job.PhasePlan})
 	deployer := &deploy.Deployer{
 		Client: r.client, Source: r.cfg.Source, Steps: r.cfg.Steps, Progress: r.tell,
-		Commit: r.job.Commit, Tool: r.cfg.Tool,
+		Commit: r.job.Commit, Tool: r.cfg.Tool, Exactly: r.cfg.Saved != nil,
 		Variables: func() (map[string]secret.String, error) {
 			values, _, err := r.variables()
 			return values, err
@@ -134,15 +143,16 @@ func (r *run) deploy(ctx context.Context) error {
 	if deployer.Steps == nil {
 		deployer.Steps = deploy.InMemory{}
 	}
-	r.plan, err = deployer.Plan(ctx, deploy.Question{
-		Service: r.job.Target.Service, Environment: environment, Wanted: wanted,
-		// A Build of Assets alone is not packaged; a Function would change that.
-		Manifest: !r.job.Options.NoManifest && len(wanted.Functions) > 0,
-	})
+	r.plan, err = deployer.Plan(ctx, r.question(environment, wanted))
 	if err != nil {
 		return r.withOrigin(err)
 	}
 	r.report(r.plan)
+	if r.cfg.Saved != nil {
+		if err := r.cfg.Saved.CheckLive(r.plan); err != nil {
+			return err
+		}
+	}
 	if !r.job.Options.DryRun { // a plan that is all that is asked for has its notes in it
 		for _, note := range r.plan.Notes {
 			r.tell(job.Event{Kind: job.Noted, Phase: job.PhasePlan, Message: note})
@@ -175,6 +185,15 @@ func (r *run) deploy(ctx context.Context) error {
 		r.result.PreviousBuildSID = "" // it is this one
 	}
 	return nil
+}
+
+// question is what the Job has to know of its Target.
+func (r *run) question(environment deploy.Environment, wanted *project.Project) deploy.Question {
+	return deploy.Question{
+		Account: r.cfg.Account, Service: r.job.Target.Service, Environment: environment, Wanted: wanted,
+		// A Build of Assets alone is not packaged; a Function would change that.
+		Manifest: !r.job.Options.NoManifest && len(wanted.Functions) > 0,
+	}
 }
 
 // tell passes an Event on. What warns a person stands in the Result, too.

@@ -40,12 +40,15 @@ func (r *run) read(ctx context.Context) (*project.Project, deploy.Environment, e
 		return nil, environment, rest
 	}
 	// The file's own problems were found by Load; only the rest is new.
-	_, warnings, err := r.variables()
+	values, warnings, err := r.variables()
 	if rest := problems.Take(err); rest != nil {
 		return nil, environment, rest
 	}
 	if wanted != nil {
 		warnings = append(warnings, pointers(wanted.Warnings)...)
+	}
+	if wanted != nil && r.cfg.Saved != nil {
+		_ = problems.Take(r.cfg.Saved.CheckInput(r.question(environment, wanted), slices.Sorted(maps.Keys(values)))) // it is a list
 	}
 	r.warn(slices.Concat(r.cfg.Warnings, warnings))
 	return wanted, environment, problems.Err()
