@@ -152,10 +152,7 @@ func (l *look) failed(err error, kind report.Kind) error {
 	if err == nil || isTold(err) {
 		return err
 	}
-	failure := explain(err)
-	if failure.Reason == job.Cancelled {
-		failure.Hint = "" // it speaks of deploys
-	}
+	failure := explainLook(err)
 	told := &explainedError{failure: failure, err: err}
 	if l.form != formatJSON {
 		return told
@@ -163,6 +160,15 @@ func (l *look) failed(err error, kind report.Kind) error {
 	return errors.Join(told, l.print(failedLook{
 		Version: job.ResultVersion, Kind: kind, Status: job.Failed, Service: l.service, Environment: l.environment.Name, Error: failure,
 	}))
+}
+
+// explainLook puts an error into the words of commands that deploy nothing.
+func explainLook(err error) job.Failure {
+	failure := explain(err)
+	if failure.Reason == job.Cancelled {
+		failure.Hint = "" // it speaks of deploys
+	}
+	return failure
 }
 
 // withFolder returns the values with what a folder's files say, and the Service

@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,10 +28,14 @@ type sandboxServer struct {
 	spoiled
 	url        string
 	remembered string
+	ahead      atomic.Int64 // of what it has made, in nanoseconds
 }
 
 // ServeHTTP answers the API, and what is deployed.
 func (s *sandboxServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if ahead := s.ahead.Load(); ahead != 0 {
+		w.Header().Set("Date", time.Now().Add(time.Duration(ahead)).UTC().Format(http.TimeFormat))
+	}
 	if strings.HasPrefix(r.URL.Path, sandbox.LivePrefix) {
 		s.Sandbox.ServeHTTP(w, r)
 		return
@@ -258,4 +263,14 @@ func post(ts *testscript.TestScript, on *stage, args []string) {
 func expire(ts *testscript.TestScript, on *stage, _ []string) {
 	_, err := on.sandbox.ExpireUnused()
 	ts.Check(err)
+}
+
+// later puts the platform's clock forward: later 2h.
+func later(ts *testscript.TestScript, on *stage, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: later time")
+	}
+	by, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	on.sandbox.ahead.Add(int64(by))
 }

@@ -70,6 +70,7 @@ func TestScript(t *testing.T) {
 			"proxied": positive(proxied),
 			"post":    positive(post),
 			"expire":  positive(expire),
+			"later":   positive(later),
 			// A runner's part.
 			"workflow": positive(workflow),
 			"input":    positive(input),

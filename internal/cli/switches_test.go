@@ -29,7 +29,7 @@ import (
 // TestDeploysOnEverySwitch deploys in both positions of each of the Sandbox's
 // switches, and in the other position of all of them: first, changed, again, to a
 // second Environment, and twice in vain. Each time what is live is what the
-// project says, and what is looked at tells so. A few requests meet faults, and
+// project says, and what is looked at tells so; a prune takes nothing of it. A few requests meet faults, and
 // what may be taken is taken by another who asks for the same a moment earlier.
 func TestDeploysOnEverySwitch(t *testing.T) {
 	t.Parallel()
@@ -106,6 +106,9 @@ func TestDeploysOnEverySwitch(t *testing.T) {
 			w.wantLive("dev", want)
 			w.look(deployments)
 			w.lookAtLogs(switches.LateLogs)
+			w.prune()
+			w.wantLive("dev", want)
+			w.wantLive("", want)
 		})
 	}
 }

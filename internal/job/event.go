@@ -5,13 +5,15 @@ import "time"
 // Phase is a part of a Job that people see as one.
 type Phase string
 
-// The phases of a deploy, in their order.
+// The phases of a deploy, in their order, and those of other commands.
 const (
 	PhaseRead     Phase = "read"
 	PhasePlan     Phase = "plan"
 	PhaseUpload   Phase = "upload"
 	PhaseBuild    Phase = "build"
 	PhaseActivate Phase = "activate"
+	// PhasePrune is all of a prune.
+	PhasePrune Phase = "prune"
 )
 
 // EventKind says what an Event tells.

@@ -12,8 +12,10 @@ const (
 	Promoted   Status = "promoted"
 	RolledBack Status = "rolled-back"
 	TornDown   Status = "torn-down"
-	Unchanged  Status = "unchanged"
-	Planned    Status = "planned"
+	// Pruned says that what nothing uses was removed.
+	Pruned    Status = "pruned"
+	Unchanged Status = "unchanged"
+	Planned   Status = "planned"
 	// Skipped says that there was nothing to do for the front door's occasion;
 	// SkipReason says why.
 	Skipped Status = "skipped"

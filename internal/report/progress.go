@@ -10,7 +10,12 @@ import (
 // IsLong reports whether people wait for a phase, so that its beginning and end
 // deserve a line each; the others are over at once.
 func IsLong(phase job.Phase) bool {
-	return phase == job.PhaseUpload || phase == job.PhaseBuild || phase == job.PhaseActivate
+	switch phase {
+	case job.PhaseUpload, job.PhaseBuild, job.PhaseActivate, job.PhasePrune:
+		return true
+	default:
+		return false
+	}
 }
 
 // Progress puts an Event into a few words, without a time or a final stop: what
@@ -39,6 +44,11 @@ func Progress(event job.Event) string {
 		return pick("built ", "building ") + event.Message
 	case job.PhaseActivate:
 		return pick("activated", "activating")
+	case job.PhasePrune:
+		if event.Kind == job.Moved {
+			return fmt.Sprintf("checking what nothing uses, %d of %d", event.Done, event.Total)
+		}
+		return pick("checked ", "checking ") + words.Count(event.Total, "candidate")
 	default:
 		return string(event.Phase)
 	}
