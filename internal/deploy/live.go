@@ -88,14 +88,8 @@ func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Quest
 		return err
 	}
 	wanted := digest(asked.Wanted)
-	if l.Known.Digest == wanted {
-		return nil
-	}
-	if asked.Manifest {
-		var err error
-		if l.Twin, err = findTwin(ctx, client, l.Service.SID, l.Environment.BuildSID, wanted); err != nil || l.Twin != "" {
-			return err
-		}
+	if err := l.readManifests(ctx, client, asked, wanted); err != nil || l.Known.Digest == wanted || l.Twin != "" {
+		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if l.Known.Manifest == "" && len(l.Build.FunctionVersions) > 0 {
@@ -121,6 +115,32 @@ func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Quest
 	return group.Wait() //nolint:wrapcheck // the client's own error.
 }
 
+// readManifests reads the Manifest of the live Build, and where that Build is not the
+// wanted one, looks for a twin of that. The path of the Manifest says so beforehand,
+// so that both go out together.
+func (l *Live) readManifests(ctx context.Context, client *twilio.Client, asked Question, wanted string) error {
+	lookForTwin := func(ctx context.Context) (err error) {
+		l.Twin, err = findTwin(ctx, client, l.Service.SID, l.Environment.BuildSID, wanted)
+		return err
+	}
+	own, _ := manifestOf(l.Build)
+	isOther := own.Path != manifestPath+wanted
+	group, groupCtx := errgroup.WithContext(ctx)
+	if l.Build.SID != "" {
+		group.Go(guarded(func() (err error) {
+			l.Known, err = know(groupCtx, client, l.Service.SID, l.Build)
+			return err
+		}))
+	}
+	if asked.Manifest && isOther {
+		group.Go(guarded(func() error { return lookForTwin(groupCtx) }))
+	}
+	if err := group.Wait(); err != nil || isOther || !asked.Manifest || l.Known.Digest == wanted {
+		return err //nolint:wrapcheck // the client's own error.
+	}
+	return lookForTwin(ctx)
+}
+
 // readBuild reads the live Build. One that is not there was replaced by another
 // deploy since the Environment was read, and removed by Twilio; or it is a state
 // that should not be, and nothing is known of what is live.
@@ -128,12 +148,8 @@ func (l *Live) readBuild(ctx context.Context, client *twilio.Client) error {
 	const mostLooks = 3
 	for look := 1; l.Environment.BuildSID != ""; look++ {
 		build, err := client.FetchBuild(ctx, l.Service.SID, l.Environment.BuildSID)
-		if err == nil {
-			l.Build = build
-			l.Known, err = know(ctx, client, l.Service.SID, build)
-			return err
-		}
 		if !twilio.IsNotFound(err) {
+			l.Build = build
 			return err
 		}
 		now, err := client.FetchEnvironment(ctx, l.Service.SID, l.Environment.SID)
