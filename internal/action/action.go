@@ -83,9 +83,11 @@ func (r *run) do(ctx context.Context) job.Result {
 	r.console.Print(fmt.Sprintf("Slipway %s: %s", r.env.Version, what))
 	logger := slog.New(slog.NewTextHandler(r.console, &slog.HandlerOptions{Level: inputs.LogLevel, ReplaceAttr: withoutTime}))
 	status := r.newCommitStatus(inputs, what, logger)
-	outcome, err := r.deploy(ctx, inputs, problems, what, status, logger)
+	outcome, err := r.perform(ctx, inputs, problems, what, status, logger)
 	if panicked := problem.Guard(func() error {
-		r.warnOfOtherCommit(what, outcome.Result)
+		if verbOf(inputs.Command) == job.Deploy {
+			r.warnOfOtherCommit(what, outcome.Result)
+		}
 		r.report(outcome)
 		return nil
 	}); panicked != nil {
@@ -96,9 +98,9 @@ func (r *run) do(ctx context.Context) job.Result {
 	return outcome.Result
 }
 
-// deploy runs the deploy and shows its progress. A panic becomes an error, so
-// that the commit is not left pending for ever.
-func (r *run) deploy(
+// perform does the Job and shows its progress. A panic becomes an error, so that the
+// commit is not left pending for ever.
+func (r *run) perform(
 	ctx context.Context, inputs config.Action, problems problem.List, what occasion, status *commitStatus, logger *slog.Logger,
 ) (outcome pipeline.Outcome, err error) {
 	defer func() {
@@ -112,12 +114,16 @@ func (r *run) deploy(
 	shown := newProgress(r.console)
 	defer shown.Close()
 	defer shown.TellStop(ctx)()
-	return pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
+	wanted := pipeline.FolderDeploy{
 		Settings: inputs.Deploy, Values: r.values, Problems: problems,
 		Top: r.env.Getenv("GITHUB_WORKSPACE"), Commit: what.sha,
 		UserAgent: r.env.UserAgent, Logger: logger, Progress: shown.Show,
 		Targeted: func(asked job.Job) { status.Begin(ctx, asked) },
-	})
+	}
+	if verb := verbOf(inputs.Command); verb != job.Deploy {
+		return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{FolderDeploy: wanted, Verb: verb, Release: pipeline.ReleaseOf(inputs.Release)})
+	}
+	return pipeline.DeployFolder(ctx, wanted)
 }
 
 // warnOfOtherCommit tells when what is deployed is not what the event is about.

@@ -57,7 +57,7 @@ func readMetadata(t *testing.T) metadata {
 func TestMetadataDeclaresTheInputsThatAreRead(t *testing.T) {
 	t.Parallel()
 	declared := readMetadata(t).Inputs
-	for _, setting := range inputSettings() {
+	for _, setting := range config.Inputs() {
 		input, ok := declared[setting.Name]
 		if !ok {
 			t.Errorf("the input %s is read, and action.yml does not declare it", setting.Name)

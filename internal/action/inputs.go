@@ -9,21 +9,16 @@ import (
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/words"
 )
 
-// inputSettings are the settings that are inputs of the Action, in the order in
-// which its documentation has them.
-func inputSettings() []config.Setting {
-	return slices.Concat(config.Settings(), config.ActionSettings())
-}
-
 // resolveInputs looks every setting up among the inputs and in the environment.
 // Nothing is read for its meaning yet: secrets have to be masked before.
 func resolveInputs(log *console, getenv func(string) string) config.Values {
-	return config.Resolve(inputSettings(), func(name string) (string, bool) {
+	return config.Resolve(config.Inputs(), func(name string) (string, bool) {
 		if setting, _ := config.Lookup(name); setting.Kind == config.Lines {
 			return getenv(inputVariable(name)), true // an error names a line by its number
 		}
@@ -38,7 +33,7 @@ func hideSecrets(log *console, getenv func(string) string) {
 	for secretName, userName := range map[string]string{config.APISecret: config.APIKey, config.AuthToken: config.AccountSID} {
 		users[secretName] = bothOf(log, getenv, userName)
 	}
-	for _, setting := range inputSettings() {
+	for _, setting := range config.Inputs() {
 		if setting.Kind != config.Secret {
 			continue
 		}
@@ -68,8 +63,22 @@ func (r *run) readInputs() (config.Action, error) {
 		return read, rest
 	}
 	r.checkUnknown(&problems)
-	read.WorkingDirectory = inWorkspace(r.env.Getenv("GITHUB_WORKSPACE"), read.WorkingDirectory, &problems)
+	if verbOf(read.Command) == job.Deploy || read.Service == "" { // otherwise nothing of the repository is read
+		read.WorkingDirectory = inWorkspace(r.env.Getenv("GITHUB_WORKSPACE"), read.WorkingDirectory, &problems)
+	}
 	return read, problems.Err()
+}
+
+// verbOf is what a command does.
+func verbOf(command string) job.Verb {
+	switch command {
+	case "promote":
+		return job.Promote
+	case "rollback":
+		return job.Rollback
+	default:
+		return job.Deploy
+	}
 }
 
 // checkUnknown finds inputs that the Action does not have. The runner only warns
@@ -79,7 +88,7 @@ func (r *run) readInputs() (config.Action, error) {
 func (r *run) checkUnknown(problems *problem.List) {
 	known := []string{"args", "entrypoint"} // of every container Action
 	meant := make(map[string]string)
-	for _, setting := range inputSettings() {
+	for _, setting := range config.Inputs() {
 		known = append(known, setting.Name)
 		meant[strings.ToLower(setting.Env)] = setting.Name
 	}

@@ -116,7 +116,7 @@ func (o occasion) whyNot(command string) string {
 		return fmt.Sprintf("Slipway does not deploy on %s, whose code may be a stranger's; it deploys on push, workflow_dispatch and, with command: deploy, %s",
 			name, strings.Join(asked, ", "))
 	case command == "auto":
-		return fmt.Sprintf("command: auto deploys on push and workflow_dispatch, and this is %s; set command: deploy to deploy on it as well, or command: plan to see what that would change", name)
+		return fmt.Sprintf("command: auto deploys on push and workflow_dispatch, and this is %s; set command: deploy to deploy on it as well, or another command", name)
 	}
 	return ""
 }

@@ -76,7 +76,7 @@ func (s *commitStatus) Begin(ctx context.Context, asked job.Job) {
 	s.line = s.client.StatusLine(s.about.repository, cmp.Or(asked.Commit, s.about.sha), name)
 	outliving := context.WithoutCancel(ctx) // the next write ends this one
 	s.begun = make(chan error, 1)
-	go func() { s.begun <- s.write(outliving, gh.StatePending, "Deploying to "+asked.Target.Environment, "") }()
+	go func() { s.begun <- s.write(outliving, gh.StatePending, report.UnderWay(asked), "") }()
 
 	s.told = make(chan error, 1)
 	s.unwatch = context.AfterFunc(ctx, func() {

@@ -103,7 +103,10 @@ Try it without an account, on a sandbox that lives as long as the command:
 		RunE:          showHelp,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newDeploy(env), newPlan(env), newStatus(env), newList(env), newLogs(env), newPrune(env), newDoctor(env), newSandbox(env), newAction(env), newVersion(env))
+	root.AddCommand(
+		newDeploy(env), newPlan(env), newPromote(env), newRollback(env), newStatus(env), newList(env), newLogs(env), newPrune(env),
+		newDoctor(env), newSandbox(env), newAction(env), newVersion(env),
+	)
 	// Now, so that their arguments are checked as ours are.
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -189,7 +189,29 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 			outcome.Result.Status, outcome.Result.Error = job.Failed, &failure
 		}
 	}
-	if input.output == formatJSON {
+	after := ""
+	if input.out != "" {
+		after = fmt.Sprintf("\nWritten to %s; slipway deploy --plan carries it out.\n", input.out)
+	}
+	err = tellOutcome(env, input.output, outcome, err, input.note(), after)
+	if err == nil && input.isDetailed && outcome.Result.Plan != nil && outcome.Result.Plan.HasChanges {
+		return changesError{}
+	}
+	return err
+}
+
+// note is what stands behind the URL.
+func (i deployInput) note() string {
+	if i.inSandbox {
+		return "sandbox; gone when this command ends"
+	}
+	return ""
+}
+
+// tellOutcome prints what came of a Job, and returns its failure in words. In text,
+// note stands behind the URL, and after behind all of it.
+func tellOutcome(env Env, output format, outcome pipeline.Outcome, err error, note, after string) error {
+	if output == formatJSON {
 		if printErr := printJSON(env, outcome.Result); printErr != nil && !errors.Is(printErr, syscall.EPIPE) {
 			return errors.Join(err, printErr)
 		}
@@ -200,22 +222,11 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		}
 		return &explainedError{failure: *outcome.Result.Error, err: err}
 	}
-	if input.output == formatText {
-		note := ""
-		if input.inSandbox {
-			note = "sandbox; gone when this command ends"
-		}
-		text := report.Done(outcome.Result, outcome.Plan, note)
-		if input.out != "" {
-			text += fmt.Sprintf("\nWritten to %s; slipway deploy --plan carries it out.\n", input.out)
-		}
-		_, err = fmt.Fprint(env.Stdout, text)
+	if output == formatText {
+		_, err = fmt.Fprint(env.Stdout, report.Done(outcome.Result, outcome.Plan, note)+after)
 	}
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // it is done, whether or not anybody reads it
-	}
-	if err == nil && input.isDetailed && outcome.Result.Plan != nil && outcome.Result.Plan.HasChanges {
-		return changesError{}
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func commonSettings() []string { return []string{config.Timeout, config.LogLevel
 // the table.
 func addSettings(cmd *cobra.Command, names ...string) {
 	cmd.Flags().SortFlags = false
-	for _, setting := range config.Settings() {
+	for _, setting := range slices.Concat(config.Settings(), config.ReleaseSettings()) {
 		if !slices.Contains(names, setting.Name) {
 			continue
 		}
@@ -35,11 +35,20 @@ func addSettings(cmd *cobra.Command, names ...string) {
 		if setting.Env != "" {
 			help += " [" + setting.Env + "]"
 		}
-		flag := cmd.Flags().VarPF(&settingValue{setting: setting}, setting.Name, "", help)
+		flag := cmd.Flags().VarPF(&settingValue{setting: setting}, flagOf(setting.Name), "", help)
 		if setting.Kind == config.Boolean {
 			flag.NoOptDefVal = "true"
 		}
 	}
+}
+
+// flagOf is the flag that gives a setting: its name, but for one that needs more
+// words as an input of the Action.
+func flagOf(setting string) string {
+	if setting == config.PromoteFrom {
+		return "from"
+	}
+	return setting
 }
 
 // settingValue is the text of a setting's flag. A flag of several lines may be
@@ -80,7 +89,7 @@ func (v *settingValue) Type() string {
 // explicit looks a setting up among the flags that were given.
 func explicit(flags *pflag.FlagSet) func(string) (string, bool) {
 	return func(name string) (string, bool) {
-		flag := flags.Lookup(name)
+		flag := flags.Lookup(flagOf(name))
 		if flag == nil || !flag.Changed {
 			return "", false
 		}

@@ -80,7 +80,7 @@ func stepVariables() []string {
 		"GITHUB_ACTIONS", "GITHUB_API_URL", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_REPOSITORY",
 		"GITHUB_RUN_ID", "GITHUB_SERVER_URL", "GITHUB_SHA", "GITHUB_STEP_SUMMARY", "GITHUB_TOKEN", "GITHUB_WORKSPACE",
 	}
-	for _, setting := range append(config.Settings(), config.ActionSettings()...) {
+	for _, setting := range config.Inputs() {
 		names = append(names, inputVariable(setting.Name))
 	}
 	return names
@@ -146,7 +146,7 @@ func tidied(text string) string {
 // headers, URLs and JSON have them.
 func secretForms(ts *testscript.TestScript) map[string]string {
 	forms := make(map[string]string)
-	for _, setting := range append(config.Settings(), config.ActionSettings()...) {
+	for _, setting := range config.Inputs() {
 		if setting.Kind != config.Secret {
 			continue
 		}

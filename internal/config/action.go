@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/secret"
@@ -8,9 +9,10 @@ import (
 
 // Action is the settings of a run of the Action.
 type Action struct {
-	Deploy
+	Release
 
-	// Command is "auto", "deploy" or "plan"; the last makes it a DryRun.
+	// Command is "auto", "deploy", "plan", "promote" or "rollback"; "plan" makes it
+	// a DryRun.
 	Command      string
 	CommitStatus bool
 	// GitHubToken is empty when there is none.
@@ -22,13 +24,18 @@ type Action struct {
 func ReadAction(values Values, getenv func(string) string) (Action, error) {
 	r := reader{values: values, isStep: true}
 	read := Action{
-		Deploy:       r.deploy(getenv),
-		Command:      r.oneOf(Command, "auto", "deploy", "plan"),
+		Release:      r.release(getenv),
+		Command:      r.oneOf(Command, "auto", "deploy", "plan", "promote", "rollback"),
 		CommitStatus: r.boolean(CommitStatus),
 		GitHubToken:  secret.New(r.text(GitHubToken)),
 	}
 	read.DryRun = read.DryRun || read.Command == "plan"
 	r.visible(GitHubToken, "GitHub")
+	for _, one := range []struct{ name, command string }{{PromoteFrom, "promote"}, {BuildSID, "promote"}, {To, "rollback"}} {
+		if r.text(one.name) != "" && read.Command != "" && read.Command != one.command {
+			r.wrong(one.name, fmt.Sprintf("is for command: %s, and this is command: %s", one.command, read.Command), "Set the one, or remove the other.")
+		}
+	}
 	return read, r.problems.Err()
 }
 

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -313,7 +314,7 @@ func TestParseBoolean(t *testing.T) {
 
 func TestReadActionReadsItsOwnSettings(t *testing.T) {
 	t.Parallel()
-	inputs := slices.Concat(config.Settings(), config.ActionSettings())
+	inputs := config.Inputs()
 	read := func(given map[string]string) (config.Action, error) {
 		given["api-key"], given["api-secret"] = "SK"+strings.Repeat("0", 32), "secret"
 		return config.ReadAction(config.Resolve(inputs, func(name string) (string, bool) {
@@ -343,7 +344,7 @@ func TestReadActionReadsItsOwnSettings(t *testing.T) {
 	})
 	const want = `timeout "never" is not a length of time. Give a number and a unit, such as 90s or 15m.
 environment "dev\nstage" has more than one line
-command "destroy" is not known. Use auto, deploy or plan.
+command "destroy" is not known. Use auto, deploy, plan, promote or rollback.
 commit-status "no" is neither true nor false. Write true or false.
 github-token holds blanks, line breaks or other characters that no secret of GitHub has. Copy it again, without anything around it.`
 	lines := func(text string) []string { return slices.Sorted(strings.SplitSeq(text, "\n")) }
@@ -355,11 +356,32 @@ github-token holds blanks, line breaks or other characters that no secret of Git
 	}
 }
 
+// TestInputsOfAnotherCommand makes sure that nobody waits for a promote that a deploy
+// would be.
+func TestInputsOfAnotherCommand(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"auto", "deploy", "plan", "promote", "rollback"} {
+		given := map[string]string{
+			"api-key": key, "api-secret": "secret", "command": command, "promote-from": "dev", "build-sid": "ZB1", "to": "ZB2",
+		}
+		_, err := config.ReadAction(config.Resolve(config.Inputs(), func(name string) (string, bool) {
+			text, ok := given[name]
+			return text, ok
+		}, func(string) string { return "" }), func(string) string { return "" })
+		for name, wanted := range map[string]string{"promote-from": "promote", "build-sid": "promote", "to": "rollback"} {
+			told := fmt.Sprintf("is for command: %s, and this is command: %s", wanted, command)
+			if isTold := err != nil && strings.Contains(err.Error(), name+` "`+given[name]+`" `+told); isTold != (command != wanted) {
+				t.Errorf("command %s with %s: %v", command, name, err)
+			}
+		}
+	}
+}
+
 // TestEverySettingIsRead gives each setting by itself another value, and looks
 // whether that makes a difference.
 func TestEverySettingIsRead(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(config.Settings(), config.ActionSettings())
+	all := config.Inputs()
 	other := map[string]string{
 		"account-sid": "AC" + strings.Repeat("1", 32), "api-key": "SK" + strings.Repeat("1", 32), "api-secret": "another",
 		"region": "ie1", "edge": "dublin", "api-url": "http://localhost:1", "upload-url": "http://localhost:2",
@@ -367,6 +389,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"functions-folder": "b", "assets-folder": "c", "runtime": "node24", "variables": "A=1", "env-file": "d",
 		"dependencies": "ranges", "build-timeout": "1m", "concurrency": "3", "timeout": "2m", "log-level": "debug",
 		"github-token": "token", "command": "deploy", "commit-status": "false", "manifest": "false", "dry-run": "true",
+		"promote-from": "dev", "build-sid": "ZB1", "to": "ZB2", "create-environment": "true", "allow-production": "true",
 	}
 	read := func(pair map[string]string, name, text string) config.Action {
 		given := maps.Clone(pair)
@@ -384,6 +407,9 @@ func TestEverySettingIsRead(t *testing.T) {
 	}
 	for _, setting := range all {
 		pair := map[string]string{"api-key": key, "api-secret": "secret"}
+		if command := map[string]string{"promote-from": "promote", "build-sid": "promote", "to": "rollback"}[setting.Name]; command != "" {
+			pair["command"] = command
+		}
 		if setting.Name == "auth-token" {
 			pair, other[setting.Name] = map[string]string{"account-sid": account, "auth-token": "token"}, "another"
 		}

@@ -58,6 +58,17 @@ const (
 	LogLevel         = "log-level"
 )
 
+// The names of what says which Build goes live, and what may be made or taken away:
+// inputs of the Action, and flags of the commands that need them. PromoteFrom is
+// the flag "from".
+const (
+	PromoteFrom       = "promote-from"
+	BuildSID          = "build-sid"
+	To                = "to"
+	CreateEnvironment = "create-environment"
+	AllowProduction   = "allow-production"
+)
+
 // The names of the inputs that the Action alone has.
 const (
 	GitHubToken  = "github-token"
@@ -108,9 +119,21 @@ func Settings() []Setting {
 		{BuildTimeout, "", "5m", Duration, "DURATION", "how long Twilio may take for the Build"},
 		{Concurrency, "", "", Integer, "N", "most API calls at once (default adaptive, at most 20)"},
 		{Manifest, "", "true", Boolean, "", "keep in each Build what it was made of, so that the next deploy uploads only what changed"},
-		{DryRun, "", "false", Boolean, "", "plan only: say what a deploy would change, and change nothing"},
+		{DryRun, "", "false", Boolean, "", "plan only: say what would change, and change nothing"},
 		{Timeout, "SLIPWAY_TIMEOUT", "15m", Duration, "DURATION", "how long the whole run may take"},
 		{LogLevel, "SLIPWAY_LOG_LEVEL", "info", Text, "LEVEL", "debug, info, warn or error (debug where RUNNER_DEBUG is 1)"},
+	}
+}
+
+// ReleaseSettings returns the rows of what a promote, a roll-back and a teardown
+// ask for beside Settings.
+func ReleaseSettings() []Setting {
+	return []Setting{
+		{PromoteFrom, "", "", Text, "NAME", "the environment whose live Build is promoted"},
+		{BuildSID, "", "", Text, "SID", "the Build to promote (ZB…), instead of an environment's"},
+		{To, "", "", Text, "BUILD|COMMIT", "the Build or the commit to roll back to (default the Release before the live one)"},
+		{CreateEnvironment, "", "false", Boolean, "", "let a promote create the environment when there is none"},
+		{AllowProduction, "", "false", Boolean, "", "let a teardown take production away"},
 	}
 }
 
@@ -118,14 +141,17 @@ func Settings() []Setting {
 func ActionSettings() []Setting {
 	return []Setting{
 		{GitHubToken, "", "", Secret, "TOKEN", "writes the commit status; needs the permission statuses: write"},
-		{Command, "", "auto", Text, "auto|deploy|plan", "what to do: auto decides by the event; deploy deploys on further events, such as schedule; plan says what deploy would change"},
+		{Command, "", "auto", Text, "auto|deploy|plan|promote|rollback", "what to do: auto decides by the event; deploy deploys on further events, such as schedule; plan says what deploy would change; promote makes a Build live that was made for another environment; rollback makes the Release before live again"},
 		{CommitStatus, "", "true", Boolean, "", "write a commit status: first pending, then the outcome"},
 	}
 }
 
-// Lookup returns the row with that name, of Settings and ActionSettings.
+// Inputs returns all rows: those that are inputs of the Action.
+func Inputs() []Setting { return slices.Concat(Settings(), ReleaseSettings(), ActionSettings()) }
+
+// Lookup returns the row with that name.
 func Lookup(name string) (Setting, bool) {
-	for _, setting := range slices.Concat(Settings(), ActionSettings()) {
+	for _, setting := range Inputs() {
 		if setting.Name == name {
 			return setting, true
 		}

@@ -61,6 +61,11 @@ func (e *ActivationError) Unwrap() error { return e.Err }
 // has made another one live since; its variables are set alone.
 func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, plan Plan) (made activated, err error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
+	if d.Variables == nil {
+		made.Over, made.isRead = plan.LiveBuildSID, true
+		made.Deployment, err = d.switchBuild(ctx, at, build)
+		return made, err
+	}
 	wanted, err := d.Variables()
 	if err != nil {
 		return made, err

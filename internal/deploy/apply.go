@@ -22,7 +22,8 @@ type Deployer struct {
 	// Steps runs the parts, and may store their results.
 	Steps Steps
 	// Variables returns the values that the Environment shall have. It is
-	// called by the step that writes them, so that no value is ever stored.
+	// called by the step that writes them, so that no value is ever stored. Nil
+	// leaves them as they are.
 	Variables func() (map[string]secret.String, error)
 	// Progress is told what happens, from many goroutines. Nil means nobody.
 	Progress func(job.Event)
@@ -90,11 +91,16 @@ func (d *Deployer) Plan(ctx context.Context, asked Question) (Plan, error) {
 // A panic is an error, a *problem.PanicError; when the activation had begun,
 // what is live is not known.
 func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
+	return carryOut(plan, func(outcome *Outcome) error { return d.apply(ctx, plan, outcome) })
+}
+
+// carryOut gathers what a Plan comes to.
+func carryOut(plan Plan, do func(*Outcome) error) (Outcome, error) {
 	outcome := Outcome{
 		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain,
 		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Plan: plan, Live: LiveAsBefore, WasLive: plan.LiveBuildSID,
 	}
-	err := problem.Guard(func() error { return d.apply(ctx, plan, &outcome) })
+	err := problem.Guard(func() error { return do(&outcome) })
 	if _, ok := errors.AsType[*problem.PanicError](err); ok && outcome.Phase == job.PhaseActivate {
 		outcome.Live = LiveUnknown
 	}
@@ -132,10 +138,12 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 
 // reuse makes a Build live that was made before.
 func (d *Deployer) reuse(ctx context.Context, plan Plan, outcome *Outcome) error {
-	d.tell(job.Event{
-		Kind: job.Noted, Phase: job.PhaseBuild,
-		Message: fmt.Sprintf("Build %s was made of the same before: nothing is uploaded or built", plan.ReusedBuildSID),
-	})
+	if plan.Release == nil {
+		d.tell(job.Event{
+			Kind: job.Noted, Phase: job.PhaseBuild,
+			Message: fmt.Sprintf("Build %s was made of the same before: nothing is uploaded or built", plan.ReusedBuildSID),
+		})
+	}
 	outcome.Phase, outcome.BuildSID = job.PhaseBuild, plan.ReusedBuildSID
 	environment, err := do(ctx, d.Steps, "environment", func(ctx context.Context) (place, error) {
 		return d.environment(ctx, plan.ServiceSID, plan)

@@ -65,6 +65,9 @@ func (d *Deployer) awaitBuild(ctx context.Context, service twilio.ServiceSID, bu
 
 // awaitReusedBuild waits for a Build that another deploy may just be making.
 func (d *Deployer) awaitReusedBuild(ctx context.Context, plan Plan) (twilio.BuildStatus, error) {
+	if plan.ReusedBuildStatus == twilio.BuildCompleted { // for good
+		return plan.ReusedBuildStatus, nil
+	}
 	status, err := d.Client.FetchBuildStatus(ctx, plan.ServiceSID, plan.ReusedBuildSID)
 	if err != nil || status == twilio.BuildCompleted {
 		return status, err

@@ -64,9 +64,13 @@ type Plan struct {
 	Fingerprint string `json:"fingerprint"`
 
 	// Build says where the Build comes from; ReusedBuildSID is the one that goes
-	// live again.
-	Build          BuildChoice     `json:"build"`
-	ReusedBuildSID twilio.BuildSID `json:"reused_build_sid,omitempty"`
+	// live again, and ReusedBuildStatus where it stood.
+	Build             BuildChoice        `json:"build"`
+	ReusedBuildSID    twilio.BuildSID    `json:"reused_build_sid,omitempty"`
+	ReusedBuildStatus twilio.BuildStatus `json:"reused_build_status,omitempty"`
+	// Release is set when a Build goes live because it was asked for, and not for
+	// what a Project holds: by a promote or a roll-back.
+	Release *Release `json:"release,omitempty"`
 	// Manifest says whether a new Build has a Manifest; ManifestParentSID is the
 	// Function that keeps it, empty when it has to be created.
 	Manifest          bool               `json:"manifest"`

@@ -22,6 +22,9 @@ const (
 	Failed  Status = "failed"
 )
 
+// IsLive reports whether a Job that ended so has made its Build live.
+func (s Status) IsLive() bool { return s == Deployed || s == Promoted || s == RolledBack }
+
 // Result is what came of a Job. It is what the command line prints with
 // --output json; what is known is set on failure too.
 type Result struct {

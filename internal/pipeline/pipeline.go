@@ -118,6 +118,10 @@ func (r *run) do(ctx context.Context) error {
 	switch r.job.Verb {
 	case job.Deploy:
 		return r.deploy(ctx)
+	case job.Promote:
+		return r.promote(ctx)
+	case job.Rollback:
+		return r.rollBack(ctx)
 	default:
 		return fmt.Errorf("there is no verb %q", r.job.Verb)
 	}
@@ -132,16 +136,12 @@ func (r *run) deploy(ctx context.Context) error {
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhaseRead, Message: words.Count(len(wanted.Functions), "Function") + ", " + words.Count(len(wanted.Assets), "Asset")})
 
 	r.tell(job.Event{Kind: job.Started, Phase: job.PhasePlan})
-	deployer := &deploy.Deployer{
-		Client: r.client, Source: r.cfg.Source, Steps: r.cfg.Steps, Progress: r.tell,
-		Commit: r.job.Commit, Tool: r.cfg.Tool, Exactly: r.cfg.Saved != nil,
-		Variables: func() (map[string]secret.String, error) {
-			values, _, err := r.variables()
-			return values, err
-		},
-	}
-	if deployer.Steps == nil {
-		deployer.Steps = deploy.InMemory{}
+	deployer := r.deployer()
+	deployer.Source, deployer.Commit, deployer.Tool = r.cfg.Source, r.job.Commit, r.cfg.Tool
+	deployer.Exactly = r.cfg.Saved != nil
+	deployer.Variables = func() (map[string]secret.String, error) {
+		values, _, err := r.variables()
+		return values, err
 	}
 	r.plan, err = deployer.Plan(ctx, r.question(environment, wanted))
 	if err != nil {
@@ -161,30 +161,20 @@ func (r *run) deploy(ctx context.Context) error {
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
 
 	if r.job.Options.DryRun {
-		r.result.Status, r.result.Plan = job.Planned, planSummary(&r.plan)
-		r.result.BuildSID = string(r.plan.ReusedBuildSID)
+		r.rehearse()
 		return nil
 	}
-	r.outcome, err = deployer.Apply(ctx, r.plan)
-	r.plan = r.outcome.Plan
-	r.result.ServiceSID = string(r.outcome.ServiceSID)
-	r.result.EnvironmentSID = string(r.outcome.EnvironmentSID)
-	r.result.Domain, r.result.URL = r.outcome.Domain, r.url(r.outcome.Domain)
-	r.result.BuildSID = string(r.outcome.BuildSID)
-	r.result.DeploymentSID = string(r.outcome.DeploymentSID)
-	r.result.UploadedBytes = r.outcome.UploadedBytes
-	r.result.PreviousBuildSID = string(r.outcome.WasLive)
-	if err != nil {
-		return err
+	outcome, err := deployer.Apply(ctx, r.plan)
+	return r.end(outcome, err, job.Deployed)
+}
+
+// deployer is one that knows what every verb needs.
+func (r *run) deployer() *deploy.Deployer {
+	deployer := &deploy.Deployer{Client: r.client, Steps: r.cfg.Steps, Progress: r.tell}
+	if deployer.Steps == nil {
+		deployer.Steps = deploy.InMemory{}
 	}
-	r.result.Status, r.result.Changed = job.Deployed, true
-	if r.plan.IsNothing() {
-		r.result.Status, r.result.Changed = job.Unchanged, false
-	}
-	if r.outcome.WasLive == r.outcome.BuildSID {
-		r.result.PreviousBuildSID = "" // it is this one
-	}
-	return nil
+	return deployer
 }
 
 // question is what the Job has to know of its Target.

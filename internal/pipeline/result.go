@@ -22,6 +22,36 @@ func (r *run) report(plan deploy.Plan) {
 	r.result.Variables = plan.Variables
 }
 
+// rehearse ends a Job with its Plan.
+func (r *run) rehearse() {
+	r.result.Status, r.result.Plan = job.Planned, planSummary(&r.plan)
+	r.result.BuildSID = string(r.plan.ReusedBuildSID)
+}
+
+// end copies what came of a Plan into the Result. done is the status of one that
+// had something to do, and was carried out.
+func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
+	r.outcome, r.plan = outcome, outcome.Plan
+	r.result.ServiceSID = string(outcome.ServiceSID)
+	r.result.EnvironmentSID = string(outcome.EnvironmentSID)
+	r.result.Domain, r.result.URL = outcome.Domain, r.url(outcome.Domain)
+	r.result.BuildSID = string(outcome.BuildSID)
+	r.result.DeploymentSID = string(outcome.DeploymentSID)
+	r.result.UploadedBytes = outcome.UploadedBytes
+	r.result.PreviousBuildSID = string(outcome.WasLive)
+	if err != nil {
+		return err
+	}
+	r.result.Status, r.result.Changed = done, true
+	if r.plan.IsNothing() {
+		r.result.Status, r.result.Changed = job.Unchanged, false
+	}
+	if outcome.WasLive == outcome.BuildSID {
+		r.result.PreviousBuildSID = "" // it is this one
+	}
+	return nil
+}
+
 // planSummary puts a Plan into a Result's words.
 func planSummary(plan *deploy.Plan) *job.PlanSummary {
 	summary := &job.PlanSummary{
@@ -46,6 +76,12 @@ func summarised(plan deploy.Plan) string {
 	counts := make(map[deploy.Change]int)
 	for _, file := range slices.Concat(plan.Functions, plan.Assets) {
 		counts[file.Change]++
+	}
+	switch {
+	case plan.Release != nil && plan.Build == deploy.BuildLive:
+		return fmt.Sprintf("Build %s is live already", plan.LiveBuildSID)
+	case plan.Release != nil:
+		return fmt.Sprintf("found Build %s", plan.ReusedBuildSID)
 	}
 	summary := fmt.Sprintf("%d to create, %d to update, %d to remove", counts[deploy.Created], counts[deploy.Updated], counts[deploy.Removed])
 	switch {
@@ -100,8 +136,11 @@ func (r *run) live() string {
 	}
 	switch {
 	case r.outcome.Live == deploy.LiveUnknown:
-		return fmt.Sprintf("Whether Build %s is live in %s is not known; slipway status tells. The variables have their new values.",
-			r.outcome.BuildSID, r.result.Environment)
+		unknown := fmt.Sprintf("Whether Build %s is live in %s is not known; slipway status tells.", r.outcome.BuildSID, r.result.Environment)
+		if r.plan.Release == nil {
+			unknown += " The variables have their new values."
+		}
+		return unknown
 	case was != r.plan.LiveBuildSID && was != "":
 		return fmt.Sprintf("Build %s is live in %s; it went live while this ran.", was, r.result.Environment)
 	case was != r.plan.LiveBuildSID:
@@ -129,6 +168,8 @@ func (r *run) progress() string {
 			return ""
 		case r.plan.Build == deploy.BuildLive:
 			return "Only variables were to change."
+		case r.plan.Release != nil:
+			return fmt.Sprintf("Build %s did not go live.", build)
 		case r.plan.Build == deploy.BuildReused:
 			return fmt.Sprintf("Build %s, which was made of the same before, did not go live.", build)
 		}

@@ -37,11 +37,14 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 	case job.Failed:
 		s.failure()
 	case job.Planned:
-		s.add(rankOutcome, "outlook", s.prose(outlook(s.plan)))
+		s.add(rankOutcome, "outlook", s.prose(outlook(s.result, s.plan)))
 		s.visibilities()
 		s.notes()
 	default:
 		s.add(rankOutcome, "URL", s.url())
+	}
+	if s.plan.Release != nil && result.Status != job.Failed && !s.plan.IsNothing() && s.plan.EnvironmentSID != "" {
+		s.add(rankState, "state", s.prose(variablesStay(result)+"."))
 	}
 	s.warnings()
 	s.details()
@@ -99,6 +102,8 @@ func (s *summary) ending() (sign, ended string) {
 	switch s.result.Status {
 	case job.Deployed:
 		return "✅", "Ready"
+	case job.Promoted, job.RolledBack:
+		return "✅", "Ready, " + s.released()
 	case job.Unchanged:
 		return "✅", "Unchanged"
 	case job.Planned:
@@ -218,14 +223,14 @@ func (s *summary) details() {
 		before = "Live now"
 	case s.plan.Build == deploy.BuildLive || s.result.Status == job.Unchanged: // this one, before and now
 		previous = ""
-	case s.result.Status == job.Deployed && previous == "":
+	case s.result.Status.IsLive() && previous == "":
 		previous = "nothing was live"
 	}
 	if s.result.Status == job.Failed && s.result.PreviousBuildSID != "" {
 		row("URL", s.url())
 	}
 	made := sid(s.result.BuildSID)
-	if s.plan.Build == deploy.BuildReused && made != "" {
+	if s.plan.Build == deploy.BuildReused && s.plan.Release == nil && made != "" {
 		made += ", made of the same before"
 	}
 	row(build, made)

@@ -13,6 +13,20 @@ import (
 // over yet.
 const Cancelled = "Cancelled"
 
+// UnderWay tells in one line what a Job does while it is not over yet.
+func UnderWay(asked job.Job) string {
+	switch asked.Verb {
+	case job.Promote:
+		return "Promoting to " + asked.Target.Environment
+	case job.Rollback:
+		return "Rolling " + asked.Target.Environment + " back"
+	case job.Teardown:
+		return "Taking " + asked.Target.Environment + " away"
+	case job.Deploy:
+	}
+	return "Deploying to " + asked.Target.Environment
+}
+
 // OneLine tells how a Job ended in one line, for places that have no more room,
 // such as a commit status.
 func OneLine(result job.Result) string {
@@ -20,6 +34,10 @@ func OneLine(result job.Result) string {
 	switch result.Status {
 	case job.Deployed:
 		return fmt.Sprintf("Deployed %s to %s in %s", result.Service, result.Environment, took)
+	case job.Promoted:
+		return fmt.Sprintf("Promoted %s to %s in %s", result.Service, result.Environment, took)
+	case job.RolledBack:
+		return fmt.Sprintf("Rolled %s back in %s in %s", result.Service, result.Environment, took)
 	case job.Unchanged:
 		return fmt.Sprintf("Unchanged: %s is what is live already", result.Environment)
 	case job.Planned:

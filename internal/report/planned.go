@@ -12,10 +12,14 @@ import (
 // Done tells a person what came of a Job that did not fail: its Plan, or what is
 // live now. note, when not empty, stands behind the URL of the latter.
 func Done(result job.Result, plan deploy.Plan, note string) string {
-	if result.Status == job.Planned {
+	switch {
+	case plan.Release != nil:
+		return Released(result, plan)
+	case result.Status == job.Planned:
 		return Planned(result, plan)
+	default:
+		return Deployed(result, plan, note)
 	}
-	return Deployed(result, plan, note)
 }
 
 // Planned tells a person what a deploy would change. Who can reach what comes
@@ -26,23 +30,28 @@ func Planned(result job.Result, plan deploy.Plan) string {
 	if result.URL != "" {
 		fmt.Fprintf(&text, "  %s\n", result.URL)
 	}
-	if opened := plan.VisibilityChanges(); len(opened) > 0 {
-		text.WriteByte('\n')
-		for _, file := range opened {
-			fmt.Fprintf(&text, "%s becomes %s; it is %s now\n", clean(file.Path), file.Visibility, clean(string(file.WasVisibility)))
-		}
-	}
+	visibilities(&text, plan)
 	files(&text, "Functions", plan.Functions, intended())
 	files(&text, "Assets", plan.Assets, intended())
 	if line := variables(result.Variables, intended()); line != "" {
 		fmt.Fprintf(&text, "\nVariables: %s\n", line)
 	}
 	packages(&text, plan)
-	text.WriteString("\n" + outlook(plan) + "\n")
+	text.WriteString("\n" + outlook(result, plan) + "\n")
 	for _, note := range plan.Notes {
 		text.WriteString("Note: " + clean(note) + "\n")
 	}
 	return text.String()
+}
+
+// visibilities tells what will be more or less open.
+func visibilities(text *strings.Builder, plan deploy.Plan) {
+	if opened := plan.VisibilityChanges(); len(opened) > 0 {
+		text.WriteByte('\n')
+		for _, file := range opened {
+			fmt.Fprintf(text, "%s becomes %s; it is %s now\n", clean(file.Path), clean(string(file.Visibility)), clean(string(file.WasVisibility)))
+		}
+	}
 }
 
 func intended() tense {
@@ -88,9 +97,11 @@ func packages(text *strings.Builder, plan deploy.Plan) {
 	}
 }
 
-// outlook says what a deploy would do.
-func outlook(plan deploy.Plan) string {
+// outlook says what carrying a Plan out would do.
+func outlook(result job.Result, plan deploy.Plan) string {
 	switch {
+	case plan.Release != nil:
+		return releaseOutlook(result, plan)
 	case plan.IsNothing():
 		return "Nothing to do: all of it is live."
 	case plan.Build == deploy.BuildLive:

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/pipeline"
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+// addRelease makes cmd one that needs no project but the name of its Service. more
+// are the settings that only this command has.
+func addRelease(cmd *cobra.Command, env Env, verb job.Verb, more ...string) *cobra.Command {
+	addSettings(cmd, slices.Concat(lookSettings(), []string{config.Environment, config.DryRun}, more)...)
+	cmd.Flags().Lookup(config.Environment).DefValue = "" // it has to be given
+	output := addOutput(cmd)
+	cmd.Args = oneFolder
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var problems problem.List
+		given := explicit(cmd.Flags())
+		if len(args) == 1 {
+			given = inFolder(given, args[0])
+		}
+		input := releaseInput{verb: verb, output: output.read(&problems)}
+		input.values = config.Resolve(slices.Concat(config.Settings(), config.ReleaseSettings()), given, env.Getenv)
+		var err error
+		input.settings, err = config.ReadRelease(input.values, env.Getenv)
+		if rest := problems.Take(err); rest != nil {
+			return rest
+		}
+		input.problems = problems
+		return runRelease(cmd.Context(), env, input)
+	}
+	return cmd
+}
+
+// releaseInput is what the command line asks for.
+type releaseInput struct {
+	verb     job.Verb
+	values   config.Values
+	settings config.Release
+	problems problem.List // what is wrong with the settings
+	output   format
+}
+
+func runRelease(ctx context.Context, env Env, input releaseInput) error {
+	outliveReaders()
+	progress := newDisplay(env.Stderr, env.Getenv)
+	logger := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: input.settings.LogLevel}))
+	outcome, err := func() (pipeline.Outcome, error) {
+		defer progress.Close()
+		defer progress.TellStop(ctx)()
+		return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{
+			FolderDeploy: pipeline.FolderDeploy{
+				Settings: input.settings.Deploy, Values: input.values, Problems: input.problems,
+				UserAgent: userAgent(), Logger: logger, Progress: progress.Show,
+			},
+			Verb: input.verb, Release: pipeline.ReleaseOf(input.settings),
+		})
+	}()
+	return tellOutcome(env, input.output, outcome, err, "", "")
+}

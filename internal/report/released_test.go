@@ -1,0 +1,88 @@
+package report_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/report"
+)
+
+// releases are the promotes and roll-backs that the reports are tried with.
+func releases() map[string]func(*job.Result, *deploy.Plan) {
+	const live = "ZB00000000000000000000000000000001"
+	const commit = "3f2a91c0000000000000000000000000000000aa"
+	promoted := func(result *job.Result, plan *deploy.Plan) {
+		result.Status, plan.Release = job.Promoted, &deploy.Release{From: "stage", Commit: commit, IsCompared: true}
+		result.Commit, plan.LiveBuildSID = commit, live
+	}
+	rolledBack := func(result *job.Result, plan *deploy.Plan) {
+		since := time.Date(2026, 11, 20, 16, 32, 0, 0, time.UTC)
+		result.Status, plan.Release = job.RolledBack, &deploy.Release{IsRollback: true, Since: &since, Commit: commit}
+		result.Commit, plan.LiveBuildSID = commit, live
+		plan.Functions, plan.Assets, plan.Dependencies = nil, nil, nil
+	}
+	planned := func(result *job.Result, plan *deploy.Plan) {
+		result.Status, result.Changed, result.BuildSID, result.UploadedBytes = job.Planned, false, "", 0
+		plan.LiveDependencies = plan.Dependencies
+		plan.Notes = []string{"Build ZB1 was live in production later than Build ZB2, but is gone"}
+	}
+	return map[string]func(*job.Result, *deploy.Plan){
+		"promoted": promoted,
+		"promoted into a new one": func(result *job.Result, plan *deploy.Plan) {
+			promoted(result, plan)
+			plan.Release.From, plan.EnvironmentSID, plan.LiveBuildSID, result.PreviousBuildSID = "", "", "", ""
+		},
+		"a promote planned": func(result *job.Result, plan *deploy.Plan) {
+			promoted(result, plan)
+			planned(result, plan)
+			plan.Functions[0].WasVisibility = "private"
+		},
+		"rolled back": rolledBack,
+		"a roll-back planned": func(result *job.Result, plan *deploy.Plan) {
+			rolledBack(result, plan)
+			planned(result, plan)
+		},
+		"unchanged": func(result *job.Result, plan *deploy.Plan) {
+			promoted(result, plan)
+			result.Status, result.Changed, plan.Build, plan.ReusedBuildSID = job.Unchanged, false, deploy.BuildLive, ""
+		},
+		"foreign text": func(result *job.Result, plan *deploy.Plan) {
+			const foreign = "\x1b[31m@all\r\n::error::<b>\u202e"
+			rolledBack(result, plan)
+			plan.Release.Commit, plan.Runtime, plan.ReusedBuildSID = foreign, foreign, foreign
+		},
+	}
+}
+
+func exampleRelease(change func(*job.Result, *deploy.Plan)) (job.Result, deploy.Plan) {
+	result, plan := example()
+	result.Variables, result.UploadedBytes = job.NoChanges(), 0
+	plan.Variables, plan.EnvironmentSID = job.NoChanges(), "ZE00000000000000000000000000000001"
+	plan.Build, plan.ReusedBuildSID = deploy.BuildReused, "ZB00000000000000000000000000000003"
+	change(&result, &plan)
+	return result, plan
+}
+
+func TestReleased(t *testing.T) {
+	t.Parallel()
+	for name, change := range releases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result, plan := exampleRelease(change)
+			golden(t, report.Done(result, plan, ""))
+		})
+	}
+}
+
+func TestSummaryOfReleases(t *testing.T) {
+	t.Parallel()
+	for name, change := range releases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result, plan := exampleRelease(change)
+			golden(t, report.Summary(result, plan, 60_000))
+		})
+	}
+}
