@@ -4,6 +4,7 @@ go 1.26.0
 
 // The command line and its display.
 require (
+	github.com/aymanbagabas/go-udiff v0.4.1
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.9
 	golang.org/x/term v0.47.0

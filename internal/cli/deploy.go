@@ -58,6 +58,8 @@ type deployFlags struct {
 	inSandbox *boolean
 	// detailed is nil where the command does not have it.
 	detailed *boolean
+	// diff is nil where the command does not have it.
+	diff *boolean
 	// plan is the file of the Plan to carry out, out the one to write; empty for
 	// none.
 	plan, out string
@@ -107,6 +109,12 @@ func (f *deployFlags) run(
 	}
 	input := deployInput{
 		values: values, settings: settings, problems: problems, output: form, inSandbox: isSandbox, saved: saved, out: f.out,
+	}
+	if f.diff != nil {
+		input.hasDiff = f.diff.read(&input.problems)
+	}
+	if input.hasDiff && form == formatJSON {
+		input.problems.Add("--diff has no place in --output json", "Leave one of them out.")
 	}
 	if f.detailed != nil {
 		input.isDetailed = f.detailed.read(&input.problems)
@@ -163,6 +171,8 @@ type deployInput struct {
 	inSandbox bool // of the command's own
 	// isDetailed tells in the exit code whether there is something to do.
 	isDetailed bool
+	// hasDiff asks for the sources of Functions, too.
+	hasDiff bool
 	// saved is the Plan to carry out; nil for any. out is the file for the one that
 	// is made; empty for none.
 	saved *deploy.Saved
@@ -179,7 +189,7 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		return pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
 			Settings: input.settings, Values: input.values, Problems: input.problems,
 			UserAgent: userAgent(), Logger: logger, Progress: progress.Show, NewAccount: input.inSandbox,
-			Saved: input.saved,
+			Saved: input.saved, Sources: input.hasDiff,
 		})
 	}()
 	if err == nil && input.out != "" {
@@ -190,8 +200,11 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 		}
 	}
 	after := ""
+	if input.hasDiff {
+		after = report.Sources(outcome.Sources, outcome.Plan.HasAssetsToUpdate(), isColoured(env))
+	}
 	if input.out != "" {
-		after = fmt.Sprintf("\nWritten to %s; slipway deploy --plan carries it out.\n", input.out)
+		after += fmt.Sprintf("\nWritten to %s; slipway deploy --plan carries it out.\n", input.out)
 	}
 	err = tellOutcome(env, input.output, outcome, err, input.note(), after)
 	if err == nil && input.isDetailed && outcome.Result.Plan != nil && outcome.Result.Plan.HasChanges {

@@ -44,9 +44,18 @@ type display struct {
 // newDisplay starts a display on out. Close must be called. It is live when out
 // is a terminal that understands it and no CI system reads it.
 func newDisplay(out io.Writer, getenv func(string) string) *display {
+	return startDisplay(out, isTerminal(out, getenv) && getenv("CI") == "")
+}
+
+// isTerminal reports whether out is a terminal that understands escape sequences.
+func isTerminal(out io.Writer, getenv func(string) string) bool {
 	file, isFile := out.(*os.File)
-	isLive := isFile && term.IsTerminal(int(file.Fd())) && getenv("TERM") != "dumb" && getenv("CI") == ""
-	return startDisplay(out, isLive)
+	return isFile && term.IsTerminal(int(file.Fd())) && getenv("TERM") != "dumb"
+}
+
+// isColoured reports whether results may be coloured (no-color.org).
+func isColoured(env Env) bool {
+	return isTerminal(env.Stdout, env.Getenv) && env.Getenv("NO_COLOR") == ""
 }
 
 func startDisplay(out io.Writer, isLive bool) *display {

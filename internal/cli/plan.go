@@ -22,9 +22,11 @@ It needs the same credentials and takes the same settings as deploy. With
 --detailed-exitcode the exit code is 0 when there is nothing to do, 2 when there
 is, and 1 instead of 2 when the input is at fault.
 
-With --out the plan is written to a file as well, without the values of variables
+With --diff it also shows how the sources of Functions would change, which it reads
+from what is live. With --out the plan is written to a file as well, without the values of variables
 and without credentials. slipway deploy --plan FILE carries out exactly that plan.`,
 		Example: `  slipway plan
+  slipway plan --diff
   slipway plan --out release.plan     # and then: slipway deploy --plan release.plan
   slipway plan services/voice --environment production --detailed-exitcode
   slipway plan --output json`,
@@ -33,6 +35,7 @@ and without credentials. slipway deploy --plan FILE carries out exactly that pla
 	f := addDeployFlags(cmd)
 	cmd.Flags().StringVar(&f.out, "out", "", "write the plan to this file, for slipway deploy --plan")
 	namePlaceholder(cmd.Flags(), "out", "FILE")
+	f.diff = addBoolean(cmd, "diff", "show how the sources of Functions that are live would change, too")
 	f.detailed = addBoolean(cmd, detailedExitCode, "exit with 2 when there is something to do, and with 1 when the input is at fault")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return f.run(cmd, env, args, planned)

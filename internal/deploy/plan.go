@@ -99,6 +99,8 @@ type FilePlan struct {
 	ParentSID string `json:"parent_sid,omitempty"`
 	// VersionSID is the Version that is used again when nothing changes.
 	VersionSID twilio.VersionSID `json:"version_sid,omitempty"`
+	// LiveVersionSID is the Version that an updated path has now.
+	LiveVersionSID twilio.VersionSID `json:"live_version_sid,omitempty"`
 	// WasVisibility is what an updated path has now, when that changes.
 	WasVisibility project.Visibility `json:"was_visibility,omitempty"`
 }
@@ -190,7 +192,7 @@ func (l *Live) planFile(file project.File, there held, listed string) FilePlan {
 		planned.Change, planned.VersionSID = Unchanged, known.VersionSID
 		return planned
 	}
-	planned.Change = Updated
+	planned.Change, planned.LiveVersionSID = Updated, there.SID
 	if was := project.Visibility(there.Visibility); was != file.Visibility {
 		planned.WasVisibility = was
 	}

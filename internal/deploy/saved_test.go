@@ -29,8 +29,9 @@ func savedPlan(t *testing.T) deploy.Saved {
 	}, deploy.Diff(asked, secrets("KEY", "hidden-value", "NEW", "hidden-value"), liveSite()))
 }
 
-// TestSavedKeepsItsForm holds the JSON form of version 1: what one Slipway wrote
-// another reads. A change of the form needs another version.
+// TestSavedKeepsItsForm holds the JSON form of version 1, so that the next Slipway
+// reads what this one wrote: fields may be added; what changes the meaning of one
+// needs another version.
 func TestSavedKeepsItsForm(t *testing.T) {
 	t.Parallel()
 	saved := savedPlan(t)

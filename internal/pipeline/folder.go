@@ -43,6 +43,8 @@ type FolderDeploy struct {
 	// Saved is the Plan that is to be carried out, and no other; nil for whatever
 	// comes of the folder. Its settings are in Settings and Values; see FromSaved.
 	Saved *deploy.Saved
+	// Sources has a plan read the source of what it would update; see Config.
+	Sources bool
 	// NewAccount says that the account holds nothing yet; see toolkit.Question.
 	NewAccount bool
 }
@@ -97,7 +99,7 @@ func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	cfg := Config{
 		Source: tree.FS, Variables: settings.Variables, Problems: problems, Warnings: warnings,
 		Tool: w.UserAgent, Where: values.Where, Progress: w.Progress, Targeted: w.Targeted, LiveURL: settings.Account.LiveURL,
-		Account: deploy.Account{SID: settings.Account.SID, Region: settings.Account.Region},
+		Sources: w.Sources, Account: deploy.Account{SID: settings.Account.SID, Region: settings.Account.Region},
 	}
 	if w.Saved != nil {
 		cfg.Saved = &w.Saved.Plan

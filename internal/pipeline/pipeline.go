@@ -39,6 +39,9 @@ type Config struct {
 	// Saved is the Plan that is carried out, or none. Nil means whatever Plan comes
 	// of the Project and what is live.
 	Saved *deploy.Plan
+	// Sources has the Job, when it ends with its Plan, read the source of the
+	// Functions that would be updated: a call for each.
+	Sources bool
 	// Steps runs the parts. Nil means deploy.InMemory.
 	Steps deploy.Steps
 	// Progress is told what happens, from many goroutines. Nil means nobody.
@@ -73,6 +76,8 @@ type Outcome struct {
 	// Job is the one that was asked for, with the name of the Service that
 	// package.json gives.
 	Job job.Job
+	// Sources are what Config.Sources asks for, sorted by path.
+	Sources []deploy.SourceChange
 }
 
 // Run does a Job. The error is the cause of a failure that Result.Error puts
@@ -98,7 +103,7 @@ func Run(ctx context.Context, asked job.Job, cfg Config) (Outcome, error) {
 		failure.State = r.state()
 		r.result.Status, r.result.Error = job.Failed, &failure
 	}
-	return Outcome{Result: r.result, Plan: r.plan, Job: r.job}, err
+	return Outcome{Result: r.result, Plan: r.plan, Job: r.job, Sources: r.sources}, err
 }
 
 // run is one Job under way.
@@ -108,6 +113,7 @@ type run struct {
 	client  *twilio.Client
 	plan    deploy.Plan
 	outcome deploy.Outcome
+	sources []deploy.SourceChange
 
 	mu     sync.Mutex // events come from many goroutines
 	result job.Result
@@ -161,6 +167,11 @@ func (r *run) deploy(ctx context.Context) error {
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
 
 	if r.job.Options.DryRun {
+		if r.cfg.Sources {
+			if r.sources, err = deployer.ReadSources(ctx, r.plan); err != nil {
+				return err
+			}
+		}
 		r.rehearse()
 		return nil
 	}

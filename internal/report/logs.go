@@ -81,7 +81,7 @@ func LogText(entry LogEntry, width int) string {
 
 // broken breaks "::" at the start of a line.
 func broken(line string) string {
-	text := strings.TrimLeft(line, " ")
+	text := strings.TrimLeft(line, " \t")
 	if !strings.HasPrefix(text, "::") {
 		return line
 	}
