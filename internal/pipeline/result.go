@@ -174,7 +174,7 @@ func (r *run) progress() string {
 			return fmt.Sprintf("Build %s, which was made of the same before, did not go live.", build)
 		}
 		return fmt.Sprintf("Build %s of this run is complete, but not live.", build)
-	case job.PhaseRead, job.PhasePlan:
+	case job.PhaseRead, job.PhasePlan, job.PhasePrune:
 	}
 	return ""
 }
