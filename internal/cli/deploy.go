@@ -68,7 +68,8 @@ type deployFlags struct {
 func addDeployFlags(cmd *cobra.Command, more ...string) *deployFlags {
 	addSettings(cmd, slices.Concat(accountSettings(), commonSettings(), []string{
 		config.Service, config.Environment, config.WorkingDirectory, config.FunctionsFolder, config.AssetsFolder,
-		config.Runtime, config.Variables, config.EnvFile, config.Dependencies, config.BuildTimeout, config.Concurrency, config.Manifest,
+		config.Runtime, config.Variables, config.EnvFile, config.VariablesLike, config.PruneVariables,
+		config.Dependencies, config.BuildTimeout, config.Concurrency, config.Manifest,
 	}, more)...)
 	_ = cmd.RegisterFlagCompletionFunc(config.Dependencies, cobra.FixedCompletions([]string{"locked", "ranges"}, cobra.ShellCompDirectiveNoFileComp))
 	return &deployFlags{

@@ -387,6 +387,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"region": "ie1", "edge": "dublin", "api-url": "http://localhost:1", "upload-url": "http://localhost:2",
 		"live-url": "http://localhost/{domain}", "service": "voice", "environment": "stage", "working-directory": "a",
 		"functions-folder": "b", "assets-folder": "c", "runtime": "node24", "variables": "A=1", "env-file": "d",
+		"variables-like": "stage", "prune-variables": "true",
 		"dependencies": "ranges", "build-timeout": "1m", "concurrency": "3", "timeout": "2m", "log-level": "debug",
 		"github-token": "token", "command": "deploy", "commit-status": "false", "manifest": "false", "dry-run": "true",
 		"promote-from": "dev", "build-sid": "ZB1", "to": "ZB2", "create-environment": "true", "allow-production": "true",

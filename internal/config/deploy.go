@@ -24,6 +24,8 @@ type Deploy struct {
 	WorkingDirectory string
 	Dependencies     string
 	Variables        map[string]secret.String
+	VariablesLike    string
+	PruneVariables   bool
 	BuildTimeout     time.Duration
 	Concurrency      int // 0 means adaptive
 	Manifest         bool
@@ -67,6 +69,8 @@ func (r *reader) deploy(getenv func(string) string) Deploy {
 		WorkingDirectory: r.text(WorkingDirectory),
 		Dependencies:     r.oneOf(Dependencies, "locked", "ranges"),
 		Variables:        r.variables(getenv),
+		VariablesLike:    r.text(VariablesLike),
+		PruneVariables:   r.boolean(PruneVariables),
 		BuildTimeout:     r.duration(BuildTimeout),
 		Concurrency:      r.count(Concurrency, 1, 1000),
 		Manifest:         r.boolean(Manifest),

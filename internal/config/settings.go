@@ -49,6 +49,8 @@ const (
 	Runtime          = "runtime"
 	Variables        = "variables"
 	EnvFile          = "env-file"
+	VariablesLike    = "variables-like"
+	PruneVariables   = "prune-variables"
 	Dependencies     = "dependencies"
 	BuildTimeout     = "build-timeout"
 	Concurrency      = "concurrency"
@@ -115,6 +117,8 @@ func Settings() []Setting {
 		{Runtime, "", "", Text, "NODE", "the Node runtime, such as node22 (default what engines.node in package.json allows)"},
 		{Variables, "", "", Lines, "KEY=VALUE", "a variable of the Environment; a bare KEY takes its value from this process's environment"},
 		{EnvFile, "", "", Text, "FILE", "a file of variables in the project (default .env when there is one)"},
+		{VariablesLike, "", "", Text, "ENV", "an Environment of the Service whose variables a new one starts from; those of the project beat them"},
+		{PruneVariables, "", "false", Boolean, "", "remove the variables that the project does not have, once the Build is live"},
 		{Dependencies, "", "locked", Text, "locked|ranges", "npm versions: exact from the lock file, or as package.json has them"},
 		{BuildTimeout, "", "5m", Duration, "DURATION", "how long Twilio may take for the Build"},
 		{Concurrency, "", "", Integer, "N", "most API calls at once (default adaptive, at most 20)"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/twilio"
+	"github.com/slipway-dev/slipway/internal/words"
 )
 
 // defaultGrace keeps an interrupted activation well below the 7.5 s after which
@@ -70,19 +71,22 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 	if err != nil {
 		return made, err
 	}
-	before, now, err := d.readTarget(ctx, at)
+	now, err := d.readPresent(ctx, at, plan)
 	if err != nil {
 		return made, err
 	}
-	made.Over, made.isRead = now, true
-	if err := d.checkLive(plan, build, now); err != nil {
+	made.Over, made.isRead = now.build, true
+	if err := d.checkLive(plan, build, now.build); err != nil {
 		return made, err
 	}
-	isLive := plan.LiveBuildSID == build && now == build
+	if wanted, err = plan.Copied.with(wanted, now); err != nil {
+		return made, err
+	}
+	isLive := plan.LiveBuildSID == build && now.build == build
 	// The grace is shared: half for the write that is under way, half for
 	// looking and putting back.
 	sending := d.Client.WithGrace(d.grace() / 2)
-	journal := &variableJournal{at: at, before: before, wanted: wanted}
+	journal := &variableJournal{at: at, before: now.variables, wanted: wanted}
 	err = journal.write(ctx, sending)
 	if err == nil && isLive {
 		d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
@@ -112,21 +116,33 @@ type activated struct {
 	isRead bool
 }
 
-// readTarget reads the variables of an Environment and which Build is live there,
-// at once.
-func (d *Deployer) readTarget(ctx context.Context, at target) (variables map[string]twilio.Variable, build twilio.BuildSID, err error) {
+// present is what is there right before an activation.
+type present struct {
+	build     twilio.BuildSID            // what is live
+	variables map[string]twilio.Variable // the Environment's, by key
+	copied    map[string]twilio.Variable // those of the one that it gets some of
+}
+
+// readPresent reads it all at once.
+func (d *Deployer) readPresent(ctx context.Context, at target, plan Plan) (now present, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(guarded(func() error {
-		now, err := d.Client.FetchEnvironment(ctx, at.service, at.environment)
-		build = now.BuildSID
+		environment, err := d.Client.FetchEnvironment(ctx, at.service, at.environment)
+		now.build = environment.BuildSID
 		return err
 	}))
 	group.Go(guarded(func() (err error) {
-		variables, err = readVariables(ctx, d.Client, at.service, at.environment)
+		now.variables, err = readVariables(ctx, d.Client, at.service, at.environment)
 		return err
 	}))
+	if plan.Copied != nil && len(plan.Copied.Keys) > 0 {
+		group.Go(guarded(func() (err error) {
+			now.copied, err = readVariables(ctx, d.Client, at.service, plan.Copied.FromSID)
+			return err
+		}))
+	}
 	err = group.Wait()
-	return variables, build, err //nolint:wrapcheck // the client's own error.
+	return now, err //nolint:wrapcheck // the client's own error.
 }
 
 // settle finds out whether an activation that ended with err took effect, and
@@ -198,7 +214,7 @@ type VariablesLeftError struct {
 
 // Error names the variables, with the cause.
 func (e *VariablesLeftError) Error() string {
-	return fmt.Sprintf("the variables %s could not be put back: %s", strings.Join(e.Keys, ", "), strings.ReplaceAll(e.Err.Error(), "\n", "; "))
+	return fmt.Sprintf("the variables %s could not be put back: %s", words.Names(e.Keys), strings.ReplaceAll(e.Err.Error(), "\n", "; "))
 }
 
 // Unwrap returns the cause.

@@ -62,6 +62,9 @@ type Outcome struct {
 	// VariablesLeft are the keys that could not be put back after a failed
 	// activation.
 	VariablesLeft []string
+	// VariablesKept are the keys that may not have been removed after an activation
+	// that succeeded.
+	VariablesKept []string
 }
 
 // Plan reads what is live and works out what takes the project live that is asked
@@ -77,7 +80,11 @@ func (d *Deployer) Plan(ctx context.Context, asked Question) (Plan, error) {
 		if err != nil {
 			return Plan{}, err
 		}
-		return Diff(asked, variables, live), nil
+		plan := Diff(asked, variables, live)
+		if err := plan.checkPruned(variables); err != nil {
+			return Plan{}, err
+		}
+		return plan, nil
 	})
 }
 
@@ -85,8 +92,9 @@ func (d *Deployer) Plan(ctx context.Context, asked Question) (Plan, error) {
 // changed, makes a Build, finds or creates the Environment, and makes the Build
 // live there together with the variables. What the Plan says is there already is
 // left out; what Twilio has removed meanwhile is made again. Nothing that is live
-// changes before the last part, and when that fails what it changed is put back.
-// When ctx ends, no new work begins.
+// changes before the activation, and when that fails what it changed is put back.
+// Variables are removed behind it, and what of that fails is told. When ctx ends,
+// no new work begins.
 //
 // A panic is an error, a *problem.PanicError; when the activation had begun,
 // what is live is not known.
@@ -101,7 +109,7 @@ func carryOut(plan Plan, do func(*Outcome) error) (Outcome, error) {
 		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Plan: plan, Live: LiveAsBefore, WasLive: plan.LiveBuildSID,
 	}
 	err := problem.Guard(func() error { return do(&outcome) })
-	if _, ok := errors.AsType[*problem.PanicError](err); ok && outcome.Phase == job.PhaseActivate {
+	if _, ok := errors.AsType[*problem.PanicError](err); ok && outcome.Phase == job.PhaseActivate && outcome.VariablesKept == nil {
 		outcome.Live = LiveUnknown
 	}
 	return outcome, err
@@ -274,7 +282,8 @@ func (d *Deployer) planAgain(ctx context.Context, service twilio.ServiceSID, pla
 	return plan, nil
 }
 
-// goLive makes the Build of outcome live, with the variables.
+// goLive makes the Build of outcome live, with the variables, and removes those
+// that it has no use for.
 func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *Outcome) error {
 	outcome.Phase = job.PhaseActivate
 	made, err := do(ctx, d.Steps, step, func(ctx context.Context) (activated, error) {
@@ -293,10 +302,11 @@ func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *
 			outcome.VariablesLeft = failed.Left.Keys
 		}
 	}
-	if err == nil {
-		outcome.Live = LiveIsThis
+	if err != nil {
+		return err
 	}
-	return err
+	outcome.Live = LiveIsThis
+	return d.removeUnwanted(ctx, at, outcome)
 }
 
 // place is where an Environment answers.

@@ -3,7 +3,6 @@ package deploy
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -36,8 +35,9 @@ func (p *Plan) CheckInput(asked Question, keys []string) error {
 	var differing problem.List
 	p.compareFiles(asked.Wanted, &differing)
 	p.comparePackages(asked.Wanted, &differing)
+	fates := p.fates()
 	for _, key := range keys {
-		if !slices.Contains(slices.Concat(p.Variables.Created, p.Variables.Updated, p.Variables.Unchanged), key) {
+		if !fates[key].isGiven() {
 			differing.Add(fmt.Sprintf("the variable %s is set now, and was not when the plan was made", key), "")
 		}
 	}
@@ -143,12 +143,8 @@ func (p *Plan) CheckLive(now Plan) error {
 	case p.Fingerprint != now.Fingerprint:
 		return newStaleError("variables of " + environment + " have been changed")
 	}
-	if keys := otherwise(p.Variables, now.Variables); len(keys) > 0 {
-		return &problem.Problem{
-			Message: fmt.Sprintf("what happens to these variables is not what was planned, although none of them was changed in %s: %s",
-				environment, shown(strings.Join(keys, ", "))),
-			Fix: "Give the variables that the plan was made with, or plan again.",
-		}
+	if err := p.checkVariables(now); err != nil {
+		return err
 	}
 	switch {
 	case p.ReusedBuildSID != now.ReusedBuildSID && now.ReusedBuildSID != "":
@@ -171,34 +167,6 @@ func cameOrWent(thing, was, is string) string {
 	default:
 		return thing + " is another one than when it was made"
 	}
-}
-
-// otherwise are the keys to which one Plan does something else than the other,
-// sorted.
-func otherwise(a, b job.Changes) []string {
-	fates := func(changes job.Changes) map[string]string {
-		byKey := make(map[string]string)
-		for fate, keys := range map[string][]string{"created": changes.Created, "updated": changes.Updated, "unchanged": changes.Unchanged, "removed": changes.Removed} {
-			for _, key := range keys {
-				byKey[key] = fate
-			}
-		}
-		return byKey
-	}
-	before, after := fates(a), fates(b)
-	var keys []string
-	for key, fate := range before {
-		if after[key] != fate {
-			keys = append(keys, key)
-		}
-	}
-	for key := range after {
-		if before[key] == "" {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // doing names all of a Plan but what is no part of what it does: what its

@@ -35,6 +35,10 @@ type Live struct {
 	Assets    map[string]twilio.AssetSID
 	// Variables are the Environment's, by key.
 	Variables map[string]twilio.Variable
+	// Like is the Environment whose variables a new one starts from, and
+	// LikeVariables are those, by key. They are read where they count.
+	Like          twilio.Environment
+	LikeVariables map[string]twilio.Variable
 }
 
 // Question is what a deploy has to know of a Target.
@@ -48,6 +52,12 @@ type Question struct {
 	Wanted      *project.Project
 	// Manifest says whether the Build will have one.
 	Manifest bool
+	// Like is the Environment whose variables a new one starts from; its zero value
+	// is none.
+	Like Environment
+	// PruneVariables says whether variables go that the Project does not have. Those
+	// that Like has stay.
+	PruneVariables bool
 }
 
 // ReadLive reads what is there, with as few calls and as many of them at once as
@@ -60,7 +70,10 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 		if !twilio.IsNotFound(err) {
 			return live, err
 		}
-		return live, missingService(asked.Service, asked.Environment)
+		if err := missingService(asked.Service, asked.Environment); err != nil || asked.Like.Name == "" {
+			return live, err
+		}
+		return live, missingLike(asked)
 	}
 	environments, err := collect(client.Environments(ctx, live.Service.SID))
 	if err != nil {
@@ -69,10 +82,19 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 	if live.Environment, _, err = asked.Environment.among(environments); err != nil {
 		return live, err
 	}
+	if err := live.findLike(asked, environments); err != nil {
+		return live, err
+	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(guarded(func() (err error) {
 		if live.Environment.SID != "" {
 			live.Variables, err = readVariables(groupCtx, client, live.Service.SID, live.Environment.SID)
+		}
+		return err
+	}))
+	group.Go(guarded(func() (err error) {
+		if live.Like.SID != "" {
+			live.LikeVariables, err = readVariables(groupCtx, client, live.Service.SID, live.Like.SID)
 		}
 		return err
 	}))

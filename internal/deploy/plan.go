@@ -84,8 +84,10 @@ type Plan struct {
 	// Dependencies are sorted by name.
 	Dependencies []twilio.Dependency `json:"dependencies"`
 	Runtime      string              `json:"runtime"`
-	// Variables are keys by what happens to them.
-	Variables job.Changes `json:"variables"`
+	// Variables are keys by what happens to them; Copied says which of the created
+	// ones come from another Environment, and is nil where none is asked.
+	Variables job.Changes      `json:"variables"`
+	Copied    *CopiedVariables `json:"copied,omitempty"`
 	// Digest names the content of the Build: equal digest, equal deploy.
 	Digest string `json:"digest"`
 }
@@ -121,7 +123,6 @@ func Diff(asked Question, variables map[string]secret.String, live Live) Plan {
 		Fingerprint:    live.fingerprint(),
 		Dependencies:   dependenciesOf(wanted),
 		Runtime:        wanted.Runtime,
-		Variables:      diffVariables(values(live.Variables), variables),
 		Digest:         digest(wanted),
 	}
 	if live.Service.SID != "" {
@@ -139,6 +140,7 @@ func Diff(asked Question, variables map[string]secret.String, live Live) Plan {
 	plan.Functions = append(plan.Functions, removedFrom(live.Build.FunctionVersions, plan.Functions, project.KindFunction)...)
 	plan.Assets = append(plan.Assets, removedFrom(live.Build.AssetVersions, plan.Assets, project.KindAsset)...)
 	plan.chooseBuild(asked, live)
+	plan.planVariables(asked, variables, live)
 	return plan
 }
 
@@ -224,8 +226,7 @@ func removedFrom(versions []twilio.Version, planned []FilePlan, kind project.Kin
 	return removed
 }
 
-// diffVariables compares by value and returns keys. Keys that only the
-// Environment has stay: nothing says that they are the Project's.
+// diffVariables compares by value and returns the keys of what is wanted.
 func diffVariables(live, wanted map[string]secret.String) job.Changes {
 	changes := job.NoChanges()
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {

@@ -75,6 +75,11 @@ type Options struct {
 	Runtime string `json:"runtime,omitempty"`
 	// EnvFile is the file with variables, relative to Folder.
 	EnvFile string `json:"env_file,omitempty"`
+	// VariablesLike is the Environment whose variables a new one starts from, named
+	// as a Target's is.
+	VariablesLike string `json:"variables_like,omitempty"`
+	// PruneVariables removes the variables that the Project does not have.
+	PruneVariables bool `json:"prune_variables,omitempty"`
 	// Dependencies is "locked" or "ranges".
 	Dependencies string `json:"dependencies,omitempty"`
 	// DryRun ends the Job with its Plan: nothing is changed.

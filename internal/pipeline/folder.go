@@ -127,8 +127,8 @@ func ReadFolder(ctx context.Context, wanted FolderDeploy, tree *source.Source) (
 		return Reading{}, err
 	}
 	r := &run{job: asked, cfg: cfg, result: job.NewResult()}
-	found, _, err := r.read(ctx)
-	return Reading{Target: r.job.Target, Project: found, Warnings: r.result.Warnings}, err
+	asking, err := r.read(ctx)
+	return Reading{Target: r.job.Target, Project: asking.Wanted, Warnings: r.result.Warnings}, err
 }
 
 // WithFiles returns the values with what the files of a project say in place of
@@ -149,6 +149,7 @@ func (w FolderDeploy) job(settings config.Deploy, tree *source.Source) job.Job {
 		Options: job.Options{
 			FunctionsFolder: settings.FunctionsFolder, AssetsFolder: settings.AssetsFolder,
 			Runtime: settings.Runtime, EnvFile: settings.EnvFile, Dependencies: settings.Dependencies,
+			VariablesLike: settings.VariablesLike, PruneVariables: settings.PruneVariables,
 			BuildTimeout: settings.BuildTimeout, NoManifest: !settings.Manifest, DryRun: settings.DryRun,
 		},
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
-	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
 	"github.com/slipway-dev/slipway/internal/words"
@@ -135,11 +134,11 @@ func (r *run) do(ctx context.Context) error {
 
 func (r *run) deploy(ctx context.Context) error {
 	r.tell(job.Event{Kind: job.Started, Phase: job.PhaseRead})
-	wanted, environment, err := r.read(ctx)
+	asking, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
-	r.tell(job.Event{Kind: job.Finished, Phase: job.PhaseRead, Message: words.Count(len(wanted.Functions), "Function") + ", " + words.Count(len(wanted.Assets), "Asset")})
+	r.tell(job.Event{Kind: job.Finished, Phase: job.PhaseRead, Message: words.Count(len(asking.Wanted.Functions), "Function") + ", " + words.Count(len(asking.Wanted.Assets), "Asset")})
 
 	r.tell(job.Event{Kind: job.Started, Phase: job.PhasePlan})
 	deployer := r.deployer()
@@ -149,7 +148,7 @@ func (r *run) deploy(ctx context.Context) error {
 		values, _, err := r.variables()
 		return values, err
 	}
-	r.plan, err = deployer.Plan(ctx, r.question(environment, wanted))
+	r.plan, err = deployer.Plan(ctx, asking)
 	if err != nil {
 		return r.withOrigin(err)
 	}
@@ -186,15 +185,6 @@ func (r *run) deployer() *deploy.Deployer {
 		deployer.Steps = deploy.InMemory{}
 	}
 	return deployer
-}
-
-// question is what the Job has to know of its Target.
-func (r *run) question(environment deploy.Environment, wanted *project.Project) deploy.Question {
-	return deploy.Question{
-		Account: r.cfg.Account, Service: r.job.Target.Service, Environment: environment, Wanted: wanted,
-		// A Build of Assets alone is not packaged; a Function would change that.
-		Manifest: !r.job.Options.NoManifest && len(wanted.Functions) > 0,
-	}
 }
 
 // tell passes an Event on. What warns a person stands in the Result, too.

@@ -24,34 +24,43 @@ import (
 // OpenAPI file).
 const maxServiceName = 50
 
-// read turns the Source into a Project and finds everything that is wrong with
-// the input before the first request.
-func (r *run) read(ctx context.Context) (*project.Project, deploy.Environment, error) {
+// read turns the Source into a Project, with what is asked beside it, and finds
+// everything that is wrong with the input before the first request.
+func (r *run) read(ctx context.Context) (asking deploy.Question, err error) {
 	problems := slices.Clone(r.cfg.Problems)
-	environment, environmentErr := deploy.ParseEnvironment(r.job.Target.Environment)
+	var environmentErr, likeErr error
+	asking.Environment, environmentErr = deploy.ParseEnvironment(r.job.Target.Environment)
 	if rest := problems.Take(r.located(environmentErr, config.Environment)); rest != nil {
-		return nil, environment, rest
+		return asking, rest
+	}
+	asking.Like, likeErr = deploy.ParseLike(r.job.Options.VariablesLike, asking.Environment)
+	if rest := problems.Take(r.located(likeErr, config.VariablesLike)); rest != nil {
+		return asking, rest
 	}
 	if isNamed := r.nameService(&problems); isNamed && environmentErr == nil && r.cfg.Targeted != nil {
 		r.cfg.Targeted(r.job)
 	}
-	wanted, err := project.Load(ctx, r.cfg.Source, r.projectOptions())
+	asking.Wanted, err = project.Load(ctx, r.cfg.Source, r.projectOptions())
 	if rest := problems.Take(err); rest != nil {
-		return nil, environment, rest
+		return asking, rest
 	}
 	// The file's own problems were found by Load; only the rest is new.
 	values, warnings, err := r.variables()
 	if rest := problems.Take(err); rest != nil {
-		return nil, environment, rest
+		return asking, rest
 	}
-	if wanted != nil {
-		warnings = append(warnings, pointers(wanted.Warnings)...)
+	if asking.Wanted != nil {
+		warnings = append(warnings, pointers(asking.Wanted.Warnings)...)
+		// A Build of Assets alone is not packaged; a Function would change that.
+		asking.Manifest = !r.job.Options.NoManifest && len(asking.Wanted.Functions) > 0
 	}
-	if wanted != nil && r.cfg.Saved != nil {
-		_ = problems.Take(r.cfg.Saved.CheckInput(r.question(environment, wanted), slices.Sorted(maps.Keys(values)))) // it is a list
+	asking.Account, asking.Service = r.cfg.Account, r.job.Target.Service
+	asking.PruneVariables = r.job.Options.PruneVariables
+	if asking.Wanted != nil && r.cfg.Saved != nil {
+		_ = problems.Take(r.cfg.Saved.CheckInput(asking, slices.Sorted(maps.Keys(values)))) // it is a list
 	}
 	r.warn(slices.Concat(r.cfg.Warnings, warnings))
-	return wanted, environment, problems.Err()
+	return asking, problems.Err()
 }
 
 // nameService makes sure that the Target has a Service, by the name in

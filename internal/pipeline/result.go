@@ -40,6 +40,7 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	r.result.UploadedBytes = outcome.UploadedBytes
 	r.result.PreviousBuildSID = string(outcome.WasLive)
 	if err != nil {
+		r.result.Changed = outcome.VariablesKept != nil // all else is done
 		return err
 	}
 	r.result.Status, r.result.Changed = done, true
@@ -119,8 +120,11 @@ func (r *run) state() string {
 		return "Nothing was changed."
 	}
 	sentences := []string{r.live(), r.progress()}
+	if keys := r.outcome.VariablesKept; len(keys) > 0 {
+		sentences = append(sentences, "All but the removal of variables is done. These may still be there: "+words.Names(keys)+". Run it again to remove them.")
+	}
 	if keys := r.outcome.VariablesLeft; len(keys) > 0 {
-		sentences = append(sentences, "These variables may still have this run's values: "+strings.Join(keys, ", ")+".")
+		sentences = append(sentences, "These variables may still have this run's values: "+words.Names(keys)+".")
 	}
 	if r.plan.ServiceSID == "" && r.outcome.ServiceSID != "" {
 		sentences = append(sentences, fmt.Sprintf("The Service %s was created.", r.plan.Service))
@@ -141,6 +145,8 @@ func (r *run) live() string {
 			unknown += " The variables have their new values."
 		}
 		return unknown
+	case r.outcome.VariablesKept != nil && was != r.outcome.BuildSID:
+		return fmt.Sprintf("Build %s is live in %s.", r.outcome.BuildSID, r.result.Environment)
 	case was != r.plan.LiveBuildSID && was != "":
 		return fmt.Sprintf("Build %s is live in %s; it went live while this ran.", was, r.result.Environment)
 	case was != r.plan.LiveBuildSID:
@@ -164,7 +170,7 @@ func (r *run) progress() string {
 		return fmt.Sprintf("Build %s did not go live.", build)
 	case job.PhaseActivate:
 		switch {
-		case r.outcome.Live == deploy.LiveUnknown:
+		case r.outcome.Live == deploy.LiveUnknown || r.outcome.VariablesKept != nil:
 			return ""
 		case r.plan.Build == deploy.BuildLive:
 			return "Only variables were to change."

@@ -75,6 +75,8 @@ func settingsOf(asked job.Job) map[string]string {
 		config.AssetsFolder:    asked.Options.AssetsFolder,
 		config.Runtime:         asked.Options.Runtime,
 		config.EnvFile:         asked.Options.EnvFile,
+		config.VariablesLike:   asked.Options.VariablesLike,
+		config.PruneVariables:  strconv.FormatBool(asked.Options.PruneVariables),
 		config.Dependencies:    asked.Options.Dependencies,
 		config.Manifest:        strconv.FormatBool(!asked.Options.NoManifest),
 	}

@@ -26,7 +26,7 @@ func plans() map[string]func(*job.Result, *deploy.Plan) {
 			plan.Functions[0].WasVisibility, plan.Functions[0].Size = project.Private, 1500
 			plan.Assets[0].Change, plan.Assets[0].VersionSID = deploy.Unchanged, "ZN1"
 		},
-		"foreign text": func(_ *job.Result, plan *deploy.Plan) {
+		"foreign text": func(result *job.Result, plan *deploy.Plan) {
 			const foreign = "\x1b[31m@all\r\n::error::<b>\u202e"
 			plan.Build, plan.LiveBuildSID, plan.LiveRuntime = deploy.BuildReused, live, foreign
 			plan.ReusedBuildSID = foreign
@@ -34,6 +34,23 @@ func plans() map[string]func(*job.Result, *deploy.Plan) {
 			plan.Functions = []deploy.FilePlan{{File: project.File{Path: "/" + foreign, Visibility: foreign}, Change: deploy.Removed}}
 			plan.Assets[0].WasVisibility = foreign
 			plan.Notes = []string{"the Service " + foreign + " can be edited"}
+			result.Variables.Removed = []string{foreign}
+		},
+		"variables of another Environment": func(result *job.Result, plan *deploy.Plan) {
+			plan.Build, plan.Functions, plan.Assets = deploy.BuildReused, plan.Functions[1:2], nil
+			plan.ReusedBuildSID = "ZB00000000000000000000000000000003"
+			plan.Copied = &deploy.CopiedVariables{From: "stage", FromSID: "ZE1", Keys: []string{"SENTRY_DSN", "TOKEN"}}
+			plan.Notes = []string{"2 variables are those of stage: SENTRY_DSN, TOKEN"}
+			result.Variables = job.NoChanges()
+			result.Variables.Created = []string{"GREETING", "SENTRY_DSN", "TOKEN"}
+			result.Variables.Removed = []string{"OLD"}
+		},
+		"removals alone": func(result *job.Result, plan *deploy.Plan) {
+			plan.Build, plan.LiveBuildSID, plan.LiveDependencies = deploy.BuildLive, live, plan.Dependencies
+			plan.Functions, plan.Assets = nil, nil
+			result.Variables = job.NoChanges()
+			result.Variables.Removed = []string{"OLD", "OLDER"}
+			plan.Variables = result.Variables
 		},
 		"a first deploy": func(result *job.Result, plan *deploy.Plan) {
 			plan.Build, plan.Functions = deploy.BuildNew, plan.Functions[1:2]

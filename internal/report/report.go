@@ -89,7 +89,7 @@ func Deployed(result job.Result, plan deploy.Plan, note string) string {
 	case plan.Build == deploy.BuildReused:
 		text.WriteString("It was made of the same before, so nothing was built\n")
 	case plan.Build == deploy.BuildLive && result.Status != job.Unchanged:
-		text.WriteString("It was live already; the variables alone are new\n")
+		text.WriteString("It was live already; the variables alone changed\n")
 	}
 	if result.PreviousBuildSID != "" && result.PreviousBuildSID != result.BuildSID {
 		fmt.Fprintf(&text, "Before it, Build %s was live\n", result.PreviousBuildSID)
@@ -156,7 +156,7 @@ func variables(changes job.Changes, say tense) string {
 		keys []string
 	}{{deploy.Created, changes.Created}, {deploy.Updated, changes.Updated}, {deploy.Removed, changes.Removed}, {deploy.Unchanged, changes.Unchanged}} {
 		if len(part.keys) > 0 {
-			parts = append(parts, say.of(part.what)+" "+strings.Join(part.keys, ", "))
+			parts = append(parts, say.of(part.what)+" "+clean(strings.Join(part.keys, ", ")))
 		}
 	}
 	return strings.Join(parts, "; ")

@@ -1,11 +1,16 @@
-// Package words puts numbers into words, the same way wherever Slipway speaks
-// to people, and finds the word that somebody meant. Level 0: it imports nothing
-// of the project.
+// Package words puts numbers into words and names into lists, the same way
+// wherever Slipway speaks to people, and finds the word that somebody meant.
+// Level 0: it imports nothing of the project.
 package words
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Count puts a number before a noun whose plural ends in s: "1 file",
@@ -15,6 +20,25 @@ func Count(n int, noun string) string {
 		noun += "s"
 	}
 	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// mostNames is how many names are told one by one.
+const mostNames = 20
+
+// Names lists names that others have chosen: "A, B, C". One that is not all
+// printable is quoted, and those beyond the first 20 are counted.
+func Names(names []string) string {
+	told := slices.Clone(names[:min(len(names), mostNames)])
+	for i, name := range told {
+		if !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+			told[i] = strconv.QuoteToGraphic(name)
+		}
+	}
+	list := strings.Join(told, ", ")
+	if rest := len(names) - len(told); rest > 0 {
+		list += fmt.Sprintf(" and %d more", rest)
+	}
+	return list
 }
 
 // Size puts a number of bytes into words, with units of 1,024: "12 bytes",

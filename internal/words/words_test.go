@@ -36,3 +36,24 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 23)
+	for i := range many {
+		many[i] = string(rune('a' + i))
+	}
+	for want, names := range map[string][]string{
+		"":                  nil,
+		"A":                 {"A"},
+		"A, B":              {"A", "B"},
+		`A, "\n"`:           {"A", "\n"},
+		`"\x1b[31m", naïve`: {"\x1b[31m", "naïve"},
+		`"\u202e", "\xff"`:  {"\u202e", "\xff"},
+		"a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t and 3 more": many,
+	} {
+		if got := words.Names(names); got != want {
+			t.Errorf("the names %q are %q, want %q", names, got, want)
+		}
+	}
+}
