@@ -151,12 +151,14 @@ func (w *world) writeRepository(t *testing.T) {
 	if err := os.CopyFS(w.repository, os.DirFS(filepath.Join(project, "testdata", "projects", "hello"))); err != nil {
 		t.Fatal(err)
 	}
-	outputs, err := os.ReadFile(filepath.Join("testdata", "outputs.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	w.write(t, filepath.Join(".github", "workflows", "deploy.yml"), readmeWorkflow(t))
-	w.write(t, filepath.Join(".github", "workflows", "outputs.yml"), string(outputs))
+	for _, name := range []string{"outputs.yml", "releases.yml"} {
+		workflow, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.write(t, filepath.Join(".github", "workflows", name), string(workflow))
+	}
 	w.git(t, "init", "--quiet", "--initial-branch=main")
 	w.git(t, "remote", "add", "origin", repositoryPage+".git")
 	w.git(t, "add", "--all")
