@@ -207,35 +207,55 @@ func TestInterruptedRemovalTellsTheTruth(t *testing.T) {
 	}
 }
 
-// TestNoRemovalBeginsAfterAnInterrupt has more keys than are removed at once.
-func TestNoRemovalBeginsAfterAnInterrupt(t *testing.T) {
+// TestNoRemovalBeginsBehindAnEnd has more keys than are removed at once, and an
+// interrupt or a refusal at the first of them.
+func TestNoRemovalBeginsBehindAnEnd(t *testing.T) {
 	t.Parallel()
-	n := newNeighbours(t)
-	before := deployed(t, n.client, small())
-	for key := byte('a'); key <= 'z'; key++ {
-		n.set(t, before.EnvironmentSID, string(key), "old")
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var removed atomic.Int64
-	n.deployer.Client = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodDelete && removed.Add(1) == 1 {
-			cancel()
-		}
-		n.world.ServeHTTP(w, r)
-	}))
-	n.asked.Like, n.asked.PruneVariables = deploy.Environment{}, true
-	plan, err := n.deployer.Plan(t.Context(), n.asked)
-	if err != nil || len(plan.Variables.Removed) != 26 {
-		t.Fatalf("the Plan is %+v, %v", plan, err)
-	}
-	outcome, err := n.deployer.Apply(ctx, plan)
-	left := len(strings.Fields(n.variables())) - 1 // KEY stays
-	if !errors.Is(err, context.Canceled) || len(outcome.VariablesKept) != left || left < 26-16 {
-		t.Errorf("ended with %v; %d are said to be kept, and %d are", err, len(outcome.VariablesKept), left)
-	}
-	if again, err := n.deployer.Plan(t.Context(), n.asked); err != nil || !slices.Equal(again.Variables.Removed, outcome.VariablesKept) || again.Build == deploy.BuildNew {
-		t.Errorf("the next Plan is %+v, %v", again, err)
+	for name, isRefused := range map[string]bool{"interrupted": false, "refused": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := newNeighbours(t)
+			before := deployed(t, n.client, small())
+			for key := byte('a'); key <= 'z'; key++ {
+				n.set(t, before.EnvironmentSID, string(key), "old")
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var tried atomic.Int64
+			ended := make(chan struct{})
+			n.deployer.Client = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.Method != http.MethodDelete:
+				case tried.Add(1) > 1:
+					<-ended // the first one is over when another ends
+				case isRefused:
+					defer time.AfterFunc(500*time.Millisecond, func() { close(ended) })
+					w.WriteHeader(http.StatusForbidden)
+					return
+				default:
+					cancel()
+					close(ended)
+				}
+				n.world.ServeHTTP(w, r)
+			}))
+			n.asked.Like, n.asked.PruneVariables = deploy.Environment{}, true
+			plan, err := n.deployer.Plan(t.Context(), n.asked)
+			if err != nil || len(plan.Variables.Removed) != 26 {
+				t.Fatalf("the Plan is %+v, %v", plan, err)
+			}
+			outcome, err := n.deployer.Apply(ctx, plan)
+			left := len(strings.Fields(n.variables())) - 1 // KEY stays
+			if errors.Is(err, context.Canceled) == isRefused || len(outcome.VariablesKept) != left || left < 26-8 {
+				t.Errorf("ended with %v; %d are said to be kept, and %d are", err, len(outcome.VariablesKept), left)
+			}
+			if err != nil && strings.Contains(err.Error(), "not tried") {
+				t.Errorf("error %v tells what was not tried", err)
+			}
+			again, err := n.deployer.Plan(t.Context(), n.asked)
+			if err != nil || !slices.Equal(again.Variables.Removed, outcome.VariablesKept) || again.Build == deploy.BuildNew {
+				t.Errorf("the next Plan is %+v, %v", again, err)
+			}
+		})
 	}
 }
 
