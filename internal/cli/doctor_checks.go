@@ -148,7 +148,7 @@ func (e *examination) checkTarget(ctx context.Context) doctor.Check {
 	switch {
 	case at < 0 && twilio.IsSID("ZS", named):
 		return failedCheck(name, oneProblem(fmt.Sprintf("there is no Service %s in the account of these credentials", named), "Check the SID and the account."))
-	case at < 0 && len(e.services) >= doctor.MaxServices:
+	case at < 0 && len(e.services) >= twilio.MaxServices:
 		return doctor.Check{
 			Name: name, Status: doctor.Failed, Reason: job.LimitReached,
 			Message: fmt.Sprintf("the Service %s does not exist, and the account has no room for another", named),

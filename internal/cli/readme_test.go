@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/job"
+	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
 func readme(t *testing.T) string {
@@ -121,6 +123,65 @@ func TestReadmeShowsWhatADeployPrints(t *testing.T) {
 	printed := Tidied(run(t, 0, "deploy", "--sandbox", filepath.Join("..", "..", "testdata", "projects", "hello")))
 	if diff := cmp.Diff(shown, printed); diff != "" {
 		t.Errorf("the README (-) differs from what a deploy prints (+):\n%s", diff)
+	}
+}
+
+// TestReadmeShowsWhatAPlanPrints changes the example project in each of the ways
+// that the README shows.
+func TestReadmeShowsWhatAPlanPrints(t *testing.T) {
+	t.Parallel()
+	world, err := sandbox.New(sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(world)
+	t.Cleanup(server.Close)
+	account := sandbox.DefaultAccount()
+	environment := map[string]string{"TWILIO_API_KEY": account.KeySID, "TWILIO_API_SECRET": account.KeySecret, "SLIPWAY_API_URL": server.URL}
+	run := func(command string, args ...string) string {
+		var stdout, stderr bytes.Buffer
+		code := Main(t.Context(), Env{
+			Args: append([]string{command}, args...), Getenv: func(name string) string { return environment[name] }, Stdout: &stdout, Stderr: &stderr,
+		})
+		if code != 0 {
+			t.Fatalf("%s exits with %d: %s", command, code, stderr.String())
+		}
+		return stdout.String()
+	}
+	project := t.TempDir()
+	if err := os.CopyFS(project, os.DirFS(filepath.Join("..", "..", "testdata", "projects", "hello"))); err != nil {
+		t.Fatal(err)
+	}
+	run("deploy", project)
+	change := func(name, old, other string) {
+		content, err := os.ReadFile(filepath.Join(project, name))
+		if err != nil || !strings.Contains(string(content), old) {
+			t.Fatalf("%s: %v, without %q", name, err, old)
+		}
+		if err := os.WriteFile(filepath.Join(project, name), []byte(strings.Replace(string(content), old, other, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("functions/hello.js", "Hello,", "Good morning,")
+	change("package.json", `"twilio": "^5.3.0"`, `"twilio": "^5.4.0", "got": "11.0.0"`)
+	functions := filepath.Join(project, "functions")
+	if err := os.Rename(filepath.Join(functions, "sms-reply.protected.js"), filepath.Join(functions, "sms-reply.js")); err != nil {
+		t.Fatal(err)
+	}
+	printed := run("plan", project, "--variables", "GREETING=hello")
+	if diff := cmp.Diff(Tidied(fenced(t, "## What a deploy would change", "text")), Tidied(printed)); diff != "" {
+		t.Errorf("the README (-) differs from what a plan prints (+):\n%s", diff)
+	}
+	decode := func(document string) any {
+		var result map[string]any
+		if err := json.Unmarshal([]byte(document), &result); err != nil {
+			t.Fatalf("%v in\n%s", err, document)
+		}
+		return result["plan"]
+	}
+	shown := decode("{" + fenced(t, "A plan has the status `planned`", "json") + "}")
+	if diff := cmp.Diff(shown, decode(run("plan", project, "--output", "json"))); diff != "" {
+		t.Errorf("the README (-) differs from a plan's JSON (+):\n%s", diff)
 	}
 }
 

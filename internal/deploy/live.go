@@ -21,6 +21,8 @@ import (
 type Live struct {
 	Service     twilio.Service
 	Environment twilio.Environment
+	// Environments counts all of the Service's.
+	Environments int
 	// Build is the one that is live in the Environment, and Known what can be
 	// told of it.
 	Build twilio.Build
@@ -79,6 +81,7 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 	if err != nil {
 		return live, err
 	}
+	live.Environments = len(environments)
 	if live.Environment, _, err = asked.Environment.among(environments); err != nil {
 		return live, err
 	}

@@ -75,7 +75,8 @@ type Plan struct {
 	// Function that keeps it, empty when it has to be created.
 	Manifest          bool               `json:"manifest"`
 	ManifestParentSID twilio.FunctionSID `json:"manifest_parent_sid,omitempty"`
-	// Notes say why more is done than the changes ask for, and what is lost by it.
+	// Notes say why more is done than the changes ask for, what is lost by it, and
+	// which limits are near.
 	Notes []string `json:"notes,omitempty"`
 
 	// Functions and Assets are sorted by path.
@@ -141,6 +142,7 @@ func Diff(asked Question, variables map[string]secret.String, live Live) Plan {
 	plan.Assets = append(plan.Assets, removedFrom(live.Build.AssetVersions, plan.Assets, project.KindAsset)...)
 	plan.chooseBuild(asked, live)
 	plan.planVariables(asked, variables, live)
+	plan.Notes = append(plan.Notes, plan.headroom(live)...)
 	return plan
 }
 

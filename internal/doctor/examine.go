@@ -14,10 +14,6 @@ import (
 	"github.com/slipway-dev/slipway/internal/words"
 )
 
-// MaxServices is how many Services an account may have: "Services are limited
-// to less than or equal to 50" (twilio-labs/dev-phone issue 178).
-const MaxServices = 50
-
 // clockTolerance is what the clocks may differ by. The Date header has whole
 // seconds.
 const clockTolerance = 5 * time.Second
@@ -208,12 +204,12 @@ func (e *examiner) account() {
 
 // quota counts the Services.
 func (e *examiner) quota() {
-	const nearly = MaxServices - 5
+	const nearly = twilio.MaxServices - twilio.FewServices
 	count := len(e.result.Services)
-	message := fmt.Sprintf("%s of %d", words.Count(count, "Service"), MaxServices)
+	message := fmt.Sprintf("%s of %d", words.Count(count, "Service"), twilio.MaxServices)
 	const fix = "Delete those that nobody uses, or ask Twilio's support for more."
 	switch {
-	case count >= MaxServices:
+	case count >= twilio.MaxServices:
 		e.add("quota", Warning, message+"; there is room for no other", fix)
 	case count >= nearly:
 		e.add("quota", Warning, message, fix)

@@ -171,6 +171,11 @@ func (r *run) deploy(ctx context.Context) error {
 				return err
 			}
 		}
+		notes, err := deployer.Headroom(ctx, r.plan)
+		if err != nil {
+			return err
+		}
+		r.plan.Notes = append(r.plan.Notes, notes...)
 		r.rehearse()
 		return nil
 	}

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
@@ -245,5 +246,30 @@ func TestFromSaved(t *testing.T) {
 				t.Errorf("build-timeout is %q", text)
 			}
 		})
+	}
+}
+
+// TestPlanAloneLooksForHeadroom has a deploy save the call.
+func TestPlanAloneLooksForHeadroom(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sandbox.Options{})
+	for i := range 45 {
+		name := fmt.Sprintf("s%d", i)
+		if _, err := s.client.CreateService(t.Context(), twilio.NewService{UniqueName: name, FriendlyName: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plan := s.planOf(tree())
+	want := []string{"the account has 45 Services of 50, and this makes another"}
+	if s.count("ListService") != 1 || !slices.Equal(plan.Notes, want) {
+		t.Errorf("the plan made the calls %v and notes %q", s.calls, plan.Notes)
+	}
+	s.deploy(tree())
+	s.calls = nil
+	if plan := s.planOf(tree()); len(s.calls) != 5 || plan.Notes != nil {
+		t.Errorf("a plan of nothing made the calls %v and notes %q", s.calls, plan.Notes)
+	}
+	if s.deploy(tree()); s.count("ListService") != 0 {
+		t.Errorf("a deploy made the calls %v", s.calls)
 	}
 }

@@ -9,6 +9,14 @@ import (
 	"time"
 )
 
+// MaxServices is how many Services an account may have: "Services are limited
+// to less than or equal to 50" (twilio-labs/dev-phone issue 178). FewServices are
+// so few left that people should know.
+const (
+	MaxServices = 50
+	FewServices = 5
+)
+
 // Service is a project's home: it holds Functions, Assets, Builds and
 // Environments.
 type Service struct {
