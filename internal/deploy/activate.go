@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
 	"github.com/slipway-dev/slipway/internal/words"
 )
@@ -62,14 +63,16 @@ func (e *ActivationError) Unwrap() error { return e.Err }
 // has made another one live since; its variables are set alone.
 func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, plan Plan) (made activated, err error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
-	if d.Variables == nil {
+	if d.Variables == nil && plan.Copied == nil {
 		made.Over, made.isRead = plan.LiveBuildSID, true
 		made.Deployment, err = d.switchBuild(ctx, at, build)
 		return made, err
 	}
-	wanted, err := d.Variables()
-	if err != nil {
-		return made, err
+	var wanted map[string]secret.String
+	if d.Variables != nil {
+		if wanted, err = d.Variables(); err != nil {
+			return made, err
+		}
 	}
 	now, err := d.readPresent(ctx, at, plan)
 	if err != nil {

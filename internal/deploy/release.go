@@ -46,6 +46,9 @@ type Promotion struct {
 	Build twilio.BuildSID
 	// CreateEnvironment lets the promote create the Environment.
 	CreateEnvironment bool
+	// Like is the Environment whose variables a new one starts from; its zero value
+	// is none.
+	Like Environment
 }
 
 // PlanPromotion reads what a promote has to know, and works out what it changes.
@@ -90,8 +93,8 @@ func (d *Deployer) planPromotion(ctx context.Context, asked Promotion) (Plan, er
 	}
 	plan := planOf(service, asked.Environment, into)
 	plan.ReusedBuildSID = build
-	if !isThere {
-		plan.Notes = append(plan.Notes, asked.Environment.Name+" is new, and has no variables")
+	if err := d.startVariables(ctx, &plan, asked, Live{Service: service, Environment: into}, environments); err != nil {
+		return Plan{}, err
 	}
 	err = d.readRelease(ctx, &plan, release, true)
 	switch {
@@ -101,6 +104,31 @@ func (d *Deployer) planPromotion(ctx context.Context, asked Promotion) (Plan, er
 		return Plan{}, err
 	}
 	return plan, nil
+}
+
+// startVariables plans the variables that a new Environment starts from. Those of any
+// other stay as they are.
+func (d *Deployer) startVariables(ctx context.Context, plan *Plan, asked Promotion, live Live, environments []twilio.Environment) (err error) {
+	question := Question{Service: asked.Service, Environment: asked.Environment, Like: asked.Like}
+	if err := live.findLike(question, environments); err != nil || !live.isNew() {
+		return err
+	}
+	if live.Like.SID == "" {
+		if live.Environment.SID == "" {
+			plan.Notes = append(plan.Notes, asked.Environment.Name+" is new, and has no variables; variables-like starts it with those of another one")
+		}
+		return nil
+	}
+	if live.LikeVariables, err = readVariables(ctx, d.Client, live.Service.SID, live.Like.SID); err != nil {
+		return err
+	}
+	if live.Environment.SID != "" {
+		if live.Variables, err = readVariables(ctx, d.Client, live.Service.SID, live.Environment.SID); err != nil {
+			return err
+		}
+	}
+	plan.planVariables(question, nil, live)
+	return nil
 }
 
 // toItself says that an Environment cannot be promoted to itself.

@@ -54,7 +54,7 @@ func ChangeRelease(ctx context.Context, wanted ReleaseChange) (Outcome, error) {
 		Verb:    wanted.Verb,
 		Target:  job.Target{Service: settings.Service, Environment: settings.Environment},
 		Commit:  wanted.Commit,
-		Options: job.Options{BuildTimeout: settings.BuildTimeout, DryRun: settings.DryRun},
+		Options: job.Options{BuildTimeout: settings.BuildTimeout, DryRun: settings.DryRun, VariablesLike: settings.VariablesLike},
 		Release: wanted.Release,
 	}
 	cfg := Config{Client: client, Progress: wanted.Progress, Targeted: wanted.Targeted, LiveURL: settings.Account.LiveURL}
@@ -85,7 +85,7 @@ func (r *run) promote(ctx context.Context) error {
 	asked := deploy.Promotion{
 		Build: twilio.BuildSID(r.job.Release.BuildSID), CreateEnvironment: r.job.Release.CreateEnvironment,
 	}
-	environment, err := r.readTarget(func(problems *problem.List) {
+	environment, err := r.readTarget(func(environment deploy.Environment, problems *problem.List) {
 		switch from := r.job.Release.From; {
 		case (from == "") == (asked.Build == ""):
 			problems.Add("a promote takes the Build that is live in one Environment, or one that is named by its SID", "Give either of the two, and not both.")
@@ -96,6 +96,9 @@ func (r *run) promote(ctx context.Context) error {
 			asked.From, err = deploy.ParseEnvironment(from)
 			_ = problems.Take(err) // it is a Problem
 		}
+		var err error
+		asked.Like, err = deploy.ParseLike(r.job.Options.VariablesLike, environment)
+		_ = problems.Take(err) // it is a Problem
 	})
 	if err != nil {
 		return err
@@ -109,7 +112,7 @@ func (r *run) promote(ctx context.Context) error {
 // rollBack makes a Build live that was live before.
 func (r *run) rollBack(ctx context.Context) error {
 	asked := deploy.Rollback{IsCompared: r.job.Options.DryRun}
-	environment, err := r.readTarget(func(problems *problem.List) {
+	environment, err := r.readTarget(func(_ deploy.Environment, problems *problem.List) {
 		var err error
 		asked.To, err = deploy.ParseRollbackTo(r.job.Release.To)
 		_ = problems.Take(err) // it is a Problem
@@ -125,7 +128,7 @@ func (r *run) rollBack(ctx context.Context) error {
 
 // readTarget finds everything that is wrong with the input of a verb that needs no
 // Project, before the first request; check looks at what is the verb's own.
-func (r *run) readTarget(check func(*problem.List)) (deploy.Environment, error) {
+func (r *run) readTarget(check func(deploy.Environment, *problem.List)) (deploy.Environment, error) {
 	problems := slices.Clone(r.cfg.Problems)
 	environment, err := deploy.Environment{}, error(nil)
 	if name := r.job.Target.Environment; name != "" { // else that is among the Problems
@@ -135,7 +138,7 @@ func (r *run) readTarget(check func(*problem.List)) (deploy.Environment, error) 
 	if isNamed := r.nameService(&problems); isNamed && err == nil && r.cfg.Targeted != nil {
 		r.cfg.Targeted(r.job)
 	}
-	check(&problems)
+	check(environment, &problems)
 	r.warn(r.cfg.Warnings)
 	return environment, problems.Err()
 }

@@ -187,6 +187,35 @@ func TestReleasesLeaveVariables(t *testing.T) {
 	}
 }
 
+// TestPromoteStartsVariables creates an Environment with the variables of another
+// one, and leaves those of one that is there alone.
+func TestPromoteStartsVariables(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sandbox.Options{})
+	s.deploy(tree(".env", "GREETING=hello\nKEY=secret"))
+	asked := promotion("dev", "stage")
+	asked.Options.VariablesLike = "dev"
+	result := s.must(asked)
+	want := []string{"GREETING=hello", "GREETING=hello", "KEY=secret", "KEY=secret"}
+	if _, got := live(s.world); !slices.Equal(got, want) || !slices.Equal(result.Variables.Created, []string{"GREETING", "KEY"}) {
+		t.Errorf("variables are %v, want %v; the Result has %+v", got, want, result.Variables)
+	}
+	s.deploy(tree(".env", "GREETING=goodbye", "functions/hello.js", "2"))
+	if result := s.must(asked); len(s.calls) > 6 || len(result.Variables.Created) > 0 {
+		t.Errorf("%d calls, variables %+v", len(s.calls), result.Variables)
+	}
+	if _, got := live(s.world); !slices.Equal(got, []string{"GREETING=goodbye", "GREETING=hello", "KEY=secret", "KEY=secret"}) {
+		t.Errorf("variables are %v", got)
+	}
+	asked.Options.VariablesLike = "stage"
+	_, err := s.try(asked)
+	wantProblem(t, err, "variables-like: environment stage is the one that is deployed to")
+	asked = promotion("dev", "other")
+	asked.Options.VariablesLike = "nowhere"
+	_, err = s.try(asked)
+	wantProblem(t, err, "variables-like: there is no environment nowhere")
+}
+
 // TestRollbackOfForeignReleases goes back to what the Toolkit deployed, and past
 // Deployments that took the Build away.
 func TestRollbackOfForeignReleases(t *testing.T) {

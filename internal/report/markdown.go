@@ -43,7 +43,7 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 	default:
 		s.add(rankOutcome, "URL", s.url())
 	}
-	if s.plan.Release != nil && result.Status != job.Failed && !s.plan.IsNothing() && s.plan.EnvironmentSID != "" {
+	if s.plan.Release != nil && result.Status != job.Failed && !s.plan.IsNothing() && s.plan.EnvironmentSID != "" && s.plan.Copied == nil {
 		s.add(rankState, "state", s.prose(variablesStay(result)+"."))
 	}
 	s.warnings()

@@ -38,7 +38,9 @@ func Released(result job.Result, plan deploy.Plan) string {
 		default:
 			fmt.Fprintf(&text, "Before it, Build %s was live\n", plan.LiveBuildSID)
 		}
-		if plan.EnvironmentSID != "" { // a new one has none
+		if line := variables(result.Variables, say); line != "" {
+			fmt.Fprintf(&text, "Variables: %s\n", line)
+		} else if plan.EnvironmentSID != "" { // a new one has none
 			fmt.Fprintf(&text, "%s\n", variablesStay(result))
 		}
 	}
