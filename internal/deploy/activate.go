@@ -30,6 +30,10 @@ const (
 	// LiveUnknown means that the answer to the activation was lost and could
 	// not be looked up.
 	LiveUnknown Liveness = "unknown"
+	// LiveNothing means that a teardown has emptied the Environment.
+	LiveNothing Liveness = "nothing"
+	// LiveGone means that a teardown has deleted the Environment.
+	LiveGone Liveness = "gone"
 )
 
 // ActivationError says that a Build did not go live, or may not have.

@@ -139,6 +139,8 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 			return err
 		}
 		outcome.Plan = plan
+	case BuildNone:
+		return errors.New("the Plan of a teardown takes nothing live")
 	case BuildNew:
 	}
 	return d.make(ctx, plan, outcome)

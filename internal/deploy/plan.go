@@ -38,6 +38,8 @@ const (
 	BuildReused BuildChoice = "reused"
 	// BuildLive is live already.
 	BuildLive BuildChoice = "live"
+	// BuildNone is that of a teardown: nothing is live behind it.
+	BuildNone BuildChoice = "none"
 )
 
 // Plan is the difference between a Project and what is live in a Target. It is
@@ -259,6 +261,9 @@ func (p *Plan) files() []FilePlan {
 
 // IsNothing reports whether all that is wanted is live.
 func (p *Plan) IsNothing() bool {
+	if p.Build == BuildNone {
+		return p.EnvironmentSID == ""
+	}
 	return p.Build == BuildLive && len(p.Variables.Created)+len(p.Variables.Updated)+len(p.Variables.Removed) == 0
 }
 

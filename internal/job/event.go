@@ -12,6 +12,8 @@ const (
 	PhaseUpload   Phase = "upload"
 	PhaseBuild    Phase = "build"
 	PhaseActivate Phase = "activate"
+	// PhaseTeardown is all of a teardown, behind its Plan.
+	PhaseTeardown Phase = "teardown"
 	// PhasePrune is all of a prune.
 	PhasePrune Phase = "prune"
 )

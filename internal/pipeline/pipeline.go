@@ -100,6 +100,9 @@ func Run(ctx context.Context, asked job.Job, cfg Config) (Outcome, error) {
 	if err != nil {
 		failure := deploy.Explain(err)
 		failure.State = r.state()
+		if failure.Reason == job.Cancelled && asked.Verb != job.Deploy {
+			failure.Hint = "Run it again to finish."
+		}
 		r.result.Status, r.result.Error = job.Failed, &failure
 	}
 	return Outcome{Result: r.result, Plan: r.plan, Job: r.job, Sources: r.sources}, err
@@ -127,6 +130,8 @@ func (r *run) do(ctx context.Context) error {
 		return r.promote(ctx)
 	case job.Rollback:
 		return r.rollBack(ctx)
+	case job.Teardown:
+		return r.tearDown(ctx)
 	default:
 		return fmt.Errorf("there is no verb %q", r.job.Verb)
 	}

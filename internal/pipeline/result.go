@@ -79,6 +79,10 @@ func summarised(plan deploy.Plan) string {
 		counts[file.Change]++
 	}
 	switch {
+	case plan.Build == deploy.BuildNone && plan.IsNothing():
+		return "there is nothing to take away"
+	case plan.Build == deploy.BuildNone:
+		return fmt.Sprintf("found %s", plan.EnvironmentSID)
 	case plan.Release != nil && plan.Build == deploy.BuildLive:
 		return fmt.Sprintf("Build %s is live already", plan.LiveBuildSID)
 	case plan.Release != nil:
@@ -118,6 +122,9 @@ func changes(files []deploy.FilePlan) job.Changes {
 func (r *run) state() string {
 	if r.plan.Fingerprint == "" {
 		return "Nothing was changed."
+	}
+	if r.plan.Build == deploy.BuildNone {
+		return r.leftOver()
 	}
 	sentences := []string{r.live(), r.progress()}
 	if keys := r.outcome.VariablesKept; len(keys) > 0 {
@@ -180,7 +187,7 @@ func (r *run) progress() string {
 			return fmt.Sprintf("Build %s, which was made of the same before, did not go live.", build)
 		}
 		return fmt.Sprintf("Build %s of this run is complete, but not live.", build)
-	case job.PhaseRead, job.PhasePlan, job.PhasePrune:
+	case job.PhaseRead, job.PhasePlan, job.PhaseTeardown, job.PhasePrune:
 	}
 	return ""
 }

@@ -40,6 +40,8 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 		s.add(rankOutcome, "outlook", s.prose(outlook(s.result, s.plan)))
 		s.visibilities()
 		s.notes()
+	case job.TornDown:
+		s.add(rankOutcome, "outcome", s.prose(tornDownTitle(s.result, s.plan)+"."))
 	default:
 		s.add(rankOutcome, "URL", s.url())
 	}
@@ -104,6 +106,8 @@ func (s *summary) ending() (sign, ended string) {
 		return "✅", "Ready"
 	case job.Promoted, job.RolledBack:
 		return "✅", "Ready, " + s.released()
+	case job.TornDown:
+		return "🗑️", "Removed"
 	case job.Unchanged:
 		return "✅", "Unchanged"
 	case job.Planned:
@@ -221,6 +225,8 @@ func (s *summary) details() {
 		build, before = "Build of this run", "Live before"
 	case s.result.Status == job.Planned:
 		before = "Live now"
+	case s.result.Status == job.TornDown:
+		before = "Was live"
 	case s.plan.Build == deploy.BuildLive || s.result.Status == job.Unchanged: // this one, before and now
 		previous = ""
 	case s.result.Status.IsLive() && previous == "":

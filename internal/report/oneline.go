@@ -38,6 +38,11 @@ func OneLine(result job.Result) string {
 		return fmt.Sprintf("Promoted %s to %s in %s", result.Service, result.Environment, took)
 	case job.RolledBack:
 		return fmt.Sprintf("Rolled %s back in %s in %s", result.Service, result.Environment, took)
+	case job.TornDown:
+		if !result.Changed {
+			return fmt.Sprintf("There was no %s to take away", result.Environment)
+		}
+		return fmt.Sprintf("Took %s of %s away in %s", result.Environment, result.Service, took)
 	case job.Unchanged:
 		return fmt.Sprintf("Unchanged: %s is what is live already", result.Environment)
 	case job.Planned:

@@ -13,6 +13,8 @@ import (
 // live now. note, when not empty, stands behind the URL of the latter.
 func Done(result job.Result, plan deploy.Plan, note string) string {
 	switch {
+	case plan.Build == deploy.BuildNone:
+		return TornDown(result, plan)
 	case plan.Release != nil:
 		return Released(result, plan)
 	case result.Status == job.Planned:
@@ -100,6 +102,8 @@ func packages(text *strings.Builder, plan deploy.Plan) {
 // outlook says what carrying a Plan out would do.
 func outlook(result job.Result, plan deploy.Plan) string {
 	switch {
+	case plan.Build == deploy.BuildNone:
+		return teardownOutlook(result, plan)
 	case plan.Release != nil:
 		return releaseOutlook(result, plan)
 	case plan.IsNothing():

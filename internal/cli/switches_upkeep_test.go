@@ -91,3 +91,18 @@ func names(files []sandbox.File) []string {
 	slices.Sort(all)
 	return all
 }
+
+// tearDown takes one Environment away, twice: the other stays as it is.
+func (w *switched) tearDown(suffix string) {
+	w.t.Helper()
+	for _, isChanged := range []bool{true, false} {
+		if result := w.deploy(0, "teardown", "--environment", suffix); result.Status != job.TornDown || result.Changed != isChanged {
+			w.t.Errorf("torn down: %+v", result)
+		}
+	}
+	for _, one := range w.served.Snapshot().Environments {
+		if one.DomainSuffix == suffix {
+			w.t.Errorf("%s is still there: %+v", suffix, one)
+		}
+	}
+}
