@@ -152,7 +152,7 @@ func (p *Plan) CheckLive(now Plan) error {
 	case p.ReusedBuildSID != now.ReusedBuildSID:
 		return newStaleError(fmt.Sprintf("Build %s, which was to go live again, is gone", p.ReusedBuildSID))
 	case doing(*p) != doing(now):
-		return newStaleError("Functions, Assets or what Twilio tells of the live Build are not what they were when it was made")
+		return newStaleError("what Twilio tells of the live Build is not what it was when it was made")
 	}
 	return nil
 }
@@ -170,16 +170,18 @@ func cameOrWent(thing, was, is string) string {
 }
 
 // doing names all of a Plan but what is no part of what it does: what its
-// files are called in the Source, its notes, and how the Target was named.
+// files are called in the Source, its notes, and how the Target was named. Nor is it
+// which Functions and Assets are there already to have new Versions: a run that was
+// cut off leaves some.
 func doing(plan Plan) string {
-	plan.Notes, plan.Environment, plan.Service, plan.Account = nil, Environment{}, "", Account{}
+	plan.Notes, plan.Environment, plan.Service, plan.Account, plan.ManifestParentSID = nil, Environment{}, "", Account{}, ""
 	plan.Variables = job.Changes{}
 	plan.Dependencies = append([]twilio.Dependency{}, plan.Dependencies...)
 	plan.LiveDependencies = append([]twilio.Dependency{}, plan.LiveDependencies...)
 	nameless := func(files []FilePlan) []FilePlan {
 		files = append([]FilePlan{}, files...)
 		for i := range files {
-			files[i].Name = ""
+			files[i].Name, files[i].ParentSID = "", ""
 		}
 		return files
 	}

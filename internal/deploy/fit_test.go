@@ -191,9 +191,23 @@ func TestCheckLive(t *testing.T) {
 			was:  func(l *deploy.Live) { l.Twin = twilio.BuildSID(other) },
 			want: stale + "Build " + other + ", which was to go live again, is gone", reason: job.StalePlan,
 		},
-		"a Function was deleted": {
-			is:   func(l *deploy.Live) { l.Functions = nil },
-			want: stale + "Functions, Assets or what Twilio tells of the live Build are not what they were when it was made", reason: job.StalePlan,
+		"a Function without a Version was deleted": {
+			is: func(l *deploy.Live) { l.Functions = nil },
+		},
+		"an Asset was made, and the Manifest's Function": {
+			is: func(l *deploy.Live) {
+				l.Functions[deploy.ManifestFunction] = "ZH3"
+				l.Assets = map[string]twilio.AssetSID{"/c.txt": "ZH4"}
+			},
+		},
+		"the Manifest of what is live went": {
+			was: func(l *deploy.Live) {
+				one := file(project.KindFunction, "/a", "1")
+				l.Known.Files = map[string]deploy.ManifestFile{"/a": {
+					Kind: one.Kind, Path: one.Path, Visibility: one.Visibility, ContentType: one.ContentType, SHA256: one.SHA256, VersionSID: "ZN1",
+				}}
+			},
+			want: stale + "what Twilio tells of the live Build is not what it was when it was made", reason: job.StalePlan,
 		},
 		"another account": {
 			is:     func(l *deploy.Live) { l.Service.AccountSID = twilio.AccountSID(sid("AC", 2)) },
