@@ -81,16 +81,11 @@ type holdings struct {
 	untold twilio.BuildSID
 }
 
-// readHoldings reads the Builds of a Service, page by page.
+// readHoldings reads the Builds of a Service.
 func readHoldings(ctx context.Context, client *twilio.Client, service twilio.ServiceSID) (holdings, error) {
 	all := holdings{parents: make(map[string]bool), versions: make(map[twilio.VersionSID]bool)}
-	for build, err := range client.Builds(ctx, service) {
-		if err != nil {
-			return all, err
-		}
-		all.add(build)
-	}
-	return all, nil
+	err := client.EachBuild(ctx, service, all.add)
+	return all, err
 }
 
 func (h *holdings) add(build twilio.Build) {

@@ -91,6 +91,13 @@ func (c *Client) Builds(ctx context.Context, service ServiceSID) iter.Seq2[Build
 	return list[Build](ctx, c, "list builds", pageSize(fullBuilds), "Services", string(service), "Builds")
 }
 
+// EachBuild calls each for one Build of a Service after the other; it may be called
+// again for one. The order is not reliable. It takes the memory of one Build,
+// whatever is in them, and each must make no calls.
+func (c *Client) EachBuild(ctx context.Context, service ServiceSID, each func(Build)) error {
+	return walk(ctx, c, "list builds", pageSize(fullBuilds), each, "Services", string(service), "Builds")
+}
+
 // NewestBuilds returns those of the 20 newest Builds of a Service that keep reports
 // true for. The order is not reliable. It takes the memory of those that are kept,
 // and of one more.

@@ -84,35 +84,73 @@ func list[T resource](ctx context.Context, c *Client, op string, query url.Value
 		sized := pageSize(wholeListing)
 		maps.Copy(sized, query)
 		r.query = sized.Encode()
-		var none T
-		seen := make(map[string]bool)
-		for range maxPages {
-			at := r.path + "?" + r.query
-			if seen[at] {
-				yield(none, fmt.Errorf("%s: a page leads back to one that was read already", op))
-				return
-			}
-			seen[at] = true
+		err := eachPage(c, r, func(r request) (next string, err error) {
 			read, err := repeat[page[T]](ctx, c, r)
 			if err != nil {
-				yield(none, err)
-				return
+				return "", err
 			}
 			for _, item := range read.items {
 				if !yield(item, nil) {
-					return
+					return "", nil
 				}
 			}
-			if read.next == "" {
-				return
-			}
-			if r, err = c.nextPage(r, read.next); err != nil {
-				yield(none, err)
-				return
-			}
+			return read.next, nil
+		})
+		if err != nil {
+			var none T
+			yield(none, err)
 		}
-		yield(none, fmt.Errorf("%s: the listing has more than %d pages", op, maxPages))
 	}
+}
+
+// eachPage calls read for one page of a listing after the other, until it gives no
+// next one.
+func eachPage(c *Client, r request, read func(request) (next string, err error)) error {
+	seen := make(map[string]bool)
+	for range maxPages {
+		at := r.path + "?" + r.query
+		if seen[at] {
+			return fmt.Errorf("%s: a page leads back to one that was read already", r.op)
+		}
+		seen[at] = true
+		next, err := read(r)
+		if err != nil || next == "" {
+			return err
+		}
+		if r, err = c.nextPage(r, next); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: the listing has more than %d pages", r.op, maxPages)
+}
+
+// walk reads a listing to its end and calls each for one resource after the other,
+// which are dropped as they come, because a page of large Builds would fill the
+// memory. Behind a page that failed halfway, each is called again for what it was
+// called for.
+func walk[T resource](ctx context.Context, c *Client, op string, query url.Values, each func(T), path ...string) error {
+	r := c.request(op, http.MethodGet, nil, path...)
+	r.query = query.Encode()
+	return eachPage(c, r, func(r request) (next string, err error) {
+		err = retry.Do(ctx, c.policy(ctx, op), func(ctx context.Context) error {
+			next, err = stream(ctx, c, r, each)
+			return err
+		})
+		return next, err
+	})
+}
+
+// stream is a single attempt to read a page as walk does; the error says whether
+// another is worth it.
+func stream[T resource](ctx context.Context, c *Client, r request, each func(T)) (next string, err error) {
+	err = c.send(ctx, r, maxStream, func(body io.Reader) (err error) {
+		next, err = readItems(body, each)
+		return err
+	})
+	if verdict := judge(err); verdict.untouched || verdict.passing {
+		return "", retry.Transient(err, verdict.after)
+	}
+	return next, err
 }
 
 // newest reads the first page of a listing whose newest come first, and returns
@@ -124,16 +162,11 @@ func newest[T resource](ctx context.Context, c *Client, op string, keep func(T) 
 	var kept []T
 	err := retry.Do(ctx, c.policy(ctx, op), func(ctx context.Context) error {
 		kept = nil
-		err := c.send(ctx, r, maxStream, func(body io.Reader) error {
-			return readItems(body, func(item T) {
-				if keep(item) {
-					kept = append(kept, item)
-				}
-			})
+		_, err := stream(ctx, c, r, func(item T) {
+			if keep(item) {
+				kept = append(kept, item)
+			}
 		})
-		if verdict := judge(err); verdict.untouched || verdict.passing {
-			return retry.Transient(err, verdict.after)
-		}
 		return err
 	})
 	if err != nil {
@@ -142,21 +175,22 @@ func newest[T resource](ctx context.Context, c *Client, op string, keep func(T) 
 	return kept, nil
 }
 
-// readItems reads a page to its end and calls each for one resource after the
-// other.
-func readItems[T resource](body io.Reader, each func(T)) error {
+// readItems reads a page to its end, calls each for one resource after the other,
+// and returns where the next page is, if there is one.
+func readItems[T resource](body io.Reader, each func(T)) (next string, err error) {
 	decoder := json.NewDecoder(body)
 	if first, err := decoder.Token(); err != nil || first != json.Delim('{') {
-		return errors.Join(errNoPage, err)
+		return "", errors.Join(errNoPage, err)
 	}
 	var meta struct {
-		Key string `json:"key"`
+		Key         string `json:"key"`
+		NextPageURL string `json:"next_page_url"` // or null
 	}
 	list := ""
 	for decoder.More() {
 		token, err := decoder.Token()
 		if err != nil {
-			return err //nolint:wrapcheck // wrapped by send, with the operation.
+			return "", err //nolint:wrapcheck // wrapped by send, with the operation.
 		}
 		name, _ := token.(string)
 		switch {
@@ -171,19 +205,19 @@ func readItems[T resource](body io.Reader, each func(T)) error {
 			err = decoder.Decode(new(json.RawMessage))
 		}
 		if err != nil {
-			return err //nolint:wrapcheck // as above.
+			return "", err //nolint:wrapcheck // as above.
 		}
 	}
 	if _, err := decoder.Token(); err != nil { // the closing brace
-		return err //nolint:wrapcheck // as above.
+		return "", err //nolint:wrapcheck // as above.
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.Join(errNoPage, err)
+		return "", errors.Join(errNoPage, err)
 	}
 	if meta.Key == "" || meta.Key != list {
-		return errNoPage
+		return "", errNoPage
 	}
-	return nil
+	return meta.NextPageURL, nil
 }
 
 // readList reads the next value, and calls each for its items if it is a list.

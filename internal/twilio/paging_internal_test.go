@@ -37,7 +37,7 @@ func TestReadItems(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			count := 0
-			err := readItems(strings.NewReader(test.body), func(one Deployment) {
+			_, err := readItems(strings.NewReader(test.body), func(one Deployment) {
 				if one.SID != sid {
 					t.Errorf("got %q", one.SID)
 				}
