@@ -29,6 +29,9 @@ func Released(result job.Result, plan deploy.Plan) string {
 		if plan.Release.IsCompared {
 			files(&text, "Functions", plan.Functions, say)
 			files(&text, "Assets", plan.Assets, say)
+			if isPlanned && plan.LiveBuildSID != "" {
+				packages(&text, plan)
+			}
 		}
 		fmt.Fprintf(&text, "\nBuild %s on %s%s\n", clean(string(plan.ReusedBuildSID)), clean(plan.Runtime), madeFrom(plan.Release))
 		switch {

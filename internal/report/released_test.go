@@ -7,6 +7,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/report"
+	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
 // releases are the promotes and roll-backs that the reports are tried with.
@@ -38,6 +39,7 @@ func releases() map[string]func(*job.Result, *deploy.Plan) {
 			promoted(result, plan)
 			planned(result, plan)
 			plan.Functions[0].WasVisibility = "private"
+			plan.LiveRuntime, plan.LiveDependencies = "node20", []twilio.Dependency{{Name: "lodash", Version: "4.17.20"}}
 		},
 		"rolled back": rolledBack,
 		"a roll-back planned": func(result *job.Result, plan *deploy.Plan) {
