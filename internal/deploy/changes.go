@@ -16,10 +16,11 @@ type DependencyChange struct {
 }
 
 // DependencyChanges compares the dependencies with those of the live Build, sorted
-// by name. Packages that Twilio adds by itself are none of the project's.
+// by name. Packages that Twilio adds by itself are none of the project's. A release
+// that is not compared has none.
 func (p *Plan) DependencyChanges() []DependencyChange {
 	changes := []DependencyChange{}
-	if p.LiveBuildSID == "" {
+	if p.LiveBuildSID == "" || p.Release != nil && !p.Release.IsCompared {
 		return changes
 	}
 	before := make(map[string]string, len(p.LiveDependencies))

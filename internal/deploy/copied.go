@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/secret"
@@ -33,8 +32,7 @@ func ParseLike(name string, target Environment) (Environment, error) {
 	if err != nil {
 		return Environment{}, aboutLike(err)
 	}
-	isSame := like.SID == target.SID && strings.EqualFold(like.DomainSuffix, target.DomainSuffix)
-	if target.Name != "" && isSame {
+	if target.Name != "" && like.is(target) {
 		return Environment{}, likeItself(like)
 	}
 	return like, nil

@@ -56,6 +56,11 @@ func ParseEnvironment(name string) (Environment, error) {
 	return Environment{Name: name, UniqueName: name + "-environment", DomainSuffix: name}, nil
 }
 
+// is reports whether both names mean the same Environment, as far as names tell.
+func (e Environment) is(other Environment) bool {
+	return strings.EqualFold(string(e.SID), string(other.SID)) && strings.EqualFold(e.DomainSuffix, other.DomainSuffix)
+}
+
 // among finds the Environment in a Service's listing: by its SID, or by its
 // domain as the Toolkit does. Domains fold case. Should several have the domain,
 // which early Services can, the one with the unique name is meant.
@@ -64,7 +69,7 @@ func (e Environment) among(environments []twilio.Environment) (found twilio.Envi
 	var suffixIsProduction twilio.EnvironmentSID
 	for _, environment := range environments {
 		hasDomain := e.SID == "" && strings.EqualFold(environment.DomainSuffix, e.DomainSuffix)
-		if hasDomain && environment.UniqueName == e.UniqueName || e.SID != "" && environment.SID == e.SID {
+		if hasDomain && environment.UniqueName == e.UniqueName || e.SID != "" && strings.EqualFold(string(environment.SID), string(e.SID)) {
 			return environment, true, nil
 		}
 		if hasDomain {

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,8 +41,8 @@ func explainCause(err error) (job.Reason, string) {
 	if _, ok := errors.AsType[*problem.Problem](err); ok {
 		return job.BadInput, ""
 	}
-	if _, ok := errors.AsType[*StaleError](err); ok {
-		return job.StalePlan, "Plan again, and deploy that plan."
+	if stale, ok := errors.AsType[*StaleError](err); ok {
+		return job.StalePlan, cmp.Or(stale.Fix, "Plan again, and deploy that plan.")
 	}
 	if failed, ok := errors.AsType[*BuildError](err); ok {
 		if failed.HasManifest {

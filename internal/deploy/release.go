@@ -32,6 +32,8 @@ type Release struct {
 	// IsCompared says that the Plan's files are compared with those of the Build
 	// that is live; otherwise it has none.
 	IsCompared bool `json:"is_compared,omitempty"`
+	// Warnings are what a person should know before the Build goes live.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Promotion asks for a Build to go live in an Environment that was made for
@@ -49,6 +51,16 @@ type Promotion struct {
 	// Like is the Environment whose variables a new one starts from; its zero value
 	// is none.
 	Like Environment
+}
+
+// ParseFrom reads the name of the Environment whose live Build goes live in another
+// one. The error is a *problem.Problem, also when both names mean the same.
+func ParseFrom(name string, target Environment) (Environment, error) {
+	from, err := ParseEnvironment(name)
+	if err == nil && target.Name != "" && from.is(target) {
+		err = toItself(name)
+	}
+	return from, err
 }
 
 // PlanPromotion reads what a promote has to know, and works out what it changes.
@@ -93,10 +105,10 @@ func (d *Deployer) planPromotion(ctx context.Context, asked Promotion) (Plan, er
 	}
 	plan := planOf(service, asked.Environment, into)
 	plan.ReusedBuildSID = build
-	if err := d.startVariables(ctx, &plan, asked, Live{Service: service, Environment: into}, environments); err != nil {
+	if err := d.startVariables(ctx, &plan, &release, asked, Live{Service: service, Environment: into}, environments); err != nil {
 		return Plan{}, err
 	}
-	err = d.readRelease(ctx, &plan, release, true)
+	err = d.readPromotion(ctx, &plan, release)
 	switch {
 	case twilio.IsNotFound(err):
 		return Plan{}, goneBuild(service.UniqueName, build)
@@ -108,14 +120,16 @@ func (d *Deployer) planPromotion(ctx context.Context, asked Promotion) (Plan, er
 
 // startVariables plans the variables that a new Environment starts from. Those of any
 // other stay as they are.
-func (d *Deployer) startVariables(ctx context.Context, plan *Plan, asked Promotion, live Live, environments []twilio.Environment) (err error) {
+func (d *Deployer) startVariables(
+	ctx context.Context, plan *Plan, release *Release, asked Promotion, live Live, environments []twilio.Environment,
+) (err error) {
 	question := Question{Service: asked.Service, Environment: asked.Environment, Like: asked.Like}
 	if err := live.findLike(question, environments); err != nil || !live.isNew() {
 		return err
 	}
 	if live.Like.SID == "" {
 		if live.Environment.SID == "" {
-			plan.Notes = append(plan.Notes, asked.Environment.Name+" is new, and has no variables; variables-like starts it with those of another one")
+			release.Warnings = append(release.Warnings, asked.Environment.Name+" is new, and has no variables; variables-like starts it with those of another one")
 		}
 		return nil
 	}
@@ -157,24 +171,41 @@ func planOf(service twilio.Service, asked Environment, into twilio.Environment) 
 	}
 }
 
-// readRelease reads the Build that goes live, and on request the one that it
-// replaces, and puts what they tell into the Plan. Where the former is gone, the
-// error is the client's, which twilio.IsNotFound knows.
-func (d *Deployer) readRelease(ctx context.Context, plan *Plan, release Release, compares bool) error {
+// readReleased reads a Build that is to go live, and what its Manifest tells. Where
+// it is gone, the error is the client's, which twilio.IsNotFound knows.
+func (d *Deployer) readReleased(ctx context.Context, service twilio.ServiceSID, sid twilio.BuildSID) (build twilio.Build, known Known, err error) {
+	if build, err = d.Client.FetchBuild(ctx, service, sid); err == nil {
+		known, err = know(ctx, d.Client, service, build)
+	}
+	return build, known, err
+}
+
+// readReplaced reads the Build that is live now. It is not there when nothing is
+// live, or the platform has lost it.
+func (d *Deployer) readReplaced(ctx context.Context, plan Plan) (live twilio.Build, isThere bool, err error) {
+	if plan.LiveBuildSID == "" {
+		return live, false, nil
+	}
+	live, err = d.Client.FetchBuild(ctx, plan.ServiceSID, plan.LiveBuildSID)
+	if twilio.IsNotFound(err) {
+		return twilio.Build{}, false, nil
+	}
+	return live, err == nil, err
+}
+
+// readPromotion reads at once the Build that goes live and the one that it replaces,
+// and puts what they tell into the Plan.
+func (d *Deployer) readPromotion(ctx context.Context, plan *Plan, release Release) error {
 	var build, live twilio.Build
 	var known Known
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(guarded(func() (err error) {
-		if build, err = d.Client.FetchBuild(groupCtx, plan.ServiceSID, plan.ReusedBuildSID); err == nil {
-			known, err = know(groupCtx, d.Client, plan.ServiceSID, build)
-		}
+		build, known, err = d.readReleased(groupCtx, plan.ServiceSID, plan.ReusedBuildSID)
 		return err
 	}))
-	if release.IsCompared = compares && plan.LiveBuildSID != "" && plan.LiveBuildSID != plan.ReusedBuildSID; release.IsCompared {
+	if plan.LiveBuildSID != plan.ReusedBuildSID {
 		group.Go(guarded(func() (err error) {
-			if live, err = d.Client.FetchBuild(groupCtx, plan.ServiceSID, plan.LiveBuildSID); twilio.IsNotFound(err) {
-				release.IsCompared, err = false, nil // the platform has lost it
-			}
+			live, release.IsCompared, err = d.readReplaced(groupCtx, *plan)
 			return err
 		}))
 	}
@@ -200,16 +231,17 @@ func (p *Plan) release(build twilio.Build, known Known, release Release, live tw
 			Fix:     "Name one that is complete; slipway list builds shows them.",
 		}
 	}
-	p.ReusedBuildStatus = build.Status
+	p.ReusedBuildSID, p.ReusedBuildStatus = build.SID, build.Status
 	if p.LiveBuildSID == build.SID {
 		p.Build, p.ReusedBuildSID, p.ReusedBuildStatus = BuildLive, "", ""
+		live, release.IsCompared = build, true
 	}
 	release.Commit, p.Digest = known.Commit, known.Digest
 	// As Twilio tells of them on both sides, so that they can be compared.
 	p.Runtime, p.Dependencies = build.Runtime, build.Dependencies
 	p.LiveRuntime, p.LiveDependencies = live.Runtime, live.Dependencies
 	if known.Doubt != "" {
-		p.Notes = append(p.Notes, fmt.Sprintf("Build %s goes live as it is, but %s: what it was made from cannot be told", build.SID, known.Doubt))
+		release.Warnings = append(release.Warnings, fmt.Sprintf("what Build %s was made from cannot be told: %s", build.SID, known.Doubt))
 	}
 	if release.IsCompared || p.LiveBuildSID == "" {
 		p.Functions = compareVersions(project.KindFunction, build.FunctionVersions, live.FunctionVersions)

@@ -67,14 +67,23 @@ func (d *Deployer) planRollback(ctx context.Context, asked Rollback) (Plan, erro
 	if err != nil {
 		return Plan{}, err
 	}
-	plan := planOf(service, asked.Environment, environment)
-	way := &wayBack{deployer: d, plan: plan, name: asked.Environment.Name, wanted: asked.To, compares: asked.IsCompared}
+	way := &wayBack{
+		deployer: d, plan: planOf(service, asked.Environment, environment),
+		name: asked.Environment.Name, wanted: asked.To, compares: asked.IsCompared,
+	}
+	isNewest := true
 	for deployment, err := range d.Client.Deployments(ctx, service.SID, environment.SID) {
+		if err == nil && isNewest {
+			isNewest, err = false, way.checkNewest(ctx, deployment)
+		}
 		if err != nil {
 			return Plan{}, err
 		}
-		if isFound, err := way.look(ctx, deployment); isFound || err != nil {
-			return way.plan, err
+		switch isFound, err := way.look(ctx, deployment); {
+		case err != nil:
+			return Plan{}, err
+		case isFound:
+			return way.plan, nil
 		}
 	}
 	return Plan{}, way.nothing()
@@ -91,12 +100,28 @@ type wayBack struct {
 	gone     []string          // of those
 }
 
+// checkNewest makes sure that what is live is what was when the Environment was
+// read: otherwise the Build before it is that of somebody's newer deploy. The error
+// is a *StaleError.
+func (w *wayBack) checkNewest(ctx context.Context, newest twilio.Deployment) error {
+	if newest.BuildSID == w.plan.LiveBuildSID {
+		return nil
+	}
+	now, err := w.deployer.Client.FetchEnvironment(ctx, w.plan.ServiceSID, w.plan.EnvironmentSID)
+	if err != nil || now.BuildSID == w.plan.LiveBuildSID {
+		return err
+	}
+	stale := newStaleError(otherBuild(w.name, w.plan.LiveBuildSID, now.BuildSID))
+	stale.Fix = "Somebody else changes what is live. Look at slipway status, and roll back again if that is still wanted."
+	return stale
+}
+
 // look decides whether a Deployment is the one to go back to. If so, the Plan is
 // whole.
 func (w *wayBack) look(ctx context.Context, at twilio.Deployment) (isFound bool, err error) {
 	isLive := at.BuildSID == w.plan.LiveBuildSID
 	switch {
-	case at.BuildSID == "", isLive && w.wanted == RollbackTo{}, w.wanted.Build != "" && w.wanted.Build != at.BuildSID,
+	case at.BuildSID == "", isLive && w.wanted == RollbackTo{}, w.wanted.Build != "" && !strings.EqualFold(string(w.wanted.Build), string(at.BuildSID)),
 		slices.Contains(w.looked, at.BuildSID):
 		return false, nil
 	case len(w.looked) == mostBuildsBack:
@@ -106,9 +131,7 @@ func (w *wayBack) look(ctx context.Context, at twilio.Deployment) (isFound bool,
 		}
 	}
 	w.looked = append(w.looked, at.BuildSID)
-	plan := w.plan
-	plan.ReusedBuildSID = at.BuildSID
-	err = w.deployer.readRelease(ctx, &plan, Release{IsRollback: true, Since: at.DateCreated}, w.compares)
+	build, known, err := w.deployer.readReleased(ctx, w.plan.ServiceSID, at.BuildSID)
 	switch {
 	case twilio.IsNotFound(err) && w.wanted.Build != "":
 		return false, w.isGone(at)
@@ -117,17 +140,27 @@ func (w *wayBack) look(ctx context.Context, at twilio.Deployment) (isFound bool,
 		return false, nil
 	case err != nil:
 		return false, err
-	case w.wanted.Commit != "" && !strings.HasPrefix(plan.Release.Commit, w.wanted.Commit):
+	case !strings.HasPrefix(known.Commit, w.wanted.Commit):
 		return false, nil
 	}
+	return true, w.found(ctx, build, known, at)
+}
+
+// found makes the Plan whole.
+func (w *wayBack) found(ctx context.Context, build twilio.Build, known Known, at twilio.Deployment) (err error) {
+	release, live := Release{IsRollback: true, Since: at.DateCreated}, twilio.Build{}
 	if w.wanted.Commit == "" {
-		for _, build := range w.gone {
-			plan.Notes = append(plan.Notes, fmt.Sprintf("Build %s was live in %s later than Build %s, but is gone: Twilio removes Builds that are live nowhere. "+
-				"To have what it held, deploy the commit that it was made from", build, w.name, at.BuildSID))
+		for _, gone := range w.gone {
+			release.Warnings = append(release.Warnings, fmt.Sprintf("Build %s was live in %s later than Build %s, but is gone: Twilio removes Builds that are live nowhere. "+
+				"To have what it held, deploy the commit that it was made from", gone, w.name, at.BuildSID))
 		}
 	}
-	w.plan = plan
-	return true, nil
+	if w.compares && build.SID != w.plan.LiveBuildSID {
+		if live, release.IsCompared, err = w.deployer.readReplaced(ctx, w.plan); err != nil {
+			return err
+		}
+	}
+	return w.plan.release(build, known, release, live)
 }
 
 // isGone says that the Build that was asked for is gone.

@@ -12,6 +12,8 @@ import (
 type StaleError struct {
 	// Moved says what is not as it was, a clause for each.
 	Moved []string
+	// Fix says what to do; empty means to plan again.
+	Fix string
 }
 
 func newStaleError(moved ...string) *StaleError { return &StaleError{Moved: moved} }

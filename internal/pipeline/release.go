@@ -93,7 +93,7 @@ func (r *run) promote(ctx context.Context) error {
 			problems.Add(fmt.Sprintf("build-sid %q is not the SID of a Build", asked.Build), "It has the form ZB and 32 hexadecimal digits.")
 		case from != "":
 			var err error
-			asked.From, err = deploy.ParseEnvironment(from)
+			asked.From, err = deploy.ParseFrom(from, environment)
 			_ = problems.Take(err) // it is a Problem
 		}
 		var err error
@@ -154,11 +154,15 @@ func (r *run) release(ctx context.Context, done job.Status, plan func(*deploy.De
 	r.result.Commit = r.plan.Release.Commit
 	if r.job.Options.DryRun {
 		r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
+		r.plan.Notes = append(r.plan.Notes, r.plan.Release.Warnings...)
 		r.rehearse()
 		return nil
 	}
 	for _, note := range r.plan.Notes {
-		r.tell(job.Event{Kind: job.Warned, Phase: job.PhasePlan, Message: note})
+		r.tell(job.Event{Kind: job.Noted, Phase: job.PhasePlan, Message: note})
+	}
+	for _, warning := range r.plan.Release.Warnings {
+		r.tell(job.Event{Kind: job.Warned, Phase: job.PhasePlan, Message: warning})
 	}
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
 	outcome, err := deployer.MakeLive(ctx, r.plan)

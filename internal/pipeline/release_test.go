@@ -263,7 +263,8 @@ func TestReleaseRefuses(t *testing.T) {
 		calls int // at most
 	}{
 		"empty source":          {promotion("empty", "stage"), []string{"nothing is live in empty", "Deploy there first"}, 2},
-		"itself":                {promotion("dev", "dev"), []string{"promoted to itself"}, 2},
+		"itself":                {promotion("dev", "dev"), []string{"promoted to itself"}, 0},
+		"itself in capitals":    {promotion("DEV", "dev"), []string{"DEV would be promoted to itself"}, 0},
 		"itself by SID":         {promotion(dev.EnvironmentSID, "dev"), []string{"promoted to itself"}, 2},
 		"no such source":        {promotion("nowhere", "stage"), []string{"has no Environment nowhere", "It has dev, empty."}, 2},
 		"no such target":        {closed, []string{"has no Environment stage", "create-environment"}, 2},
