@@ -88,7 +88,7 @@ func (r *run) promote(ctx context.Context) error {
 	environment, err := r.readTarget(func(environment deploy.Environment, problems *problem.List) {
 		switch from := r.job.Release.From; {
 		case (from == "") == (asked.Build == ""):
-			problems.Add("a promote takes the Build that is live in one Environment, or one that is named by its SID", "Give either of the two, and not both.")
+			problems.Add("a promote takes the Build that is live in one Environment, or one that is named by its SID", "Give either from (in the Action promote-from) or build-sid.")
 		case asked.Build != "" && !twilio.IsSID("ZB", string(asked.Build)):
 			problems.Add(fmt.Sprintf("build-sid %q is not the SID of a Build", asked.Build), "It has the form ZB and 32 hexadecimal digits.")
 		case from != "":
