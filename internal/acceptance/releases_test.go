@@ -1,7 +1,6 @@
 package acceptance_test
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +19,7 @@ func TestReleases(t *testing.T) {
 	want := map[string]string{
 		"early": "failed bad-input", "plan": "planned", "first": "deployed", "tested": "promoted true",
 		"second": "deployed", "named": "promoted true", "back": "rolled-back true", "forth": "rolled-back true",
+		"gone": "torn-down true",
 	}
 	if diff := cmp.Diff(run.shown(), want); diff != "" {
 		t.Errorf("what the steps ended with: got (-), want (+):\n%s", diff)
@@ -40,8 +40,8 @@ func TestReleases(t *testing.T) {
 	if diff := cmp.Diff(last, map[string]string{"slipway/hello/dev": "success", "slipway/hello/stage": "success"}); diff != "" {
 		t.Errorf("the commit's statuses: got (-), want (+):\n%s", diff)
 	}
-	if !slices.ContainsFunc(w.twilio.Snapshot().Environments, func(e twilio.Environment) bool { return e.DomainSuffix == "stage" && e.BuildSID != "" }) {
-		t.Error("nothing is live in stage")
+	if left := w.twilio.Snapshot().Environments; len(left) != 1 || left[0].DomainSuffix != "dev" || left[0].BuildSID == "" {
+		t.Errorf("these Environments are left: %+v", left)
 	}
 	w.checkSecrets(t, run, "TWILIO_API_SECRET", "GITHUB_TOKEN")
 }

@@ -76,6 +76,8 @@ func verbOf(command string) job.Verb {
 		return job.Promote
 	case "rollback":
 		return job.Rollback
+	case "teardown":
+		return job.Teardown
 	default:
 		return job.Deploy
 	}

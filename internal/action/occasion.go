@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/gh"
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 )
 
@@ -105,8 +106,9 @@ func (o occasion) whyNot(command string) string {
 	name := o.event.Name
 	always := []string{gh.EventPush, gh.EventWorkflowDispatch}
 	asked := []string{"create", "deployment", "merge_group", "release", "repository_dispatch", "schedule"}
+	isTeardown := verbOf(command) == job.Teardown // which follows what is deleted
 	switch {
-	case name == "", slices.Contains(always, name) && !o.event.Deleted:
+	case name == "", slices.Contains(always, name) && !o.event.Deleted, isTeardown && (name == "delete" || o.event.Deleted):
 		return "" // without a name, that is the Problem
 	case o.event.Deleted:
 		return fmt.Sprintf("this push deleted %s, so there is nothing to deploy", o.event.Ref)

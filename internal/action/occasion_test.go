@@ -13,8 +13,9 @@ import (
 func TestWhyNot(t *testing.T) {
 	t.Parallel()
 	deploys := map[string][]string{
-		"auto":   {"push", "workflow_dispatch"},
-		"deploy": {"push", "workflow_dispatch", "create", "deployment", "merge_group", "release", "repository_dispatch", "schedule"},
+		"auto":     {"push", "workflow_dispatch"},
+		"teardown": {"delete", "push", "schedule"},
+		"deploy":   {"push", "workflow_dispatch", "create", "deployment", "merge_group", "release", "repository_dispatch", "schedule"},
 	}
 	never := []string{
 		"pull_request", "pull_request_target", "pull_request_review", "workflow_run", "issue_comment", "issues", "fork", "unheard_of",
@@ -40,6 +41,12 @@ func TestWhyNot(t *testing.T) {
 	deleted := occasion{event: gh.Event{Name: "push", Ref: "refs/heads/old", Deleted: true}}
 	if why := deleted.whyNot("deploy"); !strings.Contains(why, "deleted refs/heads/old") {
 		t.Errorf("a push that deletes a branch: %q", why)
+	}
+	if why := deleted.whyNot("teardown"); why != "" {
+		t.Errorf("a push that deletes a branch tears nothing down: %q", why)
+	}
+	if why := (occasion{event: gh.Event{Name: "delete"}}).whyNot("deploy"); why == "" {
+		t.Error("the deletion of a branch is deployed")
 	}
 }
 

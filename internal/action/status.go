@@ -48,7 +48,7 @@ type commitStatus struct {
 // newCommitStatus makes ready to write, which nothing does before Begin.
 func (r *run) newCommitStatus(inputs config.Action, about occasion, logger *slog.Logger) *commitStatus {
 	s := &commitStatus{console: r.console, logger: logger, about: about}
-	if !inputs.CommitStatus || inputs.DryRun { // a plan says nothing of the commit
+	if !inputs.CommitStatus || inputs.DryRun || inputs.Command == "teardown" { // which say nothing of the commit
 		return s
 	}
 	if inputs.GitHubToken.IsZero() {

@@ -11,8 +11,8 @@ import (
 type Action struct {
 	Release
 
-	// Command is "auto", "deploy", "plan", "promote" or "rollback"; "plan" makes it
-	// a DryRun.
+	// Command is "auto", "deploy", "plan", "promote", "rollback" or "teardown"; "plan"
+	// makes it a DryRun.
 	Command      string
 	CommitStatus bool
 	// GitHubToken is empty when there is none.
@@ -25,7 +25,7 @@ func ReadAction(values Values, getenv func(string) string) (Action, error) {
 	r := reader{values: values, isStep: true}
 	read := Action{
 		Release:      r.release(getenv),
-		Command:      r.oneOf(Command, "auto", "deploy", "plan", "promote", "rollback"),
+		Command:      r.oneOf(Command, "auto", "deploy", "plan", "promote", "rollback", "teardown"),
 		CommitStatus: r.boolean(CommitStatus),
 		GitHubToken:  secret.New(r.text(GitHubToken)),
 	}

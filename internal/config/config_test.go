@@ -344,7 +344,7 @@ func TestReadActionReadsItsOwnSettings(t *testing.T) {
 	})
 	const want = `timeout "never" is not a length of time. Give a number and a unit, such as 90s or 15m.
 environment "dev\nstage" has more than one line
-command "destroy" is not known. Use auto, deploy, plan, promote or rollback.
+command "destroy" is not known. Use auto, deploy, plan, promote, rollback or teardown.
 commit-status "no" is neither true nor false. Write true or false.
 github-token holds blanks, line breaks or other characters that no secret of GitHub has. Copy it again, without anything around it.`
 	lines := func(text string) []string { return slices.Sorted(strings.SplitSeq(text, "\n")) }
@@ -360,7 +360,7 @@ github-token holds blanks, line breaks or other characters that no secret of Git
 // would be.
 func TestInputsOfAnotherCommand(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"auto", "deploy", "plan", "promote", "rollback"} {
+	for _, command := range []string{"auto", "deploy", "plan", "promote", "rollback", "teardown"} {
 		given := map[string]string{
 			"api-key": key, "api-secret": "secret", "command": command, "promote-from": "dev", "build-sid": "ZB1", "to": "ZB2",
 		}

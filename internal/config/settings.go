@@ -145,7 +145,7 @@ func ReleaseSettings() []Setting {
 func ActionSettings() []Setting {
 	return []Setting{
 		{GitHubToken, "", "", Secret, "TOKEN", "writes the commit status; needs the permission statuses: write"},
-		{Command, "", "auto", Text, "auto|deploy|plan|promote|rollback", "what to do: auto decides by the event; deploy deploys on further events, such as schedule; plan says what deploy would change; promote makes a Build live that was made for another environment; rollback makes the Release before live again"},
+		{Command, "", "auto", Text, "auto|deploy|plan|promote|rollback|teardown", "what to do: auto decides by the event; deploy deploys on further events, such as schedule; plan says what deploy would change; promote makes a Build live that was made for another environment; rollback makes the Release before live again; teardown takes an environment away"},
 		{CommitStatus, "", "true", Boolean, "", "write a commit status: first pending, then the outcome"},
 	}
 }
