@@ -35,8 +35,9 @@ type Limiter struct {
 	allowed  float64 // how many may be in flight now
 	ceiling  float64 // the most that was not refused; maximum until a 429
 	cutAt    time.Time
-	calm     int // requests at the ceiling since it changed
-	probes   int // that raised the ceiling since the last 429
+	crowd    crowd // that met the last 429
+	calm     int   // requests at the ceiling since it changed
+	probes   int   // that raised the ceiling since the last 429
 	inFlight int
 	waiting  []chan slot
 	others   float64 // smoothed count of other clients' requests
@@ -46,6 +47,23 @@ type Limiter struct {
 type slot struct {
 	taken    time.Time
 	inFlight int // ours when it was taken, itself included
+}
+
+// crowd is what was in flight when a 429 came.
+type crowd struct {
+	inFlight int // at that moment
+	refused  int // of those, as far as they are answered
+	least    int // in flight when a request was taken that was refused
+}
+
+// refuse counts a request of the crowd that was refused, and returns how many there is
+// room for. Requests overtake each other, so which of them were refused says less than
+// how many; but where answers came without others going out, fewer were in flight at
+// the 429 than had met.
+func (c *crowd) refuse(held slot) int {
+	c.refused++
+	c.least = min(c.least, held.inFlight)
+	return max(1, c.inFlight-c.refused, c.least-1)
 }
 
 // NewLimiter returns a Limiter that never allows more than maximum requests in
@@ -101,11 +119,13 @@ func (l *Limiter) release(held slot, tooMany bool, accountInFlight int) {
 		// One halving for all requests that were sent before it: they met the
 		// same crowd.
 		if held.taken.After(l.cutAt) {
-			l.ceiling = max(1, float64(held.inFlight-1))
 			l.allowed = max(1, l.allowed/2)
 			l.cutAt = time.Now()
 			l.calm, l.probes = 0, 0
+			l.crowd = crowd{inFlight: l.inFlight, least: held.inFlight}
 		}
+		l.ceiling = float64(l.crowd.refuse(held))
+		l.allowed = min(l.allowed, l.ceiling)
 	case !wasFull: // the limit was not what held us back, so nothing is learnt
 	case l.allowed < l.ceiling:
 		l.allowed = min(l.allowed+1, l.ceiling)

@@ -107,6 +107,47 @@ func TestLimiterFindsTheAccountsLimit(t *testing.T) {
 	}
 }
 
+// TestLimiterCountsTheCrowd has 16 requests meet an account that takes 10. Whichever of
+// them are refused, and whichever is answered first, there is room for 10.
+func TestLimiterCountsTheCrowd(t *testing.T) {
+	t.Parallel()
+	const most, limit = 16, 10
+	for name, test := range map[string]struct {
+		firstRefused int // by the order in which they were sent
+		answered     func(int) int
+	}{
+		"in order":                        {limit, func(i int) int { return i }},
+		"the last one first":              {limit, func(i int) int { return most - 1 - i }},
+		"the refused ones first":          {limit, func(i int) int { return (limit + i) % most }},
+		"in turns":                        {limit, func(i int) int { return i * 5 % most }},
+		"refused are some from the midst": {4, func(i int) int { return (4 + i) % most }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				limiter := NewLimiter(20)
+				limiter.allowed = most
+				var sent [most]slot
+				for i := range sent {
+					time.Sleep(time.Millisecond)
+					var err error
+					if sent[i], err = limiter.acquire(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for i := range sent {
+					time.Sleep(time.Millisecond)
+					one := test.answered(i)
+					limiter.release(sent[one], one >= test.firstRefused && one < test.firstRefused+most-limit, 0)
+				}
+				if limiter.ceiling != limit {
+					t.Errorf("it takes the account for one with room for %g, want %d", limiter.ceiling, limit)
+				}
+			})
+		})
+	}
+}
+
 func TestLimiterRecoversOnceTheAccountIsFree(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]int{"1": 1, "2": 2, "5": 5, "10": 10, "15": 15, "19": 19} {
