@@ -29,8 +29,8 @@ func BenchmarkFirstDeploy(b *testing.B) {
 		flags   []string
 		ceiling time.Duration
 	}{
-		{"default", nil, 2200 * time.Millisecond},
-		{"concurrency=50", []string{"--concurrency", "50"}, 1700 * time.Millisecond},
+		{"default", nil, firstDeployCeiling},
+		{"concurrency=50", []string{"--concurrency", "50"}, fiftyAtOnceCeiling},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			const runs = 5

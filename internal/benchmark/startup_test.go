@@ -13,7 +13,7 @@ import (
 func BenchmarkVersion(b *testing.B) {
 	const (
 		runs    = 20
-		ceiling = 20 * time.Millisecond
+		ceiling = startCeiling
 	)
 	binary(b)
 	for b.Loop() {
@@ -33,7 +33,7 @@ func BenchmarkVersion(b *testing.B) {
 
 // BenchmarkBinarySize weighs the static, stripped binary.
 func BenchmarkBinarySize(b *testing.B) {
-	const ceiling = 15 << 20
+	const ceiling = binarySizeCeiling
 	for b.Loop() {
 		info, err := os.Stat(binary(b))
 		if err != nil {
