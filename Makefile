@@ -50,8 +50,9 @@ lint: ## check form, style, rooms (depguard), workflows and modules
 fmt: ## put the code in form
 	$(golangci-lint) fmt
 
+# Only -v shows what was skipped, and each figure as it comes.
 bench: ## run the benchmarks once
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./internal/benchmark/...
+	go test -v -run '^$$' -bench . -benchtime 1x -timeout 30m ./internal/benchmark/...
 
 # -fuzz takes one target of one package at a time.
 fuzz: ## run each fuzz target for FUZZTIME
