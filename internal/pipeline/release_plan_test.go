@@ -69,6 +69,25 @@ func TestReleaseWarnsOfDoubts(t *testing.T) {
 	}
 }
 
+// TestReleaseComparesFiles promotes a Build over one in which a file is more open.
+func TestReleaseComparesFiles(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sandbox.Options{})
+	plain := func(asked *job.Job) { asked.Options.NoManifest = true }
+	s.deploy(version(1))
+	s.must(promotion("dev", "stage"))
+	changed := tree()
+	changed["functions/hello.protected.js"] = changed["functions/hello.js"]
+	delete(changed, "functions/hello.js")
+	dev := s.deploy(changed, plain)
+	asked := rehearsed(promotion("", "stage"))
+	asked.Release.BuildSID = dev.BuildSID
+	want := []job.VisibilityChange{{Path: "/hello", From: "public", To: "protected"}}
+	if result := s.must(asked); !slices.Equal(result.Plan.Visibilities, want) || len(result.Functions.Removed) > 0 {
+		t.Errorf("visibilities are %+v, want %+v; Functions %+v", result.Plan.Visibilities, want, result.Functions)
+	}
+}
+
 // TestReleaseWarnsOfNothingElse makes sure that what is as it was asked for is no
 // warning.
 func TestReleaseWarnsOfNothingElse(t *testing.T) {
