@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
@@ -165,5 +166,47 @@ func TestRehearsedRollbackCostsLittle(t *testing.T) {
 	result := s.must(rehearsed(rollback("dev", "")))
 	if len(s.calls) > 6+3 || !slices.Equal(result.Functions.Updated, []string{"/hello"}) || len(result.Plan.Notes) != 3 {
 		t.Errorf("%d calls, Functions %+v, notes %q", len(s.calls), result.Functions, result.Plan.Notes)
+	}
+}
+
+// TestFailedPromoteTellsWhatItLeft says what is there that was not, and what may have
+// its new values.
+func TestFailedPromoteTellsWhatItLeft(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		isUnknown bool
+		want        []string
+	}{
+		"refused": {false, []string{"Nothing is live in stage, as before.", "did not go live.", "The Environment stage was created."}},
+		"unknown": {true, []string{"is live in stage is not known", "The variables have their new values.", "The Environment stage was created."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, sandbox.Options{})
+			s.deploy(tree(".env", "GREETING=hello"))
+			asked := promotion("dev", "stage")
+			asked.Options.VariablesLike = "dev"
+			var isOver atomic.Bool
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				isOver.CompareAndSwap(false, r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/Deployments"))
+				switch {
+				case !isOver.Load():
+					s.world.ServeHTTP(w, r)
+				case test.isUnknown, r.Method == http.MethodPost:
+					status(http.StatusForbidden, `{"code":20003,"message":"no"}`)(w, r)
+				default:
+					s.world.ServeHTTP(w, r)
+				}
+			}))
+			outcome, err := pipeline.Run(t.Context(), asked, pipeline.Config{Client: client})
+			if err == nil {
+				t.Fatal("it did not fail")
+			}
+			for _, want := range test.want {
+				if got := outcome.Result.Error.State; !strings.Contains(got, want) {
+					t.Errorf("the state is %q, want %q in it", got, want)
+				}
+			}
+		})
 	}
 }

@@ -136,6 +136,9 @@ func (r *run) state() string {
 	if r.plan.ServiceSID == "" && r.outcome.ServiceSID != "" {
 		sentences = append(sentences, fmt.Sprintf("The Service %s was created.", r.plan.Service))
 	}
+	if r.plan.EnvironmentSID == "" && r.outcome.EnvironmentSID != "" {
+		sentences = append(sentences, fmt.Sprintf("The Environment %s was created.", r.result.Environment))
+	}
 	return strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " ")
 }
 
@@ -148,7 +151,7 @@ func (r *run) live() string {
 	switch {
 	case r.outcome.Live == deploy.LiveUnknown:
 		unknown := fmt.Sprintf("Whether Build %s is live in %s is not known; slipway status tells.", r.outcome.BuildSID, r.result.Environment)
-		if r.plan.Release == nil {
+		if r.plan.Release == nil || r.plan.Copied != nil {
 			unknown += " The variables have their new values."
 		}
 		return unknown
