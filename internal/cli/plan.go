@@ -23,8 +23,9 @@ It needs the same credentials and takes the same settings as deploy. With
 is, and 1 instead of 2 when the input is at fault.
 
 With --diff it also shows how the sources of Functions would change, which it reads
-from what is live. With --out the plan is written to a file as well, without the values of variables
-and without credentials. slipway deploy --plan FILE carries out exactly that plan.`,
+from what is live. With --out the plan is written to a file as well, without the
+values of variables and without credentials. slipway deploy --plan FILE carries out
+exactly that plan.`,
 		Example: `  slipway plan
   slipway plan --diff
   slipway plan --out release.plan     # and then: slipway deploy --plan release.plan

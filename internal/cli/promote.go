@@ -14,7 +14,8 @@ func newPromote(env Env) *cobra.Command {
 		Long: `Make the Build that is live in one Environment live in another one of the same
 Service: the very Build, so nothing is uploaded or built, and what was tested is
 what goes live. The variables of the other Environment stay as they are; one that is
-created has none, or starts with those that --variables-like names. The Service is the one that the project in DIR (default the current folder) deploys to, unless
+created has none, or starts with those that --variables-like names. The Service is
+the one that the project in DIR (default the current folder) deploys to, unless
 --service names another; nothing else of the project is read.
 
 It needs the same credentials as deploy.`,

@@ -143,7 +143,8 @@ const (
 	TimedOut Reason = "timed-out"
 	// LimitReached is a quota or limit of the platform.
 	LimitReached Reason = "limit"
-	// StalePlan says that a saved Plan does not fit what is live any more.
+	// StalePlan says that a Plan that was to be carried out as it is, or not at all,
+	// does not fit what is live any more.
 	StalePlan Reason = "stale-plan"
 	// Cancelled says that the run was stopped from outside.
 	Cancelled Reason = "cancelled"

@@ -175,7 +175,7 @@ func TestFailedPromoteTellsWhatItLeft(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		isUnknown bool
-		want        []string
+		want      []string
 	}{
 		"refused": {false, []string{"Nothing is live in stage, as before.", "did not go live.", "The Environment stage was created."}},
 		"unknown": {true, []string{"is live in stage is not known", "The variables have their new values.", "The Environment stage was created."}},
