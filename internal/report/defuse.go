@@ -37,6 +37,13 @@ func clean(text string) string {
 	}, text)
 }
 
+// cleanEach cleans texts where they are.
+func cleanEach[T ~string](texts ...*T) {
+	for _, text := range texts {
+		*text = T(clean(string(*text)))
+	}
+}
+
 // clip cuts text to at most most bytes, between two runes, and says what it
 // left out, which is empty when nothing was.
 func clip(text string, most int) (kept, rest string) {

@@ -12,6 +12,9 @@ import (
 // Done tells a person what came of a Job that did not fail: its Plan, or what is
 // live now. note, when not empty, stands behind the URL of the latter.
 func Done(result job.Result, plan deploy.Plan, note string) string {
+	// What the platform names; the rest is cleaned where it is printed.
+	cleanEach(&result.Service, &result.Environment, &result.URL, &result.BuildSID, &result.PreviousBuildSID, &plan.Runtime)
+	cleanEach(&plan.LiveBuildSID)
 	switch {
 	case plan.Build == deploy.BuildNone:
 		return TornDown(result, plan)

@@ -62,7 +62,7 @@ func releaseTitle(result job.Result, plan deploy.Plan) string {
 	isRollback := plan.Release.IsRollback
 	from := ""
 	if plan.Release.From != "" {
-		from = " from " + plan.Release.From
+		from = " from " + clean(plan.Release.From)
 	}
 	switch {
 	case result.Status == job.Unchanged:

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -86,5 +87,30 @@ func TestSummaryOfReleases(t *testing.T) {
 			result, plan := exampleRelease(change)
 			golden(t, report.Summary(result, plan, 60_000))
 		})
+	}
+}
+
+// TestDoneDefusesWhatThePlatformNames has escapes in each name that comes from the
+// platform, whatever came of the Job.
+func TestDoneDefusesWhatThePlatformNames(t *testing.T) {
+	t.Parallel()
+	const foreign = "\x1b]0;title\a\r\n::error::\u202e"
+	promoted := &deploy.Release{From: foreign, IsCompared: true}
+	for name, test := range map[string]struct {
+		status  job.Status
+		release *deploy.Release
+	}{
+		"deployed": {job.Deployed, nil}, "planned": {job.Planned, nil}, "unchanged": {job.Unchanged, promoted}, "promoted": {job.Promoted, promoted},
+		"a promote planned": {job.Planned, promoted}, "rolled back": {job.RolledBack, &deploy.Release{IsRollback: true}},
+	} {
+		result, plan := example()
+		result.Status, plan.Release, plan.Build = test.status, test.release, deploy.BuildReused
+		result.Service, result.Environment, result.URL, result.BuildSID, result.PreviousBuildSID = foreign, foreign, foreign, foreign, foreign
+		plan.LiveBuildSID, plan.Runtime, plan.LiveRuntime = foreign, foreign, "node20"
+		for line := range strings.Lines(report.Done(result, plan, "")) {
+			if rest := strings.TrimSuffix(line, "\n"); strings.ContainsAny(rest, "\x1b\a\r\u202e") {
+				t.Errorf("%s: the text has the line %q", name, line)
+			}
+		}
 	}
 }
