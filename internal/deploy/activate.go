@@ -32,7 +32,8 @@ const (
 	LiveUnknown Liveness = "unknown"
 	// LiveNothing means that a teardown has emptied the Environment.
 	LiveNothing Liveness = "nothing"
-	// LiveGone means that a teardown has deleted the Environment.
+	// LiveGone means that the Environment is not there any more: a teardown has
+	// deleted it.
 	LiveGone Liveness = "gone"
 )
 
@@ -40,7 +41,8 @@ const (
 type ActivationError struct {
 	// Err is why the activation failed.
 	Err error
-	// Live says what is live now: LiveAsBefore or LiveUnknown.
+	// Live says what is live now: LiveAsBefore, LiveUnknown, or LiveGone when the
+	// Environment was taken away.
 	Live Liveness
 	// Left is set when variables could not be put back.
 	Left *VariablesLeftError
@@ -69,7 +71,7 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
 	if d.Variables == nil && plan.Copied == nil {
 		made.Over, made.isRead = plan.LiveBuildSID, true
-		made.Deployment, err = d.switchBuild(ctx, at, build)
+		made.Deployment, err = d.switchBuild(ctx, at, build, plan)
 		return made, err
 	}
 	var wanted map[string]secret.String
@@ -83,7 +85,7 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 		return made, err
 	}
 	made.Over, made.isRead = now.build, true
-	if err := d.checkLive(plan, build, now.build); err != nil {
+	if err := d.checkLive(plan, build, now); err != nil {
 		return made, err
 	}
 	if wanted, err = plan.Copied.with(wanted, now); err != nil {
@@ -106,7 +108,7 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 			made.Deployment = deployment.SID
 			return made, nil
 		}
-		made.Deployment, err = d.settle(ctx, journal, at, build, err)
+		made.Deployment, err = d.settle(ctx, journal, plan, build, err)
 		return made, err
 	}
 	settling, cancel := outlive(ctx, d.grace()/2)
@@ -132,15 +134,21 @@ type present struct {
 
 // readPresent reads it all at once.
 func (d *Deployer) readPresent(ctx context.Context, at target, plan Plan) (now present, err error) {
+	orGone := func(err error) error {
+		if twilio.IsNotFound(err) {
+			return d.gone(plan, err)
+		}
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(guarded(func() error {
 		environment, err := d.Client.FetchEnvironment(ctx, at.service, at.environment)
 		now.build = environment.BuildSID
-		return err
+		return orGone(err)
 	}))
 	group.Go(guarded(func() (err error) {
 		now.variables, err = readVariables(ctx, d.Client, at.service, at.environment)
-		return err
+		return orGone(err)
 	}))
 	if plan.Copied != nil && len(plan.Copied.Keys) > 0 {
 		group.Go(guarded(func() (err error) {
@@ -155,12 +163,15 @@ func (d *Deployer) readPresent(ctx context.Context, at target, plan Plan) (now p
 // settle finds out whether an activation that ended with err took effect, and
 // puts the variables back when it did not.
 func (d *Deployer) settle(
-	ctx context.Context, journal *variableJournal, at target, build twilio.BuildSID, err error,
+	ctx context.Context, journal *variableJournal, plan Plan, build twilio.BuildSID, err error,
 ) (twilio.DeploymentSID, error) {
+	at := journal.at
 	settling, cancel := outlive(ctx, d.grace()/2)
 	defer cancel()
 	now, lookErr := d.Client.FetchEnvironment(settling, at.service, at.environment)
 	switch {
+	case twilio.IsNotFound(lookErr):
+		return "", d.gone(plan, lookErr)
 	case lookErr != nil:
 		// Old variables under a new Build could break it: leave them.
 		return "", &ActivationError{Err: err, Live: LiveUnknown}

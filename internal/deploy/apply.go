@@ -32,7 +32,8 @@ type Deployer struct {
 	Commit, Tool string
 	// Exactly has a Plan carried out as it is or not at all: when what is live has
 	// moved since it was made, the error is a *StaleError. Otherwise a deploy makes
-	// up for what is gone, and warns of a Build that it replaces unseen.
+	// up for files and Builds that are gone, and warns of a Build that it replaces
+	// unseen.
 	Exactly bool
 	// Grace is how long an activation goes on after its context ended, to learn
 	// what took effect and to put variables back; 0 means 5 s.

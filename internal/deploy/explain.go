@@ -44,6 +44,9 @@ func explainCause(err error) (job.Reason, string) {
 	if stale, ok := errors.AsType[*StaleError](err); ok {
 		return job.StalePlan, cmp.Or(stale.Fix, "Plan again, and deploy that plan.")
 	}
+	if _, ok := errors.AsType[*EnvironmentGoneError](err); ok {
+		return job.Internal, "If it is to be there, run it again."
+	}
 	if failed, ok := errors.AsType[*BuildError](err); ok {
 		if failed.HasManifest {
 			return job.BuildFailed, buildHint + manifestHint

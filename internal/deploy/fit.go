@@ -141,7 +141,7 @@ func (p *Plan) CheckLive(now Plan) error {
 	case p.LiveBuildSID != now.LiveBuildSID:
 		return newStaleError(otherBuild(environment, p.LiveBuildSID, now.LiveBuildSID))
 	case p.Fingerprint != now.Fingerprint:
-		return newStaleError("variables of " + environment + " have been changed")
+		return newStaleError(otherVariables(environment))
 	}
 	if err := p.checkVariables(now); err != nil {
 		return err

@@ -303,10 +303,10 @@ func (d *Deployer) MakeLive(ctx context.Context, plan Plan) (Outcome, error) {
 }
 
 // switchBuild makes a Build live and leaves the variables as they are.
-func (d *Deployer) switchBuild(ctx context.Context, at target, build twilio.BuildSID) (twilio.DeploymentSID, error) {
+func (d *Deployer) switchBuild(ctx context.Context, at target, build twilio.BuildSID, plan Plan) (twilio.DeploymentSID, error) {
 	deployment, err := d.Client.WithGrace(d.grace()/2).CreateDeployment(ctx, at.service, at.environment, build)
 	if err != nil {
-		return d.settle(ctx, &variableJournal{at: at}, at, build, err)
+		return d.settle(ctx, &variableJournal{at: at}, plan, build, err)
 	}
 	d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
 	return deployment.SID, nil

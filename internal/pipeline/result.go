@@ -149,6 +149,8 @@ func (r *run) live() string {
 		was = r.outcome.WasLive
 	}
 	switch {
+	case r.outcome.Live == deploy.LiveGone:
+		return fmt.Sprintf("The Environment %s is not there any more.", r.result.Environment)
 	case r.outcome.Live == deploy.LiveUnknown:
 		unknown := fmt.Sprintf("Whether Build %s is live in %s is not known; slipway status tells.", r.outcome.BuildSID, r.result.Environment)
 		if r.plan.Release == nil || r.plan.Copied != nil {
