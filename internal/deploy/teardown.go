@@ -64,12 +64,15 @@ func (d *Deployer) planTeardown(ctx context.Context, asked Teardown) (Plan, erro
 	if err != nil {
 		return plan, err
 	}
-	if environment.SID == "" {
+	var variables map[string]twilio.Variable
+	if environment.SID != "" {
+		variables, err = readVariables(ctx, d.Client, service.SID, environment.SID)
+	}
+	switch {
+	case environment.SID == "", twilio.IsNotFound(err): // another run has just taken it away
 		plan.Notes = append(plan.Notes, fmt.Sprintf("the Service %s has no Environment %s", service.UniqueName, asked.Environment.Name))
 		return plan, nil
-	}
-	variables, err := readVariables(ctx, d.Client, service.SID, environment.SID)
-	if err != nil {
+	case err != nil:
 		return plan, err
 	}
 	for key := range variables {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -247,6 +248,39 @@ func TestStoredStepsOfATeardown(t *testing.T) {
 			}
 			if !slices.Equal(store.ran, steps) || len(world.Snapshot().Environments) != 0 {
 				t.Errorf("ran %v, left %+v", store.ran, world.Snapshot().Environments)
+			}
+		})
+	}
+}
+
+// TestTeardownsAtOnce have another one take the Environment away right before each
+// call.
+func TestTeardownsAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, before := range []string{"GET /Environments", "GET /Variables", "POST /Deployments", "DELETE "} {
+		t.Run(before, func(t *testing.T) {
+			t.Parallel()
+			calm, world := newWorld(t)
+			deployed(t, calm, small())
+			asked := deploy.Teardown{Service: "site", Environment: dev(t)}
+			method, ending, _ := strings.Cut(before, " ")
+			meanwhile := sync.OnceFunc(func() {
+				if _, _, err := tornDown(t, calm, asked); err != nil {
+					t.Error(err)
+				}
+			})
+			client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == method && strings.HasSuffix(r.URL.Path, ending) {
+					meanwhile()
+				}
+				world.ServeHTTP(w, r)
+			}))
+			plan, outcome, err := tornDown(t, client, asked)
+			if err != nil || !plan.IsNothing() && outcome.Live != deploy.LiveGone {
+				t.Errorf("got %+v, %+v, %v", plan, outcome, err)
+			}
+			if left := world.Snapshot().Environments; len(left) != 0 {
+				t.Errorf("left are %+v", left)
 			}
 		})
 	}
