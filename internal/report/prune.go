@@ -14,7 +14,7 @@ import (
 // Pruned tells a person what was removed, or would be, and what was kept and why.
 func Pruned(pruned deploy.Pruned) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s (%s)\n", clean(pruned.Service), pruned.ServiceSID)
+	fmt.Fprintf(&text, "%s (%s)\n", clean(pruned.Service), clean(string(pruned.ServiceSID)))
 	prunedItems(&text, "Functions", pruned.Functions)
 	prunedItems(&text, "Assets", pruned.Assets)
 	prunedItems(&text, "Environments", pruned.Environments)

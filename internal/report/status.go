@@ -13,11 +13,13 @@ import (
 // was. now is the time to which ages relate.
 func Status(status deploy.Status, now time.Time) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s (%s)\n", status.Service, status.ServiceSID)
+	fmt.Fprintf(&text, "%s (%s)\n", clean(status.Service), clean(string(status.ServiceSID)))
 	if len(status.Environments) == 0 {
 		text.WriteString("\nIt has no Environments yet.\n")
 	}
 	for _, environment := range status.Environments {
+		cleanEach(&environment.Environment, &environment.Domain)
+		cleanEach(&environment.BuildSID)
 		fmt.Fprintf(&text, "\n%s\n  %s\n", environment.Environment, environment.Domain)
 		switch {
 		case environment.BuildSID == "":
