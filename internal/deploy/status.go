@@ -90,12 +90,16 @@ func ReadStatus(ctx context.Context, client *twilio.Client, asked StatusQuestion
 	for i, environment := range environments {
 		group.Go(guarded(func() (err error) {
 			status.Environments[i], err = readEnvironmentStatus(groupCtx, client, found.SID, environment, asked.History)
+			if twilio.IsNotFound(err) && !asked.isOne() { // it has just been taken away
+				status.Environments[i], err = EnvironmentStatus{}, nil
+			}
 			return err
 		}))
 	}
 	if err := group.Wait(); err != nil {
 		return Status{}, err //nolint:wrapcheck // the client's own error.
 	}
+	status.Environments = slices.DeleteFunc(status.Environments, func(one EnvironmentStatus) bool { return one.EnvironmentSID == "" })
 	builds, err := lookAtBuilds(ctx, client, found.SID, status.Environments)
 	if err != nil {
 		return Status{}, err
@@ -106,8 +110,11 @@ func ReadStatus(ctx context.Context, client *twilio.Client, asked StatusQuestion
 	return status, nil
 }
 
+// isOne reports whether one Environment is asked for.
+func (q StatusQuestion) isOne() bool { return q.Environment != (Environment{}) }
+
 func (q StatusQuestion) environments(ctx context.Context, client *twilio.Client, service twilio.Service) ([]twilio.Environment, error) {
-	if q.Environment == (Environment{}) {
+	if !q.isOne() {
 		return collect(client.Environments(ctx, service.SID))
 	}
 	environment, err := FindEnvironment(ctx, client, service, q.Environment)

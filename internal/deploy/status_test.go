@@ -211,3 +211,29 @@ func assetVersion(world *sandbox.Sandbox) twilio.VersionSID {
 	at := slices.IndexFunc(versions, func(one sandbox.Version) bool { return !one.IsFunction })
 	return twilio.VersionSID(versions[at].SID)
 }
+
+// TestReadStatusWhileAnEnvironmentGoes tears one down when all were listed.
+func TestReadStatusWhileAnEnvironmentGoes(t *testing.T) {
+	t.Parallel()
+	calm, world := newWorld(t)
+	service := deployed(t, calm, small()).ServiceSID
+	preview, err := calm.CreateEnvironment(t.Context(), service, "pr-1-environment", "pr-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	meanwhile := sync.OnceFunc(func() {
+		if err := calm.DeleteEnvironment(t.Context(), service, preview.SID); err != nil {
+			t.Error(err)
+		}
+	})
+	client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/Deployments") {
+			meanwhile()
+		}
+		world.ServeHTTP(w, r)
+	}))
+	status, err := deploy.ReadStatus(t.Context(), client, deploy.StatusQuestion{Service: "site", History: 5})
+	if err != nil || len(status.Environments) != 1 || status.Environments[0].Environment != "dev" {
+		t.Errorf("got %+v, %v", status, err)
+	}
+}
