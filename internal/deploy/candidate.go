@@ -160,6 +160,9 @@ func (p *Pruner) find(ctx context.Context) (Pruned, []candidate, error) {
 		}
 	}
 	pruned.AssetsInBuilds = len(assets) - len(pruned.Assets)
+	if p.Environments != "" && len(named) == 0 {
+		pruned.Notes = append(pruned.Notes, "No Environment has a name that "+p.Environments+" fits.")
+	}
 	if held.untold != "" {
 		pruned.Notes = append(pruned.Notes, "Build "+string(held.untold)+" does not tell which Functions and Assets it holds, so all of them are kept. Delete it if nobody needs it.")
 	} else if service.UIEditable && len(pruned.Functions)+len(pruned.Assets) > 0 {

@@ -21,7 +21,7 @@ func Pruned(pruned deploy.Pruned) string {
 	fmt.Fprintf(&text, "\n%s\n", prunedTotal(pruned))
 	fmt.Fprintf(&text, "%s and %s are held by Builds.\n", words.Count(pruned.FunctionsInBuilds, "Function"), words.Count(pruned.AssetsInBuilds, "Asset"))
 	for _, note := range pruned.Notes {
-		fmt.Fprintf(&text, "note: %s\n", clean(note))
+		fmt.Fprintf(&text, "Note: %s\n", clean(note))
 	}
 	return text.String()
 }
@@ -106,7 +106,7 @@ func prunedTotal(pruned deploy.Pruned) string {
 	isNothing := len(sentences) == 0
 	switch said := strings.Join(sentences, "; "); {
 	case isNothing:
-		return "There is nothing that no Build holds."
+		return "There is nothing to remove."
 	case pruned.Status == job.Planned:
 		return said + ". Nothing was removed."
 	default:
