@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/project"
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/twilio"
@@ -47,8 +48,17 @@ type attic struct {
 	live    deploy.Outcome
 }
 
-// newAttic has a Build that is live, an older one that is not, Functions and an
-// Asset that no Build holds, and Environments.
+// longAgo is what the older Build of an attic holds: a Function more.
+func longAgo() *project.Project {
+	more := small()
+	before := more.Functions[0]
+	before.Path = "/before"
+	more.Functions = append(more.Functions, before)
+	return more
+}
+
+// newAttic has a Build that is live, an older one that is not and alone holds
+// /before, Functions and an Asset that no Build holds, and Environments.
 func newAttic(t *testing.T, switches sandbox.Switches) attic {
 	t.Helper()
 	world, err := sandbox.New(sandbox.Options{PageSize: 2, Switches: switches})
@@ -56,7 +66,7 @@ func newAttic(t *testing.T, switches sandbox.Switches) attic {
 		t.Fatal(err)
 	}
 	a := attic{world: world, calm: serve(t, world)}
-	deployed(t, a.calm, small())
+	deployed(t, a.calm, longAgo())
 	a.live = deployed(t, a.calm, other())
 	a.service = a.live.ServiceSID
 	for _, name := range []string{"/empty", "/old"} {

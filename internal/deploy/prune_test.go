@@ -2,16 +2,11 @@ package deploy_test
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -49,7 +44,7 @@ func TestPrune(t *testing.T) {
 			if diff := cmp.Diff(want, [][]string{told(planned.Functions), told(planned.Assets), told(planned.Environments)}); diff != "" {
 				t.Errorf("planned (-want +got):\n%s", diff)
 			}
-			if planned.Status != job.Planned || planned.Changed || planned.FunctionsInBuilds != 1 || planned.AssetsInBuilds != 1 {
+			if planned.Status != job.Planned || planned.Changed || planned.FunctionsInBuilds != 2 || planned.AssetsInBuilds != 1 {
 				t.Errorf("planned %+v", planned)
 			}
 
@@ -66,7 +61,7 @@ func TestPrune(t *testing.T) {
 				t.Errorf("pruned (-want +got):\n%s", diff)
 			}
 			left := map[string][]string{
-				"functions": {"/a", deploy.ManifestFunction}, "assets": {"/c.txt"}, "environments": {"", "dev", "pr-2"},
+				"functions": {"/a", "/before", deploy.ManifestFunction}, "assets": {"/c.txt"}, "environments": {"", "dev", "pr-2"},
 			}
 			if diff := cmp.Diff(left, a.names()); diff != "" {
 				t.Errorf("left (-want +got):\n%s", diff)
@@ -146,6 +141,16 @@ func TestPruneSparesWhatIsYoung(t *testing.T) {
 			return rewriting(h, "/Functions", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("date_created"), []byte("date_made")) })
 		}, "/uploaded kept: its age is not known"},
 		"variables that are new": {func(h http.Handler) http.Handler { return rewriting(h, "/Variables", now("date_updated")) }, "pr-1 kept: changed within an hour, 2 variables"},
+		"an Environment that was changed": {func(h http.Handler) http.Handler {
+			changed, one := rewriting(h, "", now("date_updated")), regexp.MustCompile("/Environments/ZE[0-9a-f]{32}$")
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if one.MatchString(r.URL.Path) {
+					changed.ServeHTTP(w, r)
+					return
+				}
+				h.ServeHTTP(w, r)
+			})
+		}, "pr-1 kept: changed within an hour, 2 variables"},
 		"a Build that went live meanwhile": {func(h http.Handler) http.Handler {
 			return rewriting(h, "/Environments", func(b []byte) []byte {
 				return regexp.MustCompile(`"build_sid":"ZB[0-9a-f]{32}"`).ReplaceAll(b, []byte(`"build_sid":null`))
@@ -176,15 +181,15 @@ func TestPruneSparesWhatIsYoung(t *testing.T) {
 func TestPruneReadsBuildsAsTheyCome(t *testing.T) {
 	t.Parallel()
 	version := regexp.MustCompile(`\{[^{}]*"sid":"(ZN[0-9a-f]{32})"[^{}]*\}`)
-	all := []string{"/a", "/empty", "/old", "/uploaded", deploy.ManifestFunction}
+	all := []string{"/a", "/before", "/empty", "/old", "/uploaded", deploy.ManifestFunction}
 	for name, test := range map[string]struct {
 		change func([]byte) []byte
 		left   []string
 	}{
-		"bare SIDs": {func(body []byte) []byte { return version.ReplaceAll(body, []byte(`"$1"`)) }, []string{"/a", deploy.ManifestFunction}},
+		"bare SIDs": {func(body []byte) []byte { return version.ReplaceAll(body, []byte(`"$1"`)) }, []string{"/a", "/before", deploy.ManifestFunction}},
 		"no parents": {func(body []byte) []byte {
 			return regexp.MustCompile(`"(function|asset)_sid":"[^"]*"`).ReplaceAll(body, []byte(`"$1_sid":null`))
-		}, []string{"/a", deploy.ManifestFunction}},
+		}, []string{"/a", "/before", deploy.ManifestFunction}},
 		"no SIDs": {func(body []byte) []byte { return version.ReplaceAll(body, []byte(`{"path":"/a"}`)) }, all},
 		"no Versions": {func(body []byte) []byte {
 			return regexp.MustCompile(`"(function|asset)_versions":\[[^]]*\]`).ReplaceAll(body, []byte(`"$1_versions":[]`))
@@ -221,83 +226,11 @@ func TestPruneKeepsWhatTwilioRefusesToDelete(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := told(pruned.Functions); !slices.Equal(got, []string{
-				"/a kept: Twilio says that a Build holds it", "/empty removed", "/old removed", "/uploaded removed", "_slipway kept: Twilio says that a Build holds it",
+				"/a kept: Twilio says that a Build holds it", "/before removed", "/empty removed", "/old removed", "/uploaded removed", "_slipway kept: Twilio says that a Build holds it",
 			}) {
 				t.Errorf("got %q", got)
 			}
 		})
-	}
-}
-
-// TestPruneGoesOnBehindAFailure has two deletions refused, and another that
-// somebody else is quicker with.
-func TestPruneGoesOnBehindAFailure(t *testing.T) {
-	t.Parallel()
-	a := newAttic(t, sandbox.Switches{})
-	refused := map[string]bool{}
-	for _, one := range a.world.Snapshot().Functions {
-		refused[one.SID] = one.FriendlyName == "/old"
-	}
-	client := serve(t, later(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, sid, _ := strings.Cut(r.URL.Path, "/Functions/")
-		if r.Method == http.MethodDelete && refused[sid] || r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/Variables") {
-			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, `{"code": 20003, "message": "no", "status": 403}`)
-			return
-		}
-		if r.Method == http.MethodDelete {
-			a.world.ServeHTTP(httptest.NewRecorder(), r.Clone(r.Context()))
-		}
-		a.world.ServeHTTP(w, r)
-	})))
-	pruned, err := (&deploy.Pruner{Client: client, Service: "site", Environments: "pr-1"}).Remove(t.Context())
-	failed, ok := errors.AsType[*deploy.PruneError](err)
-	if !ok || len(failed.Errs) != 2 || deploy.Explain(err).Reason != job.BadCredentials || !strings.Contains(err.Error(), "Function /old: delete function") || !strings.Contains(err.Error(), "Environment pr-1: list variables") {
-		t.Errorf("error %v", err)
-	}
-	if got := a.names(); !slices.Equal(got["functions"], []string{"/a", "/old", deploy.ManifestFunction}) || !slices.Equal(got["assets"], []string{"/c.txt"}) {
-		t.Errorf("left are %v", got)
-	}
-	if pruned.Functions[1].Outcome != deploy.PruneFailed || !strings.Contains(pruned.Functions[1].Why, "403") || !pruned.Changed {
-		t.Errorf("pruned %+v", pruned)
-	}
-}
-
-// TestPruneStopsWhenItIsTold ends the run with the first removal: that one is done,
-// and no other begins.
-func TestPruneStopsWhenItIsTold(t *testing.T) {
-	t.Parallel()
-	a := newAttic(t, sandbox.Switches{})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var once sync.Once
-	client := serve(t, later(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodDelete {
-			a.world.ServeHTTP(w, r)
-			return
-		}
-		isFirst := false
-		once.Do(func() { isFirst = true })
-		if isFirst {
-			cancel()
-		} else {
-			<-ctx.Done()
-		}
-		a.world.ServeHTTP(w, r)
-	})))
-	pruned, err := (&deploy.Pruner{Client: client, Service: "site", Environments: "*"}).Remove(ctx)
-	if !errors.Is(err, context.Canceled) || deploy.Explain(err).Reason != job.Cancelled {
-		t.Errorf("error %v", err)
-	}
-	left := a.names()
-	for _, one := range pruned.Functions {
-		isThere := slices.Contains(left["functions"], one.Name)
-		if isThere != (one.Outcome == deploy.PruneKept) {
-			t.Errorf("%+v, but it is there: %t", one, isThere)
-		}
-	}
-	if !pruned.Changed {
-		t.Errorf("nothing was removed: %+v", pruned)
 	}
 }
 
@@ -310,7 +243,7 @@ func TestPruneLeavesDeploysWhole(t *testing.T) {
 	if _, err := pruner.Remove(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	back := deployed(t, a.calm, small())
+	back := deployed(t, a.calm, longAgo())
 	if back.Plan.Build != deploy.BuildReused {
 		t.Errorf("the Build of before was not used again: %s", back.Plan.Build)
 	}
