@@ -142,7 +142,9 @@ func (c *CopiedVariables) with(wanted map[string]secret.String, now present) (ma
 	}
 	maps.Copy(all, wanted)
 	if len(gone) > 0 {
-		return nil, newStaleError(fmt.Sprintf("environment %s, which variables are copied from, has no %s", c.From, words.Names(gone)))
+		stale := newStaleError(fmt.Sprintf("environment %s, which variables are copied from, has no %s", c.From, words.Names(gone)))
+		stale.Fix = "Run it again; a saved plan has to be made anew."
+		return nil, stale
 	}
 	return all, nil
 }

@@ -277,8 +277,11 @@ func TestCopiedVariablesAreReadAgain(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), test.want) || deploy.Explain(err).Reason != job.StalePlan {
-				t.Errorf("ended with %v, want %q", err, test.want)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("ended with %v, want %q", err, test.want)
+			}
+			if failure := deploy.Explain(err); failure.Reason != job.StalePlan || !strings.HasPrefix(failure.Hint, "Run it again") {
+				t.Errorf("it is explained as %+v", failure)
 			}
 			if outcome.Live != deploy.LiveAsBefore || n.variables() != "" {
 				t.Errorf("ended with %+v and the variables %s", outcome, n.variables())

@@ -98,7 +98,7 @@ func (e Environment) among(environments []twilio.Environment) (found twilio.Envi
 	case e.UniqueName == Production && suffixIsProduction != "":
 		return found, false, &problem.Problem{
 			Message: "environment production means the bare domain, for which this Service has no Environment, but it has one with the suffix production",
-			Fix:     fmt.Sprintf("To deploy to that one, give environment %s; to use the bare domain, create its Environment first.", suffixIsProduction),
+			Fix:     fmt.Sprintf("If that one is meant, name it by its SID, %s; to use the bare domain, create its Environment first.", suffixIsProduction),
 		}
 	}
 	return found, false, nil
