@@ -181,18 +181,13 @@ type deployInput struct {
 }
 
 func runDeploy(ctx context.Context, env Env, input deployInput) error {
-	outliveReaders()
-	progress := newDisplay(env.Stderr, env.Getenv)
-	logger := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: input.settings.LogLevel}))
-	outcome, err := func() (pipeline.Outcome, error) {
-		defer progress.Close()
-		defer progress.TellStop(ctx)()
+	outcome, err := watched(ctx, env, input.settings.LogLevel, func(show func(job.Event), logger *slog.Logger) (pipeline.Outcome, error) {
 		return pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
 			Settings: input.settings, Values: input.values, Problems: input.problems,
-			UserAgent: userAgent(), Logger: logger, Progress: progress.Show, NewAccount: input.inSandbox,
+			UserAgent: userAgent(), Logger: logger, Progress: show, NewAccount: input.inSandbox,
 			Saved: input.saved, Sources: input.hasDiff,
 		})
-	}()
+	})
 	if err == nil && input.out != "" {
 		if err = writePlan(input.out, deploy.Save(userAgent(), outcome.Job, outcome.Plan)); err != nil {
 			failure := deploy.Explain(err)

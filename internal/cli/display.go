@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -87,6 +88,16 @@ func (d *display) Close() {
 	defer d.mu.Unlock()
 	d.erase()
 	d.current = job.Event{}
+}
+
+// watched does work that has to come to an end whether or not anybody reads of it.
+// What happens and what it logs goes to a display on standard error.
+func watched[T any](ctx context.Context, env Env, level slog.Level, do func(show func(job.Event), logger *slog.Logger) (T, error)) (T, error) {
+	outliveReaders()
+	progress := newDisplay(env.Stderr, env.Getenv)
+	defer progress.Close()
+	defer progress.TellStop(ctx)()
+	return do(progress.Show, slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: level})))
 }
 
 // TellStop says so when a signal ends ctx, since putting things in order can

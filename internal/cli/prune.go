@@ -67,23 +67,18 @@ type pruneAsked struct {
 func runPrune(ctx context.Context, l *look, asked pruneAsked) error {
 	ctx, cancel := pipeline.WithTimeout(ctx, l.remote.Timeout)
 	defer cancel()
-	outliveReaders()
-	progress := newDisplay(l.env.Stderr, l.env.Getenv)
-	pruned, err := func() (deploy.Pruned, error) {
-		defer progress.Close()
-		defer progress.TellStop(ctx)()
-		logger := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: l.remote.LogLevel}))
+	pruned, err := watched(ctx, l.env, l.remote.LogLevel, func(show func(job.Event), logger *slog.Logger) (deploy.Pruned, error) {
 		l.values.Log(logger)
 		client, err := l.open(logger)
 		if err != nil {
 			return deploy.Pruned{}, err
 		}
-		pruner := &deploy.Pruner{Client: client, Service: l.service, Environments: asked.environments, Progress: progress.Show}
+		pruner := &deploy.Pruner{Client: client, Service: l.service, Environments: asked.environments, Progress: show}
 		if asked.isDryRun {
 			return pruner.Plan(ctx)
 		}
 		return pruner.Remove(ctx)
-	}()
+	})
 	isBegun := err == nil || len(pruned.Functions)+len(pruned.Assets)+len(pruned.Environments) > 0
 	if !isBegun {
 		return l.failed(err, "")

@@ -49,19 +49,14 @@ type releaseInput struct {
 }
 
 func runRelease(ctx context.Context, env Env, input releaseInput) error {
-	outliveReaders()
-	progress := newDisplay(env.Stderr, env.Getenv)
-	logger := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: input.settings.LogLevel}))
-	outcome, err := func() (pipeline.Outcome, error) {
-		defer progress.Close()
-		defer progress.TellStop(ctx)()
+	outcome, err := watched(ctx, env, input.settings.LogLevel, func(show func(job.Event), logger *slog.Logger) (pipeline.Outcome, error) {
 		return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{
 			FolderDeploy: pipeline.FolderDeploy{
 				Settings: input.settings.Deploy, Values: input.values, Problems: input.problems,
-				UserAgent: userAgent(), Logger: logger, Progress: progress.Show,
+				UserAgent: userAgent(), Logger: logger, Progress: show,
 			},
 			Verb: input.verb, Release: pipeline.ReleaseOf(input.settings),
 		})
-	}()
+	})
 	return tellOutcome(env, input.output, outcome, err, "", "")
 }
