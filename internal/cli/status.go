@@ -39,7 +39,7 @@ deploy.`,
 		var problems problem.List
 		l := &look{env: env, values: config.Resolve(config.Settings(), explicit(cmd.Flags()), env.Getenv), form: output.read(&problems)}
 		if *history < 0 {
-			problems.Add(fmt.Sprintf("history %d is no number of Releases", *history), "")
+			problems.Add(fmt.Sprintf("history %d is no number of Releases", *history), "Give how many to show, 0 for none.")
 		}
 		err := ofEither.read(l, problems, args)
 		if err == nil {

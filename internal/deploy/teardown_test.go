@@ -197,6 +197,28 @@ func TestTeardownsThatFail(t *testing.T) {
 			}
 		})
 	}
+	t.Run("something goes live before it is deleted", func(t *testing.T) {
+		t.Parallel()
+		calm, world := newWorld(t)
+		live := deployed(t, calm, small())
+		meanwhile := sync.OnceFunc(func() {
+			if _, err := calm.CreateDeployment(t.Context(), live.ServiceSID, live.EnvironmentSID, live.BuildSID); err != nil {
+				t.Error(err)
+			}
+		})
+		client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodDelete {
+				meanwhile()
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			world.ServeHTTP(w, r)
+		}))
+		// It is live, but not as before.
+		if _, outcome, err := tornDown(t, client, deploy.Teardown{Service: "site", Environment: dev(t)}); err == nil || outcome.Live != deploy.LiveUnknown {
+			t.Errorf("got %+v, %v", outcome, err)
+		}
+	})
 	t.Run("nobody answers", func(t *testing.T) {
 		t.Parallel()
 		calm, world := newWorld(t)
