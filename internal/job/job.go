@@ -50,6 +50,22 @@ type Job struct {
 	Release Release `json:"release,omitzero"`
 }
 
+// HealthCheck is what the Environment has to answer once the Build is live.
+type HealthCheck struct {
+	// Path is asked for, such as "/health"; empty means that nothing is checked.
+	Path string `json:"path,omitempty"`
+	// Status is the statuses that will do, such as "200" or "2xx,301-302". Empty means
+	// 2xx.
+	Status string `json:"status,omitempty"`
+	// Text has to be in the answer; empty means that any will do.
+	Text string `json:"text,omitempty"`
+	// Headers are lines of "Name: value", sent with the request. ${KEY} in them stands
+	// for a value that is looked up when it is sent.
+	Headers []string `json:"headers,omitempty"`
+	// Timeout is how long the right answer may take to come; 0 means 30 s.
+	Timeout time.Duration `json:"timeout,omitempty"`
+}
+
 // Release is what the verbs ask for that need no Project.
 type Release struct {
 	// From is the Environment whose live Build is promoted, named as a Target's
