@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/follow"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -152,14 +153,14 @@ func runLogs(ctx context.Context, l *look, asked logsAsked) error {
 		look: l, place: placeOf(service, environment), since: from, limit: asked.limit,
 		functions: functions, only: query.FunctionSID,
 	}
-	window := &logWindow{since: from, now: client.Now, read: func(ctx context.Context, after time.Time) iter.Seq2[twilio.Log, error] {
+	window := &follow.Window{Since: from, Now: client.Now, Read: func(ctx context.Context, after time.Time) iter.Seq2[twilio.Log, error] {
 		query.After = after
 		return upTo(asked.most(), client.Logs(ctx, service.SID, environment.SID, query))
 	}}
 	if asked.tail {
 		return shown.follow(ctx, window, client)
 	}
-	logs, err := window.look(ctx)
+	logs, err := window.Look(ctx)
 	if err != nil {
 		return err
 	}
@@ -239,22 +240,22 @@ func (s *logsShown) entry(log twilio.Log) report.LogEntry {
 
 // follow prints what comes. To be interrupted is how it ends, and nothing to
 // explain.
-func (s *logsShown) follow(ctx context.Context, window *logWindow, client *twilio.Client) error {
+func (s *logsShown) follow(ctx context.Context, window *follow.Window, client *twilio.Client) error {
 	told := func(format string, arguments ...any) { fmt.Fprintf(s.env.Stderr, format+"\n", arguments...) }
 	if s.form == formatText {
 		told("%s", report.Following(s.place, s.function(s.only)))
 	}
-	following := &follower{
-		look: window.look,
-		show: func(logs []twilio.Log) error {
+	following := &follow.Follower{
+		Look: window.Look,
+		Show: func(logs []twilio.Log) error {
 			logs = s.newest(logs)
 			s.functions.learn(ctx, client, logs)
 			return s.some(logs)
 		},
-		failing:   func(err error) { told("warning: the logs cannot be read, and will be tried further: %v", err) },
-		recovered: func() { told("the logs can be read again") },
+		Failing:   func(err error) { told("warning: the logs cannot be read, and will be tried further: %v", err) },
+		Recovered: func() { told("the logs can be read again") },
 	}
-	err := following.run(ctx)
+	err := following.Run(ctx)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return &explainedError{failure: job.Failure{Reason: job.Cancelled}, isTold: true, err: err}
@@ -262,5 +263,22 @@ func (s *logsShown) follow(ctx context.Context, window *logWindow, client *twili
 		return oneProblem(fmt.Sprintf("%s is no longer there, and its logs went with it", s.place), "")
 	default:
 		return err
+	}
+}
+
+// upTo ends a listing after so many items, without reading further; 0 leaves it
+// whole.
+func upTo[T any](most int, items iter.Seq2[T, error]) iter.Seq2[T, error] {
+	if most == 0 {
+		return items
+	}
+	return func(yield func(T, error) bool) {
+		left := most
+		for item, err := range items {
+			left--
+			if !yield(item, err) || left == 0 {
+				return
+			}
+		}
 	}
 }

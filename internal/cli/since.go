@@ -49,7 +49,7 @@ func readSince(problems *problem.List, text string, tail bool) since {
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
-			return since{at: latest(at, time.Unix(0, 0))} // what is older cannot be told from no time
+			return since{at: time.Unix(max(at.Unix(), 0), 0)} // what is older cannot be told from no time
 		}
 	}
 	back, ok := readBack(text)

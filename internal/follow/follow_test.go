@@ -1,4 +1,4 @@
-package cli
+package follow
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/retry"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -117,12 +116,12 @@ func TestFollowerMissesAndRepeatsNothing(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeoutCause(t.Context(), lasts+2*logOverlap, context.Canceled)
 			defer cancel()
-			window := &logWindow{now: time.Now, read: p.read, since: began}
+			window := &Window{Now: time.Now, Read: p.read, Since: began}
 			var shown []string
 			largest, failures, recoveries := 0, 0, 0
-			f := &follower{
-				look: window.look,
-				show: func(logs []twilio.Log) error {
+			f := &Follower{
+				Look: window.Look,
+				Show: func(logs []twilio.Log) error {
 					if !slices.IsSortedFunc(logs, func(a, b twilio.Log) int { return a.DateCreated.Compare(*b.DateCreated) }) {
 						t.Error("a look is not in the order of time")
 					}
@@ -132,10 +131,10 @@ func TestFollowerMissesAndRepeatsNothing(t *testing.T) {
 					largest = max(largest, len(window.seen))
 					return nil
 				},
-				failing:   func(error) { failures++ },
-				recovered: func() { recoveries++ },
+				Failing:   func(error) { failures++ },
+				Recovered: func() { recoveries++ },
 			}
-			if err := f.run(ctx); !errors.Is(err, context.Canceled) {
+			if err := f.Run(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("seed %d: ended with %v", seed, err)
 			}
 			slices.Sort(shown)
@@ -163,10 +162,10 @@ func TestLogWindowReachesBackFartherWhereFewCome(t *testing.T) {
 			for i := range others {
 				p.written = append(p.written, entry(i+1, began.Add(time.Duration(i)*4*time.Minute/time.Duration(others)), 0))
 			}
-			window := &logWindow{now: time.Now, read: p.read, since: began}
+			window := &Window{Now: time.Now, Read: p.read, Since: began}
 			shown, largest := 0, 0
 			for time.Since(began) < 6*time.Minute {
-				logs, err := window.look(t.Context())
+				logs, err := window.Look(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -193,17 +192,17 @@ func TestFollowerPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		p := &platform{random: rand.New(rand.NewPCG(1, 1)), written: []written{entry(0, began.Add(4*time.Minute), 0)}}
-		ctx, cancel := pipeline.WithTimeout(t.Context(), 5*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		var came time.Time
-		window := &logWindow{now: time.Now, read: p.read, since: began}
-		f := &follower{look: window.look, show: func(logs []twilio.Log) error {
+		window := &Window{Now: time.Now, Read: p.read, Since: began}
+		f := &Follower{Look: window.Look, Show: func(logs []twilio.Log) error {
 			if len(logs) > 0 {
 				came = time.Now()
 			}
 			return nil
 		}}
-		if err := f.run(ctx); err != nil {
+		if err := f.Run(ctx); err != nil {
 			t.Errorf("ended with %v when its time was up, want nothing", err)
 		}
 		for i := 1; i < len(p.looks); i++ {
@@ -249,15 +248,15 @@ func TestFollowerEnds(t *testing.T) {
 				if test.fails != nil {
 					p.fails = func(at time.Time) error { return test.fails(at.Sub(began)) }
 				}
-				ctx, cancel := pipeline.WithTimeout(t.Context(), time.Minute)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				warned := 0
-				window := &logWindow{now: time.Now, read: p.read, since: began}
-				f := &follower{
-					look: window.look, show: func([]twilio.Log) error { return test.shows },
-					failing: func(error) { warned++ }, recovered: func() { t.Error("it recovered") },
+				window := &Window{Now: time.Now, Read: p.read, Since: began}
+				f := &Follower{
+					Look: window.Look, Show: func([]twilio.Log) error { return test.shows },
+					Failing: func(error) { warned++ }, Recovered: func() { t.Error("it recovered") },
 				}
-				if err := f.run(ctx); !errors.Is(err, test.want) {
+				if err := f.Run(ctx); !errors.Is(err, test.want) {
 					t.Errorf("ended with %v, want %v", err, test.want)
 				}
 				if warned != test.warned {
@@ -288,7 +287,7 @@ func TestLogWindowKeepsToItsBound(t *testing.T) {
 		{SID: "NO0"},
 	}
 	var asked time.Time
-	window := &logWindow{now: time.Now, since: since.Add(999 * time.Millisecond), read: func(_ context.Context, after time.Time) iter.Seq2[twilio.Log, error] {
+	window := &Window{Now: time.Now, Since: since.Add(999 * time.Millisecond), Read: func(_ context.Context, after time.Time) iter.Seq2[twilio.Log, error] {
 		asked = after
 		return func(yield func(twilio.Log, error) bool) {
 			for _, log := range logs {
@@ -299,7 +298,7 @@ func TestLogWindowKeepsToItsBound(t *testing.T) {
 		}
 	}}
 	for look, want := range [][]twilio.LogSID{{"NO0", "NO2", "NO3", "NO4"}, nil} {
-		found, err := window.look(t.Context())
+		found, err := window.Look(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

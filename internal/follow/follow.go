@@ -1,4 +1,8 @@
-package cli
+// Package follow reads the Logs of an Environment as they come: a Window looks
+// again and again and returns each entry once, and a Follower keeps looking until
+// it is told to stop, through failures that pass. Level 2: it imports retry and
+// twilio.
+package follow
 
 import (
 	"context"
@@ -29,30 +33,30 @@ const (
 	staleAfter = 3 * slowestLook
 )
 
-// logWindow reads an Environment's Logs look by look, and returns each once,
+// Window reads an Environment's Logs look by look, and returns each once,
 // whatever pages shift and whichever of them share a second.
-type logWindow struct {
-	// read lists the Logs from about a time on, in any order; others may be
+type Window struct {
+	// Read lists the Logs from about a time on, in any order; others may be
 	// among them.
-	read func(ctx context.Context, after time.Time) iter.Seq2[twilio.Log, error]
-	// now tells the time on the clock by which Logs are dated.
-	now func() time.Time
-	// since is where the first look begins.
-	since time.Time
+	Read func(ctx context.Context, after time.Time) iter.Seq2[twilio.Log, error]
+	// Now tells the time on the clock by which Logs are dated.
+	Now func() time.Time
+	// Since is where the first look begins.
+	Since time.Time
 
 	from   time.Time // how far the last look reached back; it never goes back
 	newest time.Time // the time of the newest entry seen, or of the look if that was earlier
 	seen   map[twilio.LogSID]time.Time
 }
 
-// look returns what was not there at earlier looks, oldest first. A look that
+// Look returns what was not there at earlier looks, oldest first. A look that
 // fails returns nothing, and leaves what it has read to the next.
-func (w *logWindow) look(ctx context.Context) ([]twilio.Log, error) {
-	began, from := w.now(), latest(w.since, w.from, w.overlap()).Truncate(time.Second) // as Logs are dated
+func (w *Window) Look(ctx context.Context) ([]twilio.Log, error) {
+	began, from := w.Now(), latest(w.Since, w.from, w.overlap()).Truncate(time.Second) // as Logs are dated
 	found, newest := make(map[twilio.LogSID]time.Time), w.newest
 	var fresh []twilio.Log
 	// A second earlier: whether what is dated like the bound counts is not documented.
-	for log, err := range w.read(ctx, from.Add(-time.Second)) {
+	for log, err := range w.Read(ctx, from.Add(-time.Second)) {
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +85,7 @@ func (w *logWindow) look(ctx context.Context) ([]twilio.Log, error) {
 
 // overlap is how far the next look must reach back at least; zero when that is
 // as far as the first one.
-func (w *logWindow) overlap() time.Time {
+func (w *Window) overlap() time.Time {
 	if len(w.seen) < logOverlapEntries {
 		return time.Time{}
 	}
@@ -101,37 +105,22 @@ func earliest(times ...time.Time) time.Time { return slices.MinFunc(times, time.
 
 func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
 
-// upTo ends a listing after so many items, without reading further; 0 leaves it
-// whole.
-func upTo[T any](most int, items iter.Seq2[T, error]) iter.Seq2[T, error] {
-	if most == 0 {
-		return items
-	}
-	return func(yield func(T, error) bool) {
-		left := most
-		for item, err := range items {
-			left--
-			if !yield(item, err) || left == 0 {
-				return
-			}
-		}
-	}
-}
-
-// follower shows entries as they come.
-type follower struct {
-	look func(context.Context) ([]twilio.Log, error)
-	show func([]twilio.Log) error
-	// failing is told when looks begin to fail, and recovered when they no longer
+// Follower shows entries as they come.
+type Follower struct {
+	// Look returns what is new, oldest first.
+	Look func(context.Context) ([]twilio.Log, error)
+	// Show is told what each look brought, nothing too. Its error ends it all.
+	Show func([]twilio.Log) error
+	// Failing is told when looks begin to fail, and Recovered when they no longer
 	// do.
-	failing   func(error)
-	recovered func()
+	Failing   func(error)
+	Recovered func()
 }
 
-// run looks until ctx ends, or a look meets what will not pass. The error
+// Run looks until ctx ends, or a look meets what will not pass. The error
 // matches the cause of ctx's end; it is nil when that was its deadline, and
 // the last look is not long ago.
-func (f *follower) run(ctx context.Context) error {
+func (f *Follower) Run(ctx context.Context) error {
 	var failure error
 	good := time.Now() // when the last look that succeeded began
 	news := good       // when something last came
@@ -144,17 +133,17 @@ func (f *follower) run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		began := time.Now()
-		logs, err := f.look(ctx)
+		logs, err := f.Look(ctx)
 		switch {
 		case err == nil:
 			if failure != nil {
-				f.recovered()
+				f.Recovered()
 			}
 			failure, good = nil, began
 			if len(logs) > 0 {
 				news = began
 			}
-			if err := f.show(logs); err != nil {
+			if err := f.Show(logs); err != nil {
 				return err
 			}
 			timer.Reset(pace(time.Since(news)))
@@ -164,7 +153,7 @@ func (f *follower) run(ctx context.Context) error {
 			return err
 		default:
 			if failure == nil {
-				f.failing(err)
+				f.Failing(err)
 			}
 			failure = err
 			timer.Reset(slowestLook)
