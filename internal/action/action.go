@@ -116,7 +116,7 @@ func (r *run) perform(
 	defer shown.TellStop(ctx)()
 	wanted := pipeline.FolderDeploy{
 		Settings: inputs.Deploy, Values: r.values, Problems: problems,
-		Top: r.env.Getenv("GITHUB_WORKSPACE"), Commit: what.sha,
+		Top: r.env.Getenv("GITHUB_WORKSPACE"), Commit: what.sha, Getenv: r.env.Getenv,
 		UserAgent: r.env.UserAgent, Logger: logger, Progress: shown.Show,
 		Targeted: func(asked job.Job) { status.Begin(ctx, asked) },
 	}

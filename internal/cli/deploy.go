@@ -70,7 +70,7 @@ func addDeployFlags(cmd *cobra.Command, more ...string) *deployFlags {
 		config.Service, config.Environment, config.WorkingDirectory, config.FunctionsFolder, config.AssetsFolder,
 		config.Runtime, config.Variables, config.EnvFile, config.VariablesLike, config.PruneVariables,
 		config.Dependencies, config.BuildTimeout, config.Concurrency, config.Manifest,
-	}, more)...)
+	}, checkSettings(), more)...)
 	_ = cmd.RegisterFlagCompletionFunc(config.Dependencies, cobra.FixedCompletions([]string{"locked", "ranges"}, cobra.ShellCompDirectiveNoFileComp))
 	return &deployFlags{
 		output:    addOutput(cmd),
@@ -184,7 +184,7 @@ func runDeploy(ctx context.Context, env Env, input deployInput) error {
 	outcome, err := watched(ctx, env, input.settings.LogLevel, func(show func(job.Event), logger *slog.Logger) (pipeline.Outcome, error) {
 		return pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
 			Settings: input.settings, Values: input.values, Problems: input.problems,
-			UserAgent: userAgent(), Logger: logger, Progress: show, NewAccount: input.inSandbox,
+			UserAgent: userAgent(), Logger: logger, Progress: show, NewAccount: input.inSandbox, Getenv: env.Getenv,
 			Saved: input.saved, Sources: input.hasDiff,
 		})
 	})

@@ -23,6 +23,14 @@ func accountSettings() []string {
 // commonSettings are the settings of every command.
 func commonSettings() []string { return []string{config.Timeout, config.LogLevel} }
 
+// checkSettings find out whether what has gone live works.
+func checkSettings() []string {
+	return []string{
+		config.HealthCheckPath, config.HealthCheckStatus, config.HealthCheckText, config.HealthCheckHeader, config.HealthCheckTimeout,
+		config.Watch, config.WatchErrors, config.RollbackOnFailure,
+	}
+}
+
 // addSettings gives a command a flag for each of the settings, in the order of
 // the table.
 func addSettings(cmd *cobra.Command, names ...string) {

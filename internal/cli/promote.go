@@ -23,5 +23,6 @@ It needs the same credentials as deploy.`,
   slipway promote --from dev --environment stage --create-environment --variables-like dev
   slipway promote --from stage --environment production --dry-run
   slipway promote --build-sid ZB0123456789abcdef0123456789abcdef --environment stage --service voice`,
-	}, env, job.Promote, config.PromoteFrom, config.BuildSID, config.CreateEnvironment, config.VariablesLike, config.BuildTimeout)
+	}, env, job.Promote, append(checkSettings(),
+		config.PromoteFrom, config.BuildSID, config.CreateEnvironment, config.VariablesLike, config.BuildTimeout)...)
 }

@@ -53,7 +53,7 @@ func runRelease(ctx context.Context, env Env, input releaseInput) error {
 		return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{
 			FolderDeploy: pipeline.FolderDeploy{
 				Settings: input.settings.Deploy, Values: input.values, Problems: input.problems,
-				UserAgent: userAgent(), Logger: logger, Progress: show,
+				UserAgent: userAgent(), Logger: logger, Progress: show, Getenv: env.Getenv,
 			},
 			Verb: input.verb, Release: pipeline.ReleaseOf(input.settings),
 		})

@@ -390,6 +390,8 @@ func TestEverySettingIsRead(t *testing.T) {
 		"variables-like": "stage", "prune-variables": "true",
 		"dependencies": "ranges", "build-timeout": "1m", "concurrency": "3", "timeout": "2m", "log-level": "debug",
 		"github-token": "token", "command": "deploy", "commit-status": "false", "manifest": "false", "dry-run": "true",
+		"health-check": "/health", "health-check-status": "200", "health-check-text": "ok", "health-check-header": "A: b",
+		"health-check-timeout": "1m", "watch": "2m", "watch-errors": "3", "rollback-on-failure": "false",
 		"promote-from": "dev", "build-sid": "ZB1", "to": "ZB2", "create-environment": "true", "allow-production": "true",
 	}
 	read := func(pair map[string]string, name, text string) config.Action {
@@ -408,6 +410,9 @@ func TestEverySettingIsRead(t *testing.T) {
 	}
 	for _, setting := range all {
 		pair := map[string]string{"api-key": key, "api-secret": "secret"}
+		if strings.HasPrefix(setting.Name, "health-check-") {
+			pair["health-check"] = "/"
+		}
 		if command := map[string]string{"promote-from": "promote", "build-sid": "promote", "to": "rollback"}[setting.Name]; command != "" {
 			pair["command"] = command
 		}

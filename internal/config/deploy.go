@@ -21,15 +21,28 @@ type Deploy struct {
 	Remote
 	Project
 
-	WorkingDirectory string
-	Dependencies     string
-	Variables        map[string]secret.String
-	VariablesLike    string
-	PruneVariables   bool
-	BuildTimeout     time.Duration
-	Concurrency      int // 0 means adaptive
-	Manifest         bool
-	DryRun           bool
+	WorkingDirectory  string
+	Dependencies      string
+	Variables         map[string]secret.String
+	VariablesLike     string
+	PruneVariables    bool
+	BuildTimeout      time.Duration
+	Concurrency       int // 0 means adaptive
+	HealthCheck       HealthCheck
+	Watch             time.Duration // 0 means not at all
+	WatchErrors       int
+	RollbackOnFailure bool
+	Manifest          bool
+	DryRun            bool
+}
+
+// HealthCheck is what a deployed domain has to answer. What its Path, Status and
+// Headers say is checked by who asks.
+type HealthCheck struct {
+	Path, Status, Text string
+	// Headers are lines of "Name: value", with ${KEY} as it stands.
+	Headers []string
+	Timeout time.Duration
 }
 
 // Remote is what every command that calls the API needs.
@@ -64,17 +77,21 @@ func ReadDeploy(values Values, getenv func(string) string) (Deploy, error) {
 
 func (r *reader) deploy(getenv func(string) string) Deploy {
 	return Deploy{
-		Remote:           r.remote(),
-		Project:          r.project(),
-		WorkingDirectory: r.text(WorkingDirectory),
-		Dependencies:     r.oneOf(Dependencies, "locked", "ranges"),
-		Variables:        r.variables(getenv),
-		VariablesLike:    r.text(VariablesLike),
-		PruneVariables:   r.boolean(PruneVariables),
-		BuildTimeout:     r.duration(BuildTimeout),
-		Concurrency:      r.count(Concurrency, 1, 1000),
-		Manifest:         r.boolean(Manifest),
-		DryRun:           r.boolean(DryRun),
+		Remote:            r.remote(),
+		Project:           r.project(),
+		WorkingDirectory:  r.text(WorkingDirectory),
+		Dependencies:      r.oneOf(Dependencies, "locked", "ranges"),
+		Variables:         r.variables(getenv),
+		VariablesLike:     r.text(VariablesLike),
+		PruneVariables:    r.boolean(PruneVariables),
+		BuildTimeout:      r.duration(BuildTimeout),
+		Concurrency:       r.count(Concurrency, 1, 1000),
+		HealthCheck:       r.healthCheck(),
+		Watch:             r.durationOrNone(Watch),
+		WatchErrors:       r.count(WatchErrors, 1, 1000),
+		RollbackOnFailure: r.boolean(RollbackOnFailure),
+		Manifest:          r.boolean(Manifest),
+		DryRun:            r.boolean(DryRun),
 	}
 }
 
@@ -149,6 +166,31 @@ func (r *reader) duration(name string) time.Duration {
 		return 0
 	}
 	return parsed
+}
+
+// durationOrNone reads a length of time that may be 0.
+func (r *reader) durationOrNone(name string) time.Duration {
+	if parsed, err := time.ParseDuration(r.text(name)); err == nil && parsed == 0 {
+		return 0
+	}
+	return r.duration(name)
+}
+
+func (r *reader) healthCheck() HealthCheck {
+	check := HealthCheck{
+		Path: r.text(HealthCheckPath), Status: r.text(HealthCheckStatus), Text: r.text(HealthCheckText), Timeout: r.duration(HealthCheckTimeout),
+	}
+	for line := range strings.Lines(r.text(HealthCheckHeader)) {
+		if line = strings.TrimSpace(line); line != "" {
+			check.Headers = append(check.Headers, line)
+		}
+	}
+	for _, name := range []string{HealthCheckStatus, HealthCheckText, HealthCheckHeader, HealthCheckTimeout} {
+		if check.Path == "" && r.values[name].Origin != FromDefault {
+			r.problems.Add(name+" is given without health-check", "Give health-check, the path to ask for.")
+		}
+	}
+	return check
 }
 
 func (r *reader) count(name string, least, most int) int {

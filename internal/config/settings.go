@@ -32,32 +32,40 @@ const (
 
 // The names of the settings, as flags (with two dashes) and as Action inputs.
 const (
-	AccountSID       = "account-sid"
-	APIKey           = "api-key"
-	APISecret        = "api-secret"
-	AuthToken        = "auth-token"
-	Region           = "region"
-	Edge             = "edge"
-	APIURL           = "api-url"
-	UploadURL        = "upload-url"
-	LiveURL          = "live-url"
-	Service          = "service"
-	Environment      = "environment"
-	WorkingDirectory = "working-directory"
-	FunctionsFolder  = "functions-folder"
-	AssetsFolder     = "assets-folder"
-	Runtime          = "runtime"
-	Variables        = "variables"
-	EnvFile          = "env-file"
-	VariablesLike    = "variables-like"
-	PruneVariables   = "prune-variables"
-	Dependencies     = "dependencies"
-	BuildTimeout     = "build-timeout"
-	Concurrency      = "concurrency"
-	Manifest         = "manifest"
-	DryRun           = "dry-run"
-	Timeout          = "timeout"
-	LogLevel         = "log-level"
+	AccountSID         = "account-sid"
+	APIKey             = "api-key"
+	APISecret          = "api-secret"
+	AuthToken          = "auth-token"
+	Region             = "region"
+	Edge               = "edge"
+	APIURL             = "api-url"
+	UploadURL          = "upload-url"
+	LiveURL            = "live-url"
+	Service            = "service"
+	Environment        = "environment"
+	WorkingDirectory   = "working-directory"
+	FunctionsFolder    = "functions-folder"
+	AssetsFolder       = "assets-folder"
+	Runtime            = "runtime"
+	Variables          = "variables"
+	EnvFile            = "env-file"
+	VariablesLike      = "variables-like"
+	PruneVariables     = "prune-variables"
+	Dependencies       = "dependencies"
+	BuildTimeout       = "build-timeout"
+	HealthCheckPath    = "health-check"
+	HealthCheckStatus  = "health-check-status"
+	HealthCheckText    = "health-check-text"
+	HealthCheckHeader  = "health-check-header"
+	HealthCheckTimeout = "health-check-timeout"
+	Watch              = "watch"
+	WatchErrors        = "watch-errors"
+	RollbackOnFailure  = "rollback-on-failure"
+	Concurrency        = "concurrency"
+	Manifest           = "manifest"
+	DryRun             = "dry-run"
+	Timeout            = "timeout"
+	LogLevel           = "log-level"
 )
 
 // The names of what says which Build goes live, and what may be made or taken away:
@@ -121,6 +129,14 @@ func Settings() []Setting {
 		{PruneVariables, "", "false", Boolean, "", "remove the variables that the project does not have, once the Build is live"},
 		{Dependencies, "", "locked", Text, "locked|ranges", "npm versions: exact from the lock file, or as package.json has them"},
 		{BuildTimeout, "", "5m", Duration, "DURATION", "how long Twilio may take for the Build"},
+		{HealthCheckPath, "", "", Text, "PATH", "a path such as /health that has to answer once the Build is live"},
+		{HealthCheckStatus, "", "2xx", Text, "STATUS", "the statuses that will do, such as 200 or 2xx,301-302"},
+		{HealthCheckText, "", "", Text, "TEXT", "what has to be in the answer"},
+		{HealthCheckHeader, "", "", Lines, "HEADER", "a header to send, as in 'Authorization: Bearer ${TOKEN}', with ${KEY} from this process's environment"},
+		{HealthCheckTimeout, "", "30s", Duration, "DURATION", "how long the right answer may take to come"},
+		{Watch, "", "0s", Duration, "DURATION", "how long to follow the logs once the Build is live"},
+		{WatchErrors, "", "1", Integer, "N", "how many entries of the level error, while they are watched, mean that it does not work"},
+		{RollbackOnFailure, "", "true", Boolean, "", "bring back what was live before when the health check or the watch fails"},
 		{Concurrency, "", "", Integer, "N", "most API calls at once (default adaptive, at most 20)"},
 		{Manifest, "", "true", Boolean, "", "keep in each Build what it was made of, so that the next deploy uploads only what changed"},
 		{DryRun, "", "false", Boolean, "", "plan only: say what would change, and change nothing"},

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -70,7 +69,7 @@ func (e *ActivationError) Unwrap() error { return e.Err }
 func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, plan Plan) (made activated, err error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
 	if d.Variables == nil && plan.Copied == nil {
-		made.Over, made.isRead = plan.LiveBuildSID, true
+		made.Over, made.isRead, made.journal = plan.LiveBuildSID, true, &variableJournal{at: at}
 		made.Deployment, err = d.switchBuild(ctx, at, build, plan)
 		return made, err
 	}
@@ -96,6 +95,7 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 	// looking and putting back.
 	sending := d.Client.WithGrace(d.grace() / 2)
 	journal := &variableJournal{at: at, before: now.variables, wanted: wanted}
+	made.journal = journal
 	err = journal.write(ctx, sending)
 	if err == nil && isLive {
 		d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
@@ -123,6 +123,8 @@ type activated struct {
 	Over       twilio.BuildSID      `json:"over"`
 	// isRead is false for a failure before Over was known.
 	isRead bool
+	// journal puts the variables back; nil when the activation was another run's.
+	journal *variableJournal
 }
 
 // present is what is there right before an activation.
@@ -232,7 +234,7 @@ type VariablesLeftError struct {
 
 // Error names the variables, with the cause.
 func (e *VariablesLeftError) Error() string {
-	return fmt.Sprintf("the variables %s could not be put back: %s", words.Names(e.Keys), strings.ReplaceAll(e.Err.Error(), "\n", "; "))
+	return fmt.Sprintf("the variables %s could not be put back: %s", words.Names(e.Keys), oneLine(e.Err))
 }
 
 // Unwrap returns the cause.

@@ -35,6 +35,10 @@ type Deployer struct {
 	// up for files and Builds that are gone, and warns of a Build that it replaces
 	// unseen.
 	Exactly bool
+	// Verify finds out whether what has gone live works. Nil means that nobody asks.
+	// Its error brings back what was live before, unless KeepFailed is set.
+	Verify     func(context.Context, Activated) error
+	KeepFailed bool
 	// Grace is how long an activation goes on after its context ended, to learn
 	// what took effect and to put variables back; 0 means 5 s.
 	Grace time.Duration
@@ -60,8 +64,11 @@ type Outcome struct {
 	// WasLive is the Build that was live when the activation began, and until then
 	// the Plan's.
 	WasLive twilio.BuildSID
+	// RolledBack says that what was live before is live again, because this Build did
+	// not work; IsUnverified that it is live, and nobody found out whether it works.
+	RolledBack, IsUnverified bool
 	// VariablesLeft are the keys that could not be put back after a failed
-	// activation.
+	// activation or a roll-back.
 	VariablesLeft []string
 	// VariablesKept are the keys that may not have been removed after an activation
 	// that succeeded.
@@ -285,12 +292,15 @@ func (d *Deployer) planAgain(ctx context.Context, service twilio.ServiceSID, pla
 	return plan, nil
 }
 
-// goLive makes the Build of outcome live, with the variables, and removes those
-// that it has no use for.
+// goLive makes the Build of outcome live, with the variables, finds out whether it
+// works, and removes the variables that it has no use for.
 func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *Outcome) error {
 	outcome.Phase = job.PhaseActivate
+	var journal *variableJournal
 	made, err := do(ctx, d.Steps, step, func(ctx context.Context) (activated, error) {
-		return d.activate(ctx, at, outcome.BuildSID, outcome.Plan)
+		made, err := d.activate(ctx, at, outcome.BuildSID, outcome.Plan)
+		journal = made.journal // which no Step keeps, for it has values
+		return made, err
 	})
 	outcome.DeploymentSID = made.Deployment
 	if err == nil || made.isRead {
@@ -309,6 +319,9 @@ func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *
 		return err
 	}
 	outcome.Live = LiveIsThis
+	if err := d.verify(ctx, at, outcome, journal); err != nil {
+		return err
+	}
 	return d.removeUnwanted(ctx, at, outcome)
 }
 

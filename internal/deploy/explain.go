@@ -41,6 +41,16 @@ func explainCause(err error) (job.Reason, string) {
 	if _, ok := errors.AsType[*problem.Problem](err); ok {
 		return job.BadInput, ""
 	}
+	if _, ok := errors.AsType[*RollbackError](err); ok {
+		return job.RollbackFailed, "Make the Release of before live again with slipway rollback, and set the variables that are named; or deploy what works."
+	}
+	if failed, ok := errors.AsType[*CheckError](err); ok {
+		hint := "slipway logs tells what its Functions wrote meanwhile."
+		if failed.Kept != "" {
+			hint += " It was not rolled back: " + failed.Kept + "."
+		}
+		return job.CheckFailed, hint
+	}
 	if stale, ok := errors.AsType[*StaleError](err); ok {
 		return job.StalePlan, cmp.Or(stale.Fix, "Plan again, and deploy that plan.")
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -28,7 +27,7 @@ func (e *RemovalError) Error() string {
 	if len(e.Keys) == 1 {
 		what = "the variable " + words.Names(e.Keys) + " was"
 	}
-	return what + " not removed: " + strings.ReplaceAll(e.Err.Error(), "\n", "; ")
+	return what + " not removed: " + oneLine(e.Err)
 }
 
 // Unwrap returns the cause.

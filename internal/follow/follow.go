@@ -5,6 +5,7 @@
 package follow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,8 +30,9 @@ const (
 	// for a while. One call at a time takes next to nothing of the account's limit.
 	quickestLook = time.Second
 	slowestLook  = 5 * time.Second
-	// staleAfter is how old the last good look may be when the time is up.
-	staleAfter = 3 * slowestLook
+	// staleAfter is how old the last good look may be when the time is up, in slowest
+	// looks.
+	staleAfter = 3
 )
 
 // Window reads an Environment's Logs look by look, and returns each once,
@@ -115,6 +117,9 @@ type Follower struct {
 	// do.
 	Failing   func(error)
 	Recovered func()
+	// Scale stretches the pace, which is a look every 1 to 5 s; 0 means 1. Tests
+	// shrink it.
+	Scale float64
 }
 
 // Run looks until ctx ends, or a look meets what will not pass. The error
@@ -129,7 +134,7 @@ func (f *Follower) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return ended(ctx, good, failure)
+			return f.ended(ctx, good, failure)
 		case <-timer.C:
 		}
 		began := time.Now()
@@ -146,9 +151,9 @@ func (f *Follower) Run(ctx context.Context) error {
 			if err := f.Show(logs); err != nil {
 				return err
 			}
-			timer.Reset(pace(time.Since(news)))
+			timer.Reset(f.pace(time.Since(news)))
 		case ctx.Err() != nil:
-			return ended(ctx, good, err)
+			return f.ended(ctx, good, err)
 		case !mayPass(err):
 			return err
 		default:
@@ -156,18 +161,18 @@ func (f *Follower) Run(ctx context.Context) error {
 				f.Failing(err)
 			}
 			failure = err
-			timer.Reset(slowestLook)
+			timer.Reset(f.scaled(slowestLook))
 		}
 	}
 }
 
 // ended says why it is over. failure is what the last look met.
-func ended(ctx context.Context, good time.Time, failure error) error {
+func (f *Follower) ended(ctx context.Context, good time.Time, failure error) error {
 	cause := context.Cause(ctx)
 	switch {
 	case !errors.Is(cause, context.DeadlineExceeded):
 		return cause
-	case time.Since(good) < staleAfter:
+	case time.Since(good) < staleAfter*f.scaled(slowestLook):
 		return nil
 	case failure == nil:
 		return cause
@@ -179,8 +184,12 @@ func ended(ctx context.Context, good time.Time, failure error) error {
 }
 
 // pace is how long to wait for the next look, by how long nothing came.
-func pace(quiet time.Duration) time.Duration {
-	return min(max(quiet/16, quickestLook), slowestLook)
+func (f *Follower) pace(quiet time.Duration) time.Duration {
+	return min(max(quiet/16, f.scaled(quickestLook)), f.scaled(slowestLook))
+}
+
+func (f *Follower) scaled(wait time.Duration) time.Duration {
+	return time.Duration(float64(wait) * cmp.Or(f.Scale, 1))
 }
 
 // mayPass tells a network or a platform that fails from one that says no. The

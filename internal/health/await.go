@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,11 +59,10 @@ func (c Check) Await(ctx context.Context, base string) error {
 	defer client.CloseIdleConnections()
 	started, tries := time.Now(), 0
 	var last error
-	pace := c.Pace
-	if pace.Every == 0 {
-		pace = retry.Polling{Every: 500 * time.Millisecond, Steady: 5 * time.Second, Max: 2 * time.Second}
+	scaled := func(wait time.Duration) time.Duration { return time.Duration(float64(wait) * cmp.Or(c.Scale, 1)) }
+	pace := retry.Polling{
+		Every: scaled(500 * time.Millisecond), Steady: scaled(5 * time.Second), Max: scaled(2 * time.Second), Budget: c.Timeout,
 	}
-	pace.Budget = c.Timeout
 	err = retry.Poll(ctx, pace, func(ctx context.Context) (bool, error) {
 		tries++
 		met := c.try(ctx, client, target)
@@ -99,7 +99,7 @@ func (c Check) try(ctx context.Context, client *http.Client, target *url.URL) er
 		if broken, ok := errors.AsType[*url.Error](err); ok {
 			err = broken.Err // which has the address and its query in it
 		}
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))

@@ -13,7 +13,6 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/health"
 	"github.com/slipway-dev/slipway/internal/job"
-	"github.com/slipway-dev/slipway/internal/retry"
 )
 
 func parse(t *testing.T, asked job.HealthCheck) health.Check {
@@ -22,7 +21,7 @@ func parse(t *testing.T, asked job.HealthCheck) health.Check {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check.Pace = retry.Polling{Every: 2 * time.Millisecond, Steady: time.Minute, Max: time.Second}
+	check.Scale = 0.005
 	return check
 }
 

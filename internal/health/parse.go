@@ -12,7 +12,6 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
-	"github.com/slipway-dev/slipway/internal/retry"
 	"github.com/slipway-dev/slipway/internal/secret"
 )
 
@@ -28,9 +27,9 @@ type Check struct {
 	Text string
 	// Timeout bounds the whole Check, repetitions included.
 	Timeout time.Duration
-	// Pace is that of the requests; its zero value is one every 500 ms, later every
-	// 2 s. Its Budget does not count.
-	Pace retry.Polling
+	// Scale stretches the pace of the requests, which is one every 500 ms and later
+	// every 2 s; 0 means 1. Tests shrink it.
+	Scale float64
 
 	statuses []statusRange
 	headers  []header

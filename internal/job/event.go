@@ -12,6 +12,8 @@ const (
 	PhaseUpload   Phase = "upload"
 	PhaseBuild    Phase = "build"
 	PhaseActivate Phase = "activate"
+	// PhaseCheck finds out whether what has gone live works.
+	PhaseCheck Phase = "check"
 	// PhaseTeardown is all of a teardown, behind its Plan.
 	PhaseTeardown Phase = "teardown"
 	// PhasePrune is all of a prune.

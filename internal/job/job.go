@@ -50,7 +50,7 @@ type Job struct {
 	Release Release `json:"release,omitzero"`
 }
 
-// HealthCheck is what the Environment has to answer once the Build is live.
+// HealthCheck is what a deployed domain has to answer.
 type HealthCheck struct {
 	// Path is asked for, such as "/health"; empty means that nothing is checked.
 	Path string `json:"path,omitempty"`
@@ -102,6 +102,16 @@ type Options struct {
 	DryRun bool `json:"dry_run,omitempty"`
 	// NoManifest leaves the Manifest out of Builds.
 	NoManifest bool `json:"no_manifest,omitempty"`
+	// HealthCheck is what the Environment has to answer once the Build is live.
+	HealthCheck HealthCheck `json:"health_check,omitzero"`
+	// Watch is how long the Environment's Logs are followed then; 0 means not at all.
+	// As many entries of the level error as WatchErrors mean that it does not work; 0
+	// means 1.
+	Watch       time.Duration `json:"watch,omitempty"`
+	WatchErrors int           `json:"watch_errors,omitempty"`
+	// KeepFailed leaves a Build live that does not work. Otherwise what was live
+	// before is brought back.
+	KeepFailed bool `json:"keep_failed,omitempty"`
 	// BuildTimeout is how long a Build may take; 0 means 5 minutes.
 	BuildTimeout time.Duration `json:"build_timeout,omitempty"`
 }

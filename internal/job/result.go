@@ -143,6 +143,12 @@ const (
 	TimedOut Reason = "timed-out"
 	// LimitReached is a quota or limit of the platform.
 	LimitReached Reason = "limit"
+	// CheckFailed says that what went live did not work. Result.RolledBack says
+	// whether what was live before is live again.
+	CheckFailed Reason = "check-failed"
+	// RollbackFailed says that what went live did not work, and that what was live
+	// before could not be brought back.
+	RollbackFailed Reason = "rollback-failed"
 	// StalePlan says that a Plan that was to be carried out as it is, or not at all,
 	// does not fit what is live any more.
 	StalePlan Reason = "stale-plan"
@@ -154,9 +160,9 @@ const (
 // Slipway, the platform or the network, and from a run that was stopped.
 func (r Reason) IsUsers() bool {
 	switch r {
-	case BadInput, BadCredentials, BuildFailed, LimitReached, StalePlan:
+	case BadInput, BadCredentials, BuildFailed, LimitReached, StalePlan, CheckFailed:
 		return true
-	case Internal, TimedOut, Cancelled:
+	case Internal, TimedOut, Cancelled, RollbackFailed:
 		return false
 	default:
 		return false
@@ -176,6 +182,10 @@ func (r Reason) ExitCode() int {
 		return 4
 	case TimedOut:
 		return 5
+	case CheckFailed:
+		return 6
+	case RollbackFailed:
+		return 7
 	case LimitReached:
 		return 8
 	case StalePlan:

@@ -30,6 +30,8 @@ type FolderDeploy struct {
 	// Top is the highest folder that the repository may be rooted at, and its
 	// root where there is no .git; see source.FolderIn. Empty means no bound.
 	Top string
+	// Getenv gives the values of ${KEY} in headers of health checks; may be nil.
+	Getenv func(string) string
 	// Commit is the commit's SHA, for folders that do not tell theirs.
 	Commit string
 	// UserAgent is what calls of the API are made as.
@@ -99,6 +101,7 @@ func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	cfg := Config{
 		Source: tree.FS, Variables: settings.Variables, Problems: problems, Warnings: warnings,
 		Tool: w.UserAgent, Where: values.Where, Progress: w.Progress, Targeted: w.Targeted, LiveURL: settings.Account.LiveURL,
+		Getenv:  w.Getenv,
 		Sources: w.Sources, Account: deploy.Account{SID: settings.Account.SID, Region: settings.Account.Region},
 	}
 	if w.Saved != nil {
@@ -141,7 +144,7 @@ func WithFiles(values config.Values, tree *source.Source, newAccount bool) (conf
 
 // job makes the Job of the settings.
 func (w FolderDeploy) job(settings config.Deploy, tree *source.Source) job.Job {
-	return job.Job{
+	asked := job.Job{
 		Verb:   job.Deploy,
 		Target: job.Target{Service: settings.Service, Environment: settings.Environment},
 		Folder: tree.Folder,
@@ -153,6 +156,8 @@ func (w FolderDeploy) job(settings config.Deploy, tree *source.Source) job.Job {
 			BuildTimeout: settings.BuildTimeout, NoManifest: !settings.Manifest, DryRun: settings.DryRun,
 		},
 	}
+	setChecks(&asked.Options, settings)
+	return asked
 }
 
 // openFolder opens the folder to deploy. It returns nil when none is known.

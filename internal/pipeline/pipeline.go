@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/health"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/secret"
@@ -60,6 +61,12 @@ type Config struct {
 	Where func(setting string) (file string, line int)
 	// Tool is what Slipway calls itself in Manifests; may be empty.
 	Tool string
+	// Getenv gives the values of ${KEY} in headers of health checks. Nil means that
+	// none is set.
+	Getenv func(string) string
+	// CheckScale stretches the pace of the looks at what has gone live; 0 means 1.
+	// Tests shrink it.
+	CheckScale float64
 	// LiveURL is where deployed domains answer, with {domain} in place of the
 	// domain. Empty means https://{domain}.
 	LiveURL string
@@ -115,6 +122,7 @@ type run struct {
 	client  *twilio.Client
 	plan    deploy.Plan
 	outcome deploy.Outcome
+	check   *health.Check // nil when none is asked for
 	sources []deploy.SourceChange
 
 	mu     sync.Mutex // events come from many goroutines
@@ -184,6 +192,7 @@ func (r *run) deploy(ctx context.Context) error {
 		r.rehearse()
 		return nil
 	}
+	r.verify(deployer)
 	outcome, err := deployer.Apply(ctx, r.plan)
 	return r.end(outcome, err, job.Deployed)
 }

@@ -40,6 +40,7 @@ func (r *run) read(ctx context.Context) (asking deploy.Question, err error) {
 	if isNamed := r.nameService(&problems); isNamed && environmentErr == nil && r.cfg.Targeted != nil {
 		r.cfg.Targeted(r.job)
 	}
+	r.readChecks(&problems)
 	asking.Wanted, err = project.Load(ctx, r.cfg.Source, r.projectOptions())
 	if rest := problems.Take(err); rest != nil {
 		return asking, rest

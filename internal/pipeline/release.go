@@ -57,7 +57,8 @@ func ChangeRelease(ctx context.Context, wanted ReleaseChange) (Outcome, error) {
 		Options: job.Options{BuildTimeout: settings.BuildTimeout, DryRun: settings.DryRun, VariablesLike: settings.VariablesLike},
 		Release: wanted.Release,
 	}
-	cfg := Config{Client: client, Progress: wanted.Progress, Targeted: wanted.Targeted, LiveURL: settings.Account.LiveURL}
+	setChecks(&asked.Options, settings)
+	cfg := Config{Getenv: wanted.Getenv, Client: client, Progress: wanted.Progress, Targeted: wanted.Targeted, LiveURL: settings.Account.LiveURL}
 	if settings.Service == "" {
 		tree, err := wanted.openFolder()
 		if rest := problems.Take(err); rest != nil {
@@ -96,6 +97,7 @@ func (r *run) promote(ctx context.Context) error {
 			asked.From, err = deploy.ParseFrom(from, environment)
 			_ = problems.Take(err) // it is a Problem
 		}
+		r.readChecks(problems)
 		var err error
 		asked.Like, err = deploy.ParseLike(r.job.Options.VariablesLike, environment)
 		_ = problems.Take(err) // it is a Problem
@@ -165,6 +167,9 @@ func (r *run) release(ctx context.Context, done job.Status, plan func(*deploy.De
 		r.tell(job.Event{Kind: job.Warned, Phase: job.PhasePlan, Message: warning})
 	}
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
+	if r.job.Verb == job.Promote { // a roll-back is what helps where a check fails
+		r.verify(deployer)
+	}
 	outcome, err := deployer.MakeLive(ctx, r.plan)
 	return r.end(outcome, err, done)
 }

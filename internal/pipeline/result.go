@@ -38,6 +38,7 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	r.result.BuildSID = string(outcome.BuildSID)
 	r.result.DeploymentSID = string(outcome.DeploymentSID)
 	r.result.UploadedBytes = outcome.UploadedBytes
+	r.result.RolledBack = outcome.RolledBack
 	r.result.PreviousBuildSID = string(outcome.WasLive)
 	if err != nil {
 		r.result.Changed = outcome.VariablesKept != nil // all else is done
@@ -151,6 +152,14 @@ func (r *run) live() string {
 	switch {
 	case r.outcome.Live == deploy.LiveGone:
 		return fmt.Sprintf("The Environment %s is not there any more.", r.result.Environment)
+	case r.outcome.RolledBack:
+		return r.liveAgain()
+	case r.outcome.Phase == job.PhaseCheck && r.outcome.Live == deploy.LiveIsThis:
+		unchecked := ""
+		if r.outcome.IsUnverified {
+			unchecked = "; whether it works was not found out"
+		}
+		return fmt.Sprintf("Build %s is live in %s%s.", r.outcome.BuildSID, r.result.Environment, unchecked)
 	case r.outcome.Live == deploy.LiveUnknown:
 		unknown := fmt.Sprintf("Whether Build %s is live in %s is not known; slipway status tells.", r.outcome.BuildSID, r.result.Environment)
 		if r.plan.Release == nil || r.plan.Copied != nil {
@@ -168,6 +177,19 @@ func (r *run) live() string {
 	default:
 		return fmt.Sprintf("Nothing is live in %s, as before.", r.result.Environment)
 	}
+}
+
+// liveAgain says what a roll-back brought back.
+func (r *run) liveAgain() string {
+	before := "nothing is live, as before"
+	if was := r.outcome.WasLive; was != "" {
+		before = fmt.Sprintf("Build %s is live again", was)
+	}
+	variables := ""
+	if r.plan.Release == nil || r.plan.Copied != nil {
+		variables = ", with the variables as they were"
+	}
+	return fmt.Sprintf("Rolled back: in %s %s%s.", r.result.Environment, before, variables)
 }
 
 // progress says how far the run came.
@@ -192,7 +214,7 @@ func (r *run) progress() string {
 			return fmt.Sprintf("Build %s, which was made of the same before, did not go live.", build)
 		}
 		return fmt.Sprintf("Build %s of this run is complete, but not live.", build)
-	case job.PhaseRead, job.PhasePlan, job.PhaseTeardown, job.PhasePrune:
+	case job.PhaseRead, job.PhasePlan, job.PhaseCheck, job.PhaseTeardown, job.PhasePrune:
 	}
 	return ""
 }

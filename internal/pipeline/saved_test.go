@@ -164,7 +164,8 @@ func TestSavedPlanGivesEverySetting(t *testing.T) {
 		}
 		return texts
 	}
-	anyway := []string{"DryRun", "BuildTimeout"} // which decide nothing that goes live
+	// These decide nothing that goes live.
+	anyway := []string{"DryRun", "BuildTimeout", "HealthCheck", "Watch", "WatchErrors", "KeepFailed"}
 	before := given(job.Job{})
 	for _, part := range []func(*job.Job) reflect.Value{
 		func(asked *job.Job) reflect.Value { return reflect.ValueOf(&asked.Target).Elem() },
@@ -178,6 +179,8 @@ func TestSavedPlanGivesEverySetting(t *testing.T) {
 				field.SetString("x")
 			case reflect.Bool:
 				field.SetBool(true)
+			case reflect.Struct:
+				field.Field(0).SetString("x")
 			default:
 				field.SetInt(1)
 			}

@@ -11,7 +11,7 @@ import (
 // deserve a line each; the others are over at once.
 func IsLong(phase job.Phase) bool {
 	switch phase {
-	case job.PhaseUpload, job.PhaseBuild, job.PhaseActivate, job.PhaseTeardown, job.PhasePrune:
+	case job.PhaseUpload, job.PhaseBuild, job.PhaseActivate, job.PhaseCheck, job.PhaseTeardown, job.PhasePrune:
 		return true
 	default:
 		return false
@@ -44,6 +44,8 @@ func Progress(event job.Event) string {
 		return pick("built ", "building ") + event.Message
 	case job.PhaseActivate:
 		return pick("activated", "activating")
+	case job.PhaseCheck:
+		return pick("checked", "checking what is live")
 	case job.PhaseTeardown:
 		return pick("tore ", "tearing ") + event.Message + " down"
 	case job.PhasePrune:

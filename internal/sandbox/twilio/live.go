@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -138,11 +140,32 @@ func (s *Sandbox) serveLive(w http.ResponseWriter, r *http.Request, domain, path
 		return
 	}
 	if isFunction {
-		found.log(r) // before the answer: who has that finds the entry
+		thrown := found.throws()
+		found.log(r, thrown) // before the answer: who has that finds the entry
+		if thrown != "" {
+			http.Error(w, "500 Internal Server Error: "+thrown, http.StatusInternalServerError)
+			return
+		}
 		serveFunction(w, found)
 		return
 	}
 	s.serveAsset(w, r, found)
+}
+
+// throws is what a Function was told to throw, by a comment in its source such as
+// "// sandbox: throw TypeError: x is not a function"; empty for nothing.
+func (s served) throws() string {
+	content, err := s.world.blobs.open(s.file.Blob)
+	if err != nil {
+		return ""
+	}
+	defer content.Close()
+	source, _ := io.ReadAll(io.LimitReader(content, 64<<10))
+	match := regexp.MustCompile(`(?m)^[ \t]*//[ \t]*sandbox: throw ([^\r\n]{1,500})`).FindSubmatch(source)
+	if match == nil {
+		return ""
+	}
+	return strings.ToValidUTF8(string(match[1]), "?")
 }
 
 // functionStub is what a Function answers here: it is not run.

@@ -19,11 +19,16 @@ type logEntry struct {
 	DeploymentSID string
 	FunctionSID   string
 	RequestSID    string
+	Level         string
 	Message       string
 }
 
-// levelInfo is the level of every entry: a stub has neither warnings nor errors.
-const levelInfo = "info"
+// The levels of entries: a stub writes one for each call, as info or, when it was
+// told to fail, as an error.
+const (
+	levelInfo  = "info"
+	levelError = "error"
+)
 
 type logBody struct {
 	SID            string `json:"sid"`
@@ -41,7 +46,7 @@ type logBody struct {
 }
 
 func (c *call) logBody(env *environment, one *logEntry) any {
-	level := levelInfo
+	level := one.Level
 	if c.switches().UpperCaseLevels {
 		level = strings.ToUpper(level)
 	}
@@ -139,9 +144,9 @@ func fetchLog(c *call) (reply, error) {
 	return ok(c.logBody(env, one))
 }
 
-// log notes a call of a Function, unless its Environment has gone meanwhile.
-// The oldest entries make room for it.
-func (s served) log(r *http.Request) {
+// log notes a call of a Function, and what it threw if anything, unless its
+// Environment has gone meanwhile. The oldest entries make room for it.
+func (s served) log(r *http.Request, thrown string) {
 	w := s.world
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -151,11 +156,15 @@ func (s served) log(r *http.Request) {
 	for logs := w.logs.of(s.environment.SID); len(logs) >= maxLogs; logs = w.logs.of(s.environment.SID) {
 		w.logs.remove(logs[0].SID)
 	}
+	// A method is as long as the client likes, a path is not.
+	level, message := levelInfo, fmt.Sprintf("%.20s %s (answered by the sandbox, which does not run Functions)", r.Method, s.file.Path)
+	if thrown != "" {
+		level, message = levelError, thrown
+	}
 	w.logs.put(&logEntry{
 		record:   w.newRecord(sidLog, s.environment.SID),
 		BuildSID: s.build.SID, DeploymentSID: s.deploymentSID, FunctionSID: s.file.Parent, RequestSID: newSID("RQ"),
-		// A method is as long as the client likes, a path is not.
-		Message: fmt.Sprintf("%.20s %s (answered by the sandbox, which does not run Functions)", r.Method, s.file.Path),
+		Level: level, Message: message,
 	})
 }
 
