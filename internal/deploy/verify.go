@@ -83,7 +83,7 @@ func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, jour
 // moment the Build of before runs with others, then the Build. What somebody else has
 // made live since stays. When ctx ends, it goes on for a moment.
 func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, journal *variableJournal, found error) error {
-	d.tell(job.Event{Kind: job.Warned, Phase: job.PhaseCheck, Message: "the check failed, so what was live before is brought back: " + oneLine(found)})
+	d.tell(job.Event{Kind: job.Warned, Phase: job.PhaseCheck, Message: "the check failed: what was live before is brought back"})
 	settling, cancel := outlive(ctx, d.grace())
 	defer cancel()
 	now, err := d.Client.FetchEnvironment(settling, at.service, at.environment)
