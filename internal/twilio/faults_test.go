@@ -124,6 +124,17 @@ func faultyWorld(t *testing.T, fault sandbox.Fault) (*twilio.Client, *sandbox.Sa
 }
 
 // TestRefusalsAreNotRepeated gives each call credentials that are refused.
+// TestARefusalThatIsCutShortIsRepeated has the answer to a question be no, of which
+// half arrives once: without its code it would pass for that of a proxy.
+func TestARefusalThatIsCutShortIsRepeated(t *testing.T) {
+	t.Parallel()
+	client, _, _, left := faultyWorld(t, sandbox.FaultTruncated)
+	left.Store(1)
+	if _, err := client.FetchService(t.Context(), "nobodys"); !twilio.IsNotFound(err) {
+		t.Errorf("got %v, want that it is not there", err)
+	}
+}
+
 func TestRefusalsAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	for _, call := range calls() {

@@ -91,6 +91,9 @@ func (c *Client) exchange(ctx context.Context, r request, most int, decode func(
 	body := &replyBody{from: &movingReader{response.Body, stall.moved}, most: most}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		text, _ := io.ReadAll(io.LimitReader(body, maxReply))
+		if body.err != nil && isToldByBody(response.StatusCode) {
+			return result, newBrokenError(ctx, r, body.err)
+		}
 		return result, newError(r, request, response, text)
 	}
 	err = decode(body)
@@ -103,6 +106,12 @@ func (c *Client) exchange(ctx context.Context, r request, most int, decode func(
 		err = body.err
 	}
 	return result, newUnreadableError(r, request, response, body.head, err)
+}
+
+// isToldByBody reports whether a status means one thing or another by the code in
+// the body, so that an answer that was cut short says nothing yet.
+func isToldByBody(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusBadRequest
 }
 
 // replyBody is the body of a reply. It keeps its beginning, and what ended it early.
