@@ -127,8 +127,12 @@ type UnfinishedBuildError struct {
 	Err   error
 }
 
-// Error names the Build and how long it was waited for.
+// Error names the Build and how long it was waited for, and what kept Slipway from
+// seeing whether it is complete.
 func (e *UnfinishedBuildError) Error() string {
+	if unseen, ok := errors.AsType[*retry.UnseenError](e.Err); ok {
+		return fmt.Sprintf("whether Build %s is complete could not be seen within %s; the last look met: %v", e.Build, words.Elapsed(e.After), unseen.Last)
+	}
 	return fmt.Sprintf("Build %s is still building after %s", e.Build, words.Elapsed(e.After))
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
@@ -68,6 +69,18 @@ func TestExplain(t *testing.T) {
 				t.Errorf("the message is %q, want all of %q", got.Message, test.err)
 			}
 		})
+	}
+}
+
+func TestUnfinishedBuildErrorTellsWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	unfinished := &deploy.UnfinishedBuildError{Build: "ZB1", After: 5 * time.Minute, Err: fmt.Errorf("wait: %w", retry.ErrBudget)}
+	if got, want := unfinished.Error(), "Build ZB1 is still building after 5m00s"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	unfinished.Err = fmt.Errorf("wait: %w", &retry.UnseenError{Cause: retry.ErrBudget, Last: errors.New("nothing moved for 1m0s")})
+	if got, want := unfinished.Error(), "whether Build ZB1 is complete could not be seen within 5m00s; the last look met: nothing moved for 1m0s"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 

@@ -48,7 +48,7 @@ const maxFailedLooks = 10
 //
 // The context of check ends with the budget, its cause being ErrBudget, which
 // the error matches when the budget is used up first. When ctx ends, the error
-// matches its cause.
+// matches its cause. It is an *UnseenError when the looks were failing by then.
 func Poll(ctx context.Context, polling Polling, check func(context.Context) (done bool, err error)) error {
 	started := time.Now()
 	if polling.Budget > 0 {
@@ -68,9 +68,12 @@ func Poll(ctx context.Context, polling Polling, check func(context.Context) (don
 		}
 		looked := time.Now()
 		done, err := check(ctx)
-		if err != nil {
+		switch {
+		case err != nil && watching.failures > 0 && ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+			err = watching.cutOff(context.Cause(ctx))
+		case err != nil:
 			err = watching.fail(looked, err)
-		} else {
+		default:
 			watching.failures, watching.hint = 0, 0
 		}
 		if done || err != nil {
@@ -144,8 +147,24 @@ func (w *watch) cutOff(cause error) error {
 	if w.failures == 0 {
 		return cause
 	}
-	return fmt.Errorf("%w; the last look met: %w", cause, w.last)
+	return &UnseenError{Cause: cause, Last: w.last}
 }
+
+// UnseenError says that the watching ended while looks failed.
+type UnseenError struct {
+	// Cause is why it ended, such as ErrBudget.
+	Cause error
+	// Last is what the last look met that was not cut off by the end.
+	Last error
+}
+
+// Error tells both.
+func (e *UnseenError) Error() string {
+	return fmt.Sprintf("%v; the last look met: %v", e.Cause, e.Last)
+}
+
+// Unwrap returns both.
+func (e *UnseenError) Unwrap() []error { return []error{e.Cause, e.Last} }
 
 // pollBackOff slows down with the time already waited: what has taken a minute
 // is seldom done a second later.

@@ -360,6 +360,14 @@ func TestPollBudgetBoundsTheLookItself(t *testing.T) {
 			return false, fmt.Errorf("look: %w", context.Cause(ctx))
 		}, nil},
 		"that fails": {func(context.Context) (bool, error) { return false, retry.Transient(errDown, 0) }, errDown},
+		"that hangs, and fails": {func(ctx context.Context) (bool, error) {
+			select {
+			case <-ctx.Done():
+				return false, fmt.Errorf("look: %w", context.Cause(ctx))
+			case <-time.After(6 * time.Second):
+				return false, retry.Transient(errDown, 0)
+			}
+		}, errDown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -369,7 +377,8 @@ func TestPollBudgetBoundsTheLookItself(t *testing.T) {
 				if elapsed := time.Since(started); elapsed != polling.Budget || !errors.Is(err, retry.ErrBudget) {
 					t.Errorf("ended after %s with %v, want 10s and ErrBudget", elapsed, err)
 				}
-				if test.also != nil && !errors.Is(err, test.also) {
+				unseen, isUnseen := errors.AsType[*retry.UnseenError](err)
+				if isUnseen != (test.also != nil) || isUnseen && (!errors.Is(unseen.Last, test.also) || !strings.Contains(err.Error(), test.also.Error())) {
 					t.Errorf("error %v does not tell %v", err, test.also)
 				}
 			})
