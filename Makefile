@@ -22,10 +22,10 @@ FUZZTIME ?= 20s
 
 ldflags := -s -w $(if $(VERSION),-X github.com/slipway-dev/slipway/internal/cli.version=$(VERSION))
 
-.PHONY: help build test race lint fmt bench fuzz startup ci
+.PHONY: help build test race lint fmt bench fuzz startup reliability ci
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## make ./slipway, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(ldflags)' -o slipway .
@@ -67,6 +67,11 @@ fuzz: ## run each fuzz target for FUZZTIME
 startup: ## hold the start of the Action's binary to its ceiling
 	go test -run '^$$' -bench '^BenchmarkActionWithoutCredentials$$' -benchtime 1x ./internal/benchmark
 
+# Only -v shows the figures; what it says of each cell that is as it should be is
+# left out.
+reliability: ## run the matrices of docs/reliability.md, and print their figures
+	go test -v -count=1 -run 'Matrix$$' ./internal/reliability | grep -vE '^ *(=== |--- PASS)'
+
 # Tests come last, so that a log ends with their result.
 .NOTPARALLEL:
-ci: lint build startup race test ## everything that CI runs
+ci: lint build startup reliability race test ## everything that CI runs
