@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -77,10 +78,11 @@ func (c *checked) run(ctx context.Context, asked job.Job, tree fstest.MapFS) (jo
 	return outcome.Result, err
 }
 
-// asked is a deploy that is checked.
+// asked is a deploy that is checked. Where the check fails, it takes all of its
+// Timeout, which is long enough for a busy machine.
 func asked(change ...func(*job.Job)) job.Job {
 	asked := deployment()
-	asked.Options.HealthCheck = job.HealthCheck{Path: "/health", Timeout: 50 * time.Millisecond}
+	asked.Options.HealthCheck = job.HealthCheck{Path: "/health", Timeout: time.Second}
 	for _, apply := range change {
 		apply(&asked)
 	}
@@ -96,8 +98,12 @@ func sick() fstest.MapFS {
 	return tree("functions/health.js", "// sandbox: throw TypeError: x is not a function", ".env", "GREETING=goodbye\nKEPT=1\nNEW=1")
 }
 
+// must does a Job whose check, if it has one, holds sooner or later.
 func (c *checked) must(asked job.Job, tree fstest.MapFS) job.Result {
 	c.t.Helper()
+	if asked.Options.HealthCheck.Path != "" {
+		asked.Options.HealthCheck.Timeout = time.Minute
+	}
 	result, err := c.run(c.t.Context(), asked, tree)
 	if err != nil {
 		c.t.Fatal(err)
@@ -202,12 +208,12 @@ func TestRollbackThatFails(t *testing.T) {
 			t.Parallel()
 			c := newChecked(t)
 			c.must(asked(), healthy())
-			var isLive bool
+			var isLive atomic.Bool
 			c.meet(func(r *http.Request) int {
 				if strings.HasPrefix(r.URL.Path, sandbox.LivePrefix) {
-					isLive = true
+					isLive.Store(true)
 				}
-				if isLive && test.refuses(r) {
+				if isLive.Load() && test.refuses(r) {
 					return http.StatusForbidden
 				}
 				return 0
