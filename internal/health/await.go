@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -29,7 +30,7 @@ const (
 
 // FailedError says that an address did not answer as it should in time.
 type FailedError struct {
-	// URL is what was asked for.
+	// URL is what was asked for, without its query.
 	URL string
 	// Tries is how often, and After is for how long.
 	Tries int
@@ -40,33 +41,37 @@ type FailedError struct {
 
 // Error tells what the last answer was.
 func (e *FailedError) Error() string {
-	return fmt.Sprintf("%s did not answer as it should within %s (%s); at last %v", e.URL, words.Elapsed(e.After), words.Count(e.Tries, "try"), e.Last)
+	return fmt.Sprintf("%s did not answer as it should within %s (%s); at last %v", e.URL, words.Elapsed(e.After), words.Count(e.Tries, "request"), e.Last)
 }
 
 // Unwrap returns what was wrong with the last answer.
 func (e *FailedError) Unwrap() error { return e.Last }
 
-// Await asks base with the Check's path until the answer is right, or the Timeout is
-// over: then the error is a *FailedError. base has no slash at its end. When ctx ends
-// first, the error has its cause, and what the last answer was.
-func (c Check) Await(ctx context.Context, base string) error {
-	address := base + c.Path
-	target, err := url.Parse(address)
+// Await asks domain for the Check's path until the answer is right, or the Timeout is
+// over: then the error is a *FailedError. liveURL is where deployed domains answer, with
+// {domain} in place of the domain and no slash at its end. When ctx ends first, the
+// error has its cause, and what the last answer was.
+func (c Check) Await(ctx context.Context, liveURL, domain string) error {
+	target, err := locate(liveURL, domain, c.Path)
 	if err != nil {
-		return fmt.Errorf("check %s: %w", address, err)
+		return err
 	}
-	client := newClient(target)
-	defer client.CloseIdleConnections()
+	asking := newPeer(target, isLoopback(liveURL))
+	defer asking.client.CloseIdleConnections()
 	started, tries := time.Now(), 0
 	var last error
 	scaled := func(wait time.Duration) time.Duration { return time.Duration(float64(wait) * cmp.Or(c.Scale, 1)) }
 	pace := retry.Polling{
 		Every: scaled(500 * time.Millisecond), Steady: scaled(5 * time.Second), Max: scaled(2 * time.Second), Budget: c.Timeout,
 	}
-	err = retry.Poll(ctx, pace, func(ctx context.Context) (bool, error) {
+	err = retry.Poll(ctx, pace, func(within context.Context) (bool, error) {
+		if isOver := within.Err() != nil; isOver {
+			return false, nil
+		}
 		tries++
-		met := c.try(ctx, client, target)
-		if met == nil || last == nil || ctx.Err() == nil { // what the end of the time cut off tells nothing
+		met := c.try(within, asking)
+		isCutOff := ctx.Err() != nil || within.Err() != nil && last != nil // which tells nothing
+		if met == nil || !isCutOff {
 			last = met
 		}
 		return met == nil, nil
@@ -74,18 +79,33 @@ func (c Check) Await(ctx context.Context, base string) error {
 	switch {
 	case err == nil:
 		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("check %s: %w", address, errors.Join(context.Cause(ctx), last))
+	case ctx.Err() == nil:
+		return &FailedError{URL: shownURL(target), Tries: tries, After: time.Since(started), Last: last}
+	case last != nil:
+		return fmt.Errorf("check %s: %w; at last %w", shownURL(target), context.Cause(ctx), last)
 	default:
-		return &FailedError{URL: address, Tries: tries, After: time.Since(started), Last: last}
+		return fmt.Errorf("check %s: %w", shownURL(target), context.Cause(ctx))
 	}
 }
 
-// try asks once. The error says what is wrong with the answer.
-func (c Check) try(ctx context.Context, client *http.Client, target *url.URL) error {
+// try asks once. The error says what is wrong with the answer, in one line that holds
+// nothing secret and nothing that drives a terminal: much of it is the other side's.
+func (c Check) try(ctx context.Context, asking peer) error {
+	began := time.Now()
+	err := c.ask(ctx, asking)
+	if err == nil {
+		return nil
+	}
+	if timed, ok := errors.AsType[net.Error](err); ctx.Err() != nil || ok && timed.Timeout() {
+		return fmt.Errorf("no whole answer came within %s", words.Elapsed(time.Since(began)))
+	}
+	return errors.New(c.harmless(err.Error()))
+}
+
+func (c Check) ask(ctx context.Context, asking peer) error {
 	ctx, cancel := context.WithTimeout(ctx, maxTry)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, asking.target.String(), nil)
 	if err != nil {
 		return err //nolint:wrapcheck // Await says which address.
 	}
@@ -94,19 +114,20 @@ func (c Check) try(ctx context.Context, client *http.Client, target *url.URL) er
 	for _, one := range c.headers {
 		request.Header.Set(one.name, one.value.Reveal())
 	}
-	response, err := client.Do(request)
+	response, err := asking.do(request)
 	if err != nil {
-		if broken, ok := errors.AsType[*url.Error](err); ok {
-			err = broken.Err // which has the address and its query in it
-		}
 		return err
 	}
 	defer func() { _ = response.Body.Close() }()
+	isRight := c.accepts(response.StatusCode)
+	if isRight && c.Text == "" {
+		return nil // whatever the body is, and however long it takes
+	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	switch {
-	case !c.accepts(response.StatusCode):
-		return fmt.Errorf("it answered %s, and not %s%s", response.Status, c.wanted(), c.shown(body))
-	case c.Text == "" || strings.Contains(string(body), c.Text):
+	case !isRight:
+		return fmt.Errorf("it answered %s, and not %s%s", statusText(response.StatusCode), c.wanted(), c.shown(body))
+	case strings.Contains(string(body), c.Text):
 		return nil
 	case err != nil:
 		return fmt.Errorf("its answer broke off: %w", err)
@@ -115,6 +136,11 @@ func (c Check) try(ctx context.Context, client *http.Client, target *url.URL) er
 	default:
 		return fmt.Errorf("its answer does not hold %q%s", c.Text, c.shown(body))
 	}
+}
+
+// statusText names a status in HTTP's words: those of the answer are anybody's.
+func statusText(code int) string {
+	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
 }
 
 func (c Check) accepts(status int) bool {
@@ -134,26 +160,27 @@ func (c Check) wanted() string {
 	return strings.Join(texts, ", ")
 }
 
-// shown is the beginning of an answer in one line, without the values that were
-// sent, which it may repeat.
+// shown is the beginning of an answer.
 func (c Check) shown(body []byte) string {
-	text := strings.ToValidUTF8(string(body), "�")
-	for _, one := range c.headers {
-		_, credential, _ := strings.Cut(one.value.Reveal(), " ")
-		for _, value := range []string{one.value.Reveal(), credential} {
-			if len(value) > 3 {
-				text = strings.ReplaceAll(text, value, "***")
-			}
-		}
-	}
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }), " ")
-	runes := []rune(text)
+	runes := []rune(c.harmless(string(body)))
 	switch {
 	case len(runes) == 0:
 		return ""
 	case len(runes) > maxShown:
 		return ": " + string(runes[:maxShown]) + "…"
 	default:
-		return ": " + text
+		return ": " + string(runes)
 	}
+}
+
+// harmless is text in one printable line, without the values that were sent, which
+// an answer may repeat.
+func (c Check) harmless(text string) string {
+	for _, one := range c.headers {
+		for _, value := range one.secrets() {
+			text = strings.ReplaceAll(text, value, "***")
+		}
+	}
+	text = strings.ToValidUTF8(text, "�")
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }), " ")
 }

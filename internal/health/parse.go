@@ -3,6 +3,7 @@ package health
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -38,10 +39,24 @@ type Check struct {
 // statusRange is the statuses from one to another.
 type statusRange struct{ from, to int }
 
-// header is sent with each request.
+// header is sent with each request. parts are those of its value that stood as ${KEY}.
 type header struct {
 	name  string
 	value secret.String
+	parts []secret.String
+}
+
+// secrets are the texts of a header that nobody may see, the longest first.
+func (h header) secrets() []string {
+	_, credential, _ := strings.Cut(h.value.Reveal(), " ")
+	all := []string{h.value.Reveal(), credential}
+	for _, part := range h.parts {
+		all = append(all, part.Reveal())
+	}
+	const fewest = 4 // characters: less would blank what is everywhere
+	all = slices.DeleteFunc(all, func(value string) bool { return len(value) < fewest })
+	slices.SortStableFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return all
 }
 
 // Parse reads what a Job says of its health check. getenv gives the values of
@@ -75,9 +90,12 @@ func checkPath(path string, problems *problem.List) {
 	case strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r == 0x7f || r >= 0x80 }):
 		wrong = "holds a blank, a control character or one that is not ASCII"
 	default:
-		return
+		if _, err := url.ParseRequestURI(path); err == nil {
+			return
+		}
+		wrong = `holds a "%" that escapes nothing`
 	}
-	problems.Add(fmt.Sprintf("health-check %q %s", path, wrong), "Give a path of the project, such as /health; escape other characters, as in %20.")
+	problems.Add(fmt.Sprintf("health-check %q %s", path, wrong), "Give a path of the project, such as /health; escape other characters, as in %20 and %25.")
 }
 
 // parseStatuses reads "2xx", "200", "200-204", or several of them with commas.
@@ -143,7 +161,7 @@ func parseHeaders(lines []string, getenv func(string) string, problems *problem.
 			problems.Add(fmt.Sprintf("health-check-header: line %d sets %s, which is not for a check to set", i+1, name), "Leave it out.")
 			continue
 		}
-		resolved, missing := expand(strings.TrimSpace(value), getenv)
+		resolved, parts, missing := expand(strings.TrimSpace(value), getenv)
 		for _, key := range missing {
 			problems.Add(fmt.Sprintf("health-check-header: line %d, %s: the environment of this process does not set %s", i+1, name, key),
 				"Set it for this step, or give the value itself.")
@@ -152,21 +170,22 @@ func parseHeaders(lines []string, getenv func(string) string, problems *problem.
 			problems.Add(fmt.Sprintf("health-check-header: line %d, %s: its value holds a line break or another control character", i+1, name), "Give it on one line.")
 			continue
 		}
-		headers = append(headers, header{name, secret.New(resolved)})
+		headers = append(headers, header{name, secret.New(resolved), parts})
 	}
 	return headers
 }
 
-// expand puts the environment's values in place of ${KEY}, and names those that are
-// not set. What else holds a "$" stays as it is.
-func expand(text string, getenv func(string) string) (expanded string, missing []string) {
+// expand puts the environment's values, the parts, in place of ${KEY}, and names those
+// that are not set. What else holds a "$" stays as it is.
+func expand(text string, getenv func(string) string) (expanded string, parts []secret.String, missing []string) {
 	expanded = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}`).ReplaceAllStringFunc(text, func(reference string) string {
 		key := reference[2 : len(reference)-1]
 		value := getenv(key)
 		if value == "" && !slices.Contains(missing, key) {
 			missing = append(missing, key)
 		}
+		parts = append(parts, secret.New(value))
 		return value
 	})
-	return expanded, missing
+	return expanded, parts, missing
 }

@@ -223,5 +223,8 @@ func (r *run) url(domain string) string {
 	if domain == "" {
 		return ""
 	}
-	return strings.ReplaceAll(cmp.Or(r.cfg.LiveURL, "https://{domain}"), "{domain}", domain)
+	return strings.ReplaceAll(r.liveURL(), "{domain}", domain)
 }
+
+// liveURL is where deployed domains answer.
+func (r *run) liveURL() string { return cmp.Or(r.cfg.LiveURL, "https://{domain}") }

@@ -64,7 +64,7 @@ func (r *run) verify(deployer *deploy.Deployer) {
 	deployer.Verify = func(ctx context.Context, live deploy.Activated) error {
 		since := r.client.Now()
 		if r.check != nil {
-			if err := r.check.Await(ctx, r.url(live.Domain)); err != nil {
+			if err := r.check.Await(ctx, r.liveURL(), live.Domain); err != nil {
 				return err
 			}
 		}
