@@ -67,6 +67,9 @@ type Outcome struct {
 	// RolledBack says that what was live before is live again, because this Build did
 	// not work; IsUnverified that it is live, and nobody found out whether it works.
 	RolledBack, IsUnverified bool
+	// IsPutBack says that variables were changed for this Build and are as they were
+	// again, whatever became of the Build.
+	IsPutBack bool
 	// VariablesLeft are the keys that could not be put back after a failed
 	// activation or a roll-back.
 	VariablesLeft []string

@@ -41,8 +41,8 @@ func explainCause(err error) (job.Reason, string) {
 	if _, ok := errors.AsType[*problem.Problem](err); ok {
 		return job.BadInput, ""
 	}
-	if _, ok := errors.AsType[*RollbackError](err); ok {
-		return job.RollbackFailed, "Make the Release of before live again with slipway rollback, and set the variables that are named; or deploy what works."
+	if failed, ok := errors.AsType[*RollbackError](err); ok {
+		return job.RollbackFailed, failed.Hint()
 	}
 	if failed, ok := errors.AsType[*CheckError](err); ok {
 		hint := "slipway logs tells what its Functions wrote meanwhile."

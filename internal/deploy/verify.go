@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,11 +42,29 @@ func (e *CheckError) Error() string { return "the check failed: " + oneLine(e.Er
 type RollbackError struct {
 	// Check is what was found, and Err why it is not all as before.
 	Check, Err error
+	// Environment is its name, and Before the Build that was live in it before; empty
+	// for nothing.
+	Environment string
+	Before      twilio.BuildSID
+	// IsBack says that Before is live, and only variables are not as they were.
+	IsBack bool
 }
 
 // Error tells both.
 func (e *RollbackError) Error() string {
 	return fmt.Sprintf("the check failed: %s; and the roll-back failed, too: %s", oneLine(e.Check), oneLine(e.Err))
+}
+
+// Hint tells what a person must do.
+func (e *RollbackError) Hint() string {
+	switch {
+	case e.IsBack:
+		return "Set the variables that are named, or deploy what works."
+	case e.Before == "":
+		return fmt.Sprintf("Nothing was live before. Deploy what works, or take it away with slipway teardown --environment %s.", e.Environment)
+	default:
+		return fmt.Sprintf("Make the Build of before live again with slipway rollback --environment %s --to %s, or deploy what works.", e.Environment, e.Before)
+	}
 }
 
 // verify finds out whether what went live works, as a step of its own. What does not
@@ -58,6 +77,11 @@ func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, jour
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseCheck})
 	var found error
 	_, err := do(ctx, d.Steps, "check", func(ctx context.Context) (struct{}, error) {
+		if journal == nil {
+			if err := d.isStillLive(ctx, at, outcome); err != nil {
+				return struct{}{}, err
+			}
+		}
 		found = d.Verify(ctx, Activated{
 			ServiceSID: at.service, EnvironmentSID: at.environment, Domain: outcome.Domain,
 			BuildSID: outcome.BuildSID, DeploymentSID: outcome.DeploymentSID,
@@ -69,7 +93,7 @@ func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, jour
 		outcome.IsUnverified = false
 		d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseCheck})
 		return nil
-	case found == nil || ctx.Err() != nil: // the step could not be kept, or the run was ended
+	case found == nil || ctx.Err() != nil: // nothing was found, or the run was ended
 		return err
 	}
 	outcome.IsUnverified = false
@@ -79,41 +103,86 @@ func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, jour
 	return d.takeBack(ctx, at, outcome, journal, found)
 }
 
-// takeBack brings back what was live before: the variables first, so that at no
-// moment the Build of before runs with others, then the Build. What somebody else has
-// made live since stays. When ctx ends, it goes on for a moment.
-func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, journal *variableJournal, found error) error {
-	d.tell(job.Event{Kind: job.Warned, Phase: job.PhaseCheck, Message: "the check failed: what was live before is brought back"})
-	settling, cancel := outlive(ctx, d.grace())
-	defer cancel()
-	now, err := d.Client.FetchEnvironment(settling, at.service, at.environment)
+// isStillLive holds what an earlier run of this Job made live to what is live now: that
+// run may have taken it back before it ended, and what is there would be found to work.
+func (d *Deployer) isStillLive(ctx context.Context, at target, outcome *Outcome) error {
+	now, err := d.Client.FetchEnvironment(ctx, at.service, at.environment)
 	if err != nil {
-		return &RollbackError{Check: found, Err: err}
+		return err
 	}
 	if now.BuildSID != outcome.BuildSID {
 		outcome.WasLive, outcome.Live = now.BuildSID, LiveAsBefore
+		return newStaleError(fmt.Sprintf("Build %s, which an earlier run of this Job made live, is not live any more", outcome.BuildSID))
+	}
+	return nil
+}
+
+// takeBack brings back what was live before: the variables first, so that at no
+// moment the Build of before runs with others, then the Build. What somebody else has
+// made live since stays. When ctx ends, it goes on for a moment: half of it for what is
+// under way, half for a last look.
+func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, journal *variableJournal, found error) error {
+	d.tell(job.Event{Kind: job.Warned, Phase: job.PhaseCheck, Message: "the check failed: what was live before is brought back"})
+	settling, cancel := outlive(ctx, d.grace()/2)
+	defer cancel()
+	failed := &RollbackError{Check: found, Environment: outcome.Plan.Environment.Name, Before: outcome.WasLive}
+	now, err := d.Client.FetchEnvironment(settling, at.service, at.environment)
+	switch {
+	case twilio.IsNotFound(err):
+		outcome.Live = LiveGone
+		return &CheckError{Err: found, Kept: wentMeanwhile(outcome.Plan.Environment.Name)}
+	case err != nil:
+		failed.Err = err
+		return failed
+	case now.BuildSID != outcome.BuildSID:
+		outcome.WasLive, outcome.Live, outcome.VariablesLeft = now.BuildSID, LiveAsBefore, outcome.changedVariables(journal)
 		return &CheckError{Err: found, Kept: "something else has gone live meanwhile"}
 	}
 	left := d.putBack(settling, outcome, journal)
+	outcome.IsPutBack = left == nil && len(outcome.changedVariables(journal)) > 0
 	if outcome.WasLive != outcome.BuildSID {
-		if _, err := d.Client.CreateDeployment(settling, at.service, at.environment, outcome.WasLive); err != nil {
-			return &RollbackError{Check: found, Err: errors.Join(err, left)}
+		if err := d.switchBack(ctx, settling, at, outcome); err != nil {
+			failed.Err = errors.Join(err, left)
+			return failed
 		}
-		outcome.Live = LiveAsBefore
 	}
 	if left != nil {
-		return &RollbackError{Check: found, Err: left}
+		failed.Err, failed.IsBack = left, true
+		return failed
 	}
 	outcome.RolledBack = true
 	return &CheckError{Err: found, RolledBack: true}
+}
+
+// switchBack makes the Build of before live again within settling, and finds out what
+// became of a call that failed: it may have taken effect all the same.
+func (d *Deployer) switchBack(ctx, settling context.Context, at target, outcome *Outcome) error {
+	_, err := d.Client.CreateDeployment(settling, at.service, at.environment, outcome.WasLive)
+	if err == nil {
+		outcome.Live = LiveAsBefore
+		return nil
+	}
+	looking, cancel := outlive(ctx, d.grace())
+	defer cancel()
+	now, lookErr := d.Client.FetchEnvironment(looking, at.service, at.environment)
+	switch {
+	case twilio.IsNotFound(lookErr):
+		outcome.Live = LiveGone
+	case lookErr != nil:
+		outcome.Live = LiveUnknown
+	case now.BuildSID == outcome.WasLive:
+		outcome.Live = LiveAsBefore
+		d.warn(job.PhaseCheck, "the roll-back took effect although the call that asked for it ended with an error: "+oneLine(err))
+		return nil
+	}
+	return fmt.Errorf("make %s live again: %w", cmp.Or(string(outcome.WasLive), "nothing"), err)
 }
 
 var errOtherRun = errors.New("an earlier run of this Job changed them, and nobody keeps what they were")
 
 // putBack puts the variables back as they were.
 func (d *Deployer) putBack(ctx context.Context, outcome *Outcome, journal *variableJournal) error {
-	changed := outcome.Plan.Variables
-	left := &VariablesLeftError{Keys: slices.Sorted(slices.Values(slices.Concat(changed.Created, changed.Updated))), Err: errOtherRun}
+	left := &VariablesLeftError{Keys: outcome.changedVariables(journal), Err: errOtherRun}
 	if journal != nil {
 		if err := problem.Guard(func() error {
 			left = journal.undo(ctx, d.Client)
@@ -127,6 +196,14 @@ func (d *Deployer) putBack(ctx context.Context, outcome *Outcome, journal *varia
 	}
 	outcome.VariablesLeft = left.Keys
 	return left
+}
+
+// changedVariables are the keys that were written for this Build, as far as is known.
+func (o *Outcome) changedVariables(journal *variableJournal) []string {
+	if journal == nil {
+		return slices.Sorted(slices.Values(slices.Concat(o.Plan.Variables.Created, o.Plan.Variables.Updated)))
+	}
+	return slices.Sorted(slices.Values(journal.tried))
 }
 
 // oneLine is an error's text without line breaks.

@@ -41,7 +41,7 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	r.result.RolledBack = outcome.RolledBack
 	r.result.PreviousBuildSID = string(outcome.WasLive)
 	if err != nil {
-		r.result.Changed = outcome.VariablesKept != nil // all else is done
+		r.result.Changed = outcome.VariablesKept != nil || hasLeft(outcome)
 		return err
 	}
 	r.result.Status, r.result.Changed = done, true
@@ -52,6 +52,16 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 		r.result.PreviousBuildSID = "" // it is this one
 	}
 	return nil
+}
+
+// hasLeft reports whether something of what failed its check is still there, or may be.
+func hasLeft(outcome deploy.Outcome) bool {
+	switch outcome.Live {
+	case deploy.LiveIsThis, deploy.LiveUnknown:
+		return outcome.Phase == job.PhaseCheck && !outcome.RolledBack
+	default:
+		return outcome.Phase == job.PhaseCheck && len(outcome.VariablesLeft) > 0
+	}
 }
 
 // planSummary puts a Plan into a Result's words.
@@ -134,6 +144,9 @@ func (r *run) state() string {
 	if keys := r.outcome.VariablesLeft; len(keys) > 0 {
 		sentences = append(sentences, "These variables may still have this run's values: "+words.Names(keys)+".")
 	}
+	if r.outcome.IsPutBack && !r.outcome.RolledBack {
+		sentences = append(sentences, "The variables are as they were.")
+	}
 	if r.plan.ServiceSID == "" && r.outcome.ServiceSID != "" {
 		sentences = append(sentences, fmt.Sprintf("The Service %s was created.", r.plan.Service))
 	}
@@ -162,7 +175,7 @@ func (r *run) live() string {
 		return fmt.Sprintf("Build %s is live in %s%s.", r.outcome.BuildSID, r.result.Environment, unchecked)
 	case r.outcome.Live == deploy.LiveUnknown:
 		unknown := fmt.Sprintf("Whether Build %s is live in %s is not known; slipway status tells.", r.outcome.BuildSID, r.result.Environment)
-		if r.plan.Release == nil || r.plan.Copied != nil {
+		if (r.plan.Release == nil || r.plan.Copied != nil) && r.outcome.Phase != job.PhaseCheck {
 			unknown += " The variables have their new values."
 		}
 		return unknown
@@ -181,6 +194,9 @@ func (r *run) live() string {
 
 // liveAgain says what a roll-back brought back.
 func (r *run) liveAgain() string {
+	if r.outcome.WasLive == r.outcome.BuildSID {
+		return fmt.Sprintf("Rolled back: in %s the variables are as they were; Build %s is live, as before.", r.result.Environment, r.outcome.BuildSID)
+	}
 	before := "nothing is live, as before"
 	if was := r.outcome.WasLive; was != "" {
 		before = fmt.Sprintf("Build %s is live again", was)

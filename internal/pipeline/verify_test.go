@@ -193,7 +193,7 @@ func TestRollbackThatFails(t *testing.T) {
 		refuses func(*http.Request) bool
 		want    []string
 	}{
-		"the Deployment": {on(http.MethodPost, "/Deployments"), []string{"the roll-back failed, too", "is live in dev."}},
+		"the Deployment": {on(http.MethodPost, "/Deployments"), []string{"the roll-back failed, too", "slipway rollback --environment dev --to ZB", "is live in dev. The variables are as they were."}},
 		"a variable": {
 			func(r *http.Request) bool {
 				return r.Method != http.MethodGet && strings.Contains(r.URL.Path, "/Variables/")
@@ -219,7 +219,7 @@ func TestRollbackThatFails(t *testing.T) {
 				return 0
 			})
 			result, err := c.run(t.Context(), asked(), sick())
-			c.wantFailure(result, err, job.RollbackFailed, false, append(test.want, "slipway rollback")...)
+			c.wantFailure(result, err, job.RollbackFailed, false, append(test.want, "deploy what works.")...)
 			if result.Error.Reason.ExitCode() != 7 {
 				t.Errorf("exit code %d", result.Error.Reason.ExitCode())
 			}
