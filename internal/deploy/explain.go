@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -58,20 +56,17 @@ func explainCause(err error) (job.Reason, string) {
 		return job.Internal, "If it is to be there, run it again."
 	}
 	if failed, ok := errors.AsType[*BuildError](err); ok {
-		if failed.HasManifest {
-			return job.BuildFailed, buildHint + manifestHint
-		}
-		return job.BuildFailed, buildHint
+		return job.BuildFailed, buildHint(failed)
 	}
 	if unfinished, ok := errors.AsType[*UnfinishedBuildError](err); ok {
 		return job.TimedOut, fmt.Sprintf("Give it more time with build-timeout, or look at Build %s in the Twilio Console.", unfinished.Build)
 	}
 	if reply, ok := errors.AsType[*twilio.Error](err); ok {
-		reason, hint := explainReply(reply)
+		known := explainReply(reply)
 		if reply.MoreInfo != "" {
-			hint = strings.TrimSpace(hint + " More: " + reply.MoreInfo)
+			return known.reason, known.hint() + " More: " + reply.MoreInfo
 		}
-		return reason, hint
+		return known.reason, known.hint()
 	}
 	if foreign, ok := errors.AsType[*twilio.ForeignPageError](err); ok {
 		return job.Internal, fmt.Sprintf("Check what answers at %s: a proxy in front of Twilio must keep the addresses in its replies its own.", foreign.Base)
@@ -93,53 +88,4 @@ func explainCause(err error) (job.Reason, string) {
 func isGaveUp(err error) bool {
 	_, ok := errors.AsType[*retry.GaveUpError](err)
 	return ok
-}
-
-// buildHint names the causes that users of the platform have met; the API
-// itself tells none.
-const buildHint = "Usual causes: a dependency that cannot be installed without a compiler or an install script, " +
-	"a package that has grown too large, a version of @twilio/runtime-handler that the runtime does not take, " +
-	"or a Function that throws when it is loaded. Take the newest change back to see whether it is the cause."
-
-// manifestHint is for those who have none of these: the Manifest is the one thing
-// in a Build that is not theirs.
-const manifestHint = " To build without Slipway's Manifest, set manifest to false."
-
-// explainReply knows what the platform's replies mean for a deploy (Twilio's
-// error dictionary, and reports of the official Toolkit's users).
-func explainReply(reply *twilio.Error) (job.Reason, string) {
-	switch {
-	case reply.Status == http.StatusForbidden: // before the code, which is that of bad credentials
-		return job.BadCredentials, "The credentials are valid but may not do this. Use a Standard or Main API key, or give a Restricted key the permissions for Serverless."
-	case reply.Status == http.StatusUnauthorized || reply.Code == twilio.CodeCredentials:
-		return job.BadCredentials, "The credentials were not accepted. Check that key and secret belong together, that the key was not deleted, " +
-			"and that it was made in the region in use."
-	case reply.Status == http.StatusTooManyRequests:
-		return job.LimitReached, "The account has too many requests in flight, live calls and messages included. Lower concurrency, or run it again when there is less traffic."
-	case reply.Status == http.StatusRequestEntityTooLarge:
-		return job.LimitReached, "Twilio takes public and protected Assets up to 25 MB and private ones up to 10 MB. Host larger files elsewhere."
-	case reply.Status == http.StatusNotFound:
-		return job.BadInput, "It does not exist, or belongs to another account than the credentials do. Check SIDs, credentials and region."
-	case reply.Status == http.StatusConflict && reply.Op == twilio.OpCreateEnvironment:
-		return job.BadInput, "Another Environment of the Service has this unique name or domain suffix. Name that one, by its SID if need be, or choose another name."
-	case reply.Status == http.StatusConflict:
-		return job.Internal, "Something else is changing the same thing. Run it again when that has ended."
-	case isLimit(reply):
-		return job.LimitReached, "Remove what is no longer needed, or ask Twilio's support to raise the limit."
-	case reply.Status == http.StatusBadRequest && reply.Op == twilio.OpCreateBuild:
-		return job.BadInput, "Twilio checks dependencies and runtime when a Build is created. Correct package.json (and the lock file), or choose another runtime."
-	case reply.Status == http.StatusBadRequest && (reply.Op == twilio.OpUploadFunction || reply.Op == twilio.OpUploadAsset):
-		return job.BadInput, "Twilio does not take this file as it is named, or of its type. Rename it, or leave it out."
-	case reply.Status >= 500:
-		return job.TimedOut, "Twilio has a fault of its own; see https://status.twilio.com. Run it again later."
-	case reply.Status >= 300 && reply.Status < 400:
-		return job.TimedOut, "Check api-url, and whether a proxy answers in Twilio's place."
-	}
-	return job.Internal, ""
-}
-
-// isLimit recognises a quota. Twilio has no code for it, only the text of a
-// 20001, such as "Services are limited to less than or equal to 50".
-func isLimit(reply *twilio.Error) bool {
-	return reply.Code == twilio.CodeInvalid && strings.Contains(reply.Message, "limited to")
 }

@@ -42,7 +42,7 @@ func TestExplain(t *testing.T) {
 		"a quota":              {reply("create service", 400, 20001, "Services are limited to less than or equal to 50"), job.LimitReached, "support"},
 		"dependencies":         {reply("create build", 400, 20001, "No matching version found for x@1"), job.BadInput, "package.json"},
 		"a path":               {reply("upload asset version", 400, 20001, "no"), job.BadInput, "Rename it"},
-		"another 400":          {reply("create function", 400, 20001, "no"), job.Internal, ""},
+		"another 400":          {reply("create function", 400, 20001, "no"), job.Internal, "does not know this reply"},
 		"500":                  {&retry.GaveUpError{Attempts: 12, Err: reply("x", 500, 0, "no")}, job.TimedOut, "status.twilio.com"},
 		"a redirect":           {reply("x", 302, 0, "no"), job.TimedOut, "api-url"},
 		"a broken connection":  {&twilio.BrokenError{Op: "x", Err: errors.New("connection refused")}, job.TimedOut, "network"},

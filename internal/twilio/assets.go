@@ -44,5 +44,5 @@ func (c *Client) UpdateAsset(ctx context.Context, service ServiceSID, asset Asse
 
 // DeleteAsset removes an Asset with its Versions, as DeleteFunction does.
 func (c *Client) DeleteAsset(ctx context.Context, service ServiceSID, asset AssetSID) error {
-	return c.remove(ctx, "delete asset", "Services", string(service), "Assets", string(asset))
+	return c.remove(ctx, OpDeleteAsset, "Services", string(service), "Assets", string(asset))
 }

@@ -132,7 +132,7 @@ func (c *Client) CreateBuild(ctx context.Context, service ServiceSID, build NewB
 // Environment (RJPearson94/terraform-provider-twilio issue 28). One that is not
 // there is no error.
 func (c *Client) DeleteBuild(ctx context.Context, service ServiceSID, build BuildSID) error {
-	return c.remove(ctx, "delete build", "Services", string(service), "Builds", string(build))
+	return c.remove(ctx, OpDeleteBuild, "Services", string(service), "Builds", string(build))
 }
 
 // FetchBuildStatus returns where a Build stands. It is the cheaper call while

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,8 +32,20 @@ const (
 	OpUploadFunction = "upload function version"
 	// OpUploadAsset is CreateAssetVersion's.
 	OpUploadAsset = "upload asset version"
+	// OpCreateService is CreateService's.
+	OpCreateService = "create service"
 	// OpCreateEnvironment is CreateEnvironment's.
 	OpCreateEnvironment = "create environment"
+	// OpCreateVariable is CreateVariable's.
+	OpCreateVariable = "create variable"
+	// OpUpdateVariable is UpdateVariable's, and CreateVariable's when there is one.
+	OpUpdateVariable = "update variable"
+	// OpDeleteFunction is DeleteFunction's.
+	OpDeleteFunction = "delete function"
+	// OpDeleteAsset is DeleteAsset's.
+	OpDeleteAsset = "delete asset"
+	// OpDeleteBuild is DeleteBuild's.
+	OpDeleteBuild = "delete build"
 )
 
 // Error is a reply that is not what the operation asked for.
@@ -45,8 +58,9 @@ type Error struct {
 	Status int
 	// Code is Twilio's error code; 0 when the body gave none.
 	Code int
-	// Message is what the platform said, in one printable line. Without a
-	// message in the body it is the status text and the beginning of the body.
+	// Message is what the platform said, in one printable line: the message, its
+	// detail, and in brackets as JSON what else the body held. Without a message in
+	// the body it is the status text and the beginning of the body.
 	Message string
 	// MoreInfo is the page about the code; may be empty.
 	MoreInfo string
@@ -56,7 +70,7 @@ type Error struct {
 	RetryAfter time.Duration
 }
 
-// Error says what was asked, what came back, and where to read on.
+// Error says what was asked, and what came back but MoreInfo.
 func (e *Error) Error() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s %s answered %d", e.Op, e.Method, e.Path, e.Status)
@@ -94,13 +108,16 @@ func newError(r request, sent *http.Request, response *http.Response, body []byt
 	}
 	// A field of another type leaves the others readable.
 	_ = json.Unmarshal(body, &decoded)
-	reply.Code, reply.MoreInfo = int(decoded.Code), oneLine(decoded.MoreInfo+decoded.MoreInfoCamel, 200)
+	reply.Code, reply.MoreInfo = int(decoded.Code), oneLine(cmp.Or(decoded.MoreInfo, decoded.MoreInfoCamel), 200)
 	decoded.Message, decoded.Detail = r.withoutValue(decoded.Message), r.withoutValue(decoded.Detail)
 	switch {
 	case decoded.Message != "":
 		reply.Message = oneLine(decoded.Message, 1000)
 		if decoded.Detail != "" {
 			reply.Message += " (" + oneLine(decoded.Detail, 500) + ")"
+		}
+		if others := otherFields(body); others != "" && !r.confidential {
+			reply.Message += " " + oneLine(others, 500)
 		}
 	case response.StatusCode < 400:
 		reply.Message = "a redirect, which is not followed because the credentials would be"
@@ -111,6 +128,33 @@ func newError(r request, sent *http.Request, response *http.Response, body []byt
 		}
 	}
 	return reply
+}
+
+// otherFields returns as JSON what an error's body tells beside the fields that an
+// Error has; it is empty when that is nothing.
+func otherFields(body []byte) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return ""
+	}
+	for name, value := range fields {
+		switch name {
+		case "code", "message", "detail", "more_info", "moreInfo", "status", "httpStatusCode", "request_url":
+			delete(fields, name)
+		default:
+			if text := string(value); text == "null" || text == "{}" || text == "[]" || text == `""` {
+				delete(fields, name)
+			}
+		}
+	}
+	if len(fields) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // withoutValue takes the value of a variable that was sent out of a text, should
@@ -163,13 +207,27 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// oneLine makes foreign text safe to show: one line, printable, bounded.
+// oneLine makes foreign text safe to show: one line, printable, and bounded in
+// runes. No more of the text is read than is shown.
 func oneLine(text string, most int) string {
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " ")
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
+	var line strings.Builder
+	length, gap := 0, false
+	for _, r := range text {
+		if unicode.IsSpace(r) || !unicode.IsPrint(r) {
+			gap = length > 0
+			continue
+		}
+		if gap && length < most {
+			line.WriteByte(' ')
+			length++
+		}
+		gap = false
+		if length >= most {
+			line.WriteString("…")
+			break
+		}
+		line.WriteRune(r)
+		length++
 	}
-	return text
+	return line.String()
 }

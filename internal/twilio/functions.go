@@ -49,5 +49,5 @@ func (c *Client) UpdateFunction(ctx context.Context, service ServiceSID, functio
 // a live Build holds one of them (Twilio's Function page). One that is not there
 // is no error.
 func (c *Client) DeleteFunction(ctx context.Context, service ServiceSID, function FunctionSID) error {
-	return c.remove(ctx, "delete function", "Services", string(service), "Functions", string(function))
+	return c.remove(ctx, OpDeleteFunction, "Services", string(service), "Functions", string(function))
 }

@@ -79,7 +79,7 @@ func (c *Client) CreateService(ctx context.Context, service NewService) (Service
 		}
 		return found, err == nil, err
 	}
-	return create(ctx, c, "create service", form, lookUp[Service]{find: find, byName: true}, "Services")
+	return create(ctx, c, OpCreateService, form, lookUp[Service]{find: find, byName: true}, "Services")
 }
 
 // UpdateService changes a Service.

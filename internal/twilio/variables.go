@@ -47,7 +47,7 @@ func (c *Client) CreateVariable(ctx context.Context, service ServiceSID, environ
 		found, err = c.updateVariable(ctx, service, environment, found.SID, key, value)
 		return found, err == nil, err
 	}
-	created, err := create(ctx, c, "create variable", variableForm(key, value), lookUp[variableReply]{find: find, byName: true}, path...)
+	created, err := create(ctx, c, OpCreateVariable, variableForm(key, value), lookUp[variableReply]{find: find, byName: true}, path...)
 	return created.variable(), err
 }
 
@@ -63,7 +63,7 @@ func (c *Client) DeleteVariable(ctx context.Context, service ServiceSID, environ
 }
 
 func (c *Client) updateVariable(ctx context.Context, service ServiceSID, environment EnvironmentSID, variable VariableSID, key string, value secret.String) (variableReply, error) {
-	return update[variableReply](ctx, c, "update variable", variableForm(key, value), variablePath(service, environment, string(variable))...)
+	return update[variableReply](ctx, c, OpUpdateVariable, variableForm(key, value), variablePath(service, environment, string(variable))...)
 }
 
 func variablePath(service ServiceSID, environment EnvironmentSID, rest ...string) []string {

@@ -19,6 +19,8 @@ const (
 	maxReply = 32 << 20
 	// maxStream bounds a reply of which one resource at a time is in memory.
 	maxStream = 256 << 20
+	// maxRefusal bounds what is read of a reply that is an error.
+	maxRefusal = 1 << 20
 )
 
 // errTooLarge says that a reply was not read to its end.
@@ -90,7 +92,7 @@ func (c *Client) exchange(ctx context.Context, r request, most int, decode func(
 	result.accountInFlight, _ = strconv.Atoi(firstOf(response.Header, "Twilio-Concurrent-Requests"))
 	body := &replyBody{from: &movingReader{response.Body, stall.moved}, most: most}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		text, _ := io.ReadAll(io.LimitReader(body, maxReply))
+		text, _ := io.ReadAll(io.LimitReader(body, maxRefusal)) // what there is of it is shown
 		if body.err != nil && isToldByBody(response.StatusCode) {
 			return result, newBrokenError(ctx, r, body.err)
 		}

@@ -73,6 +73,11 @@ func TestErrorTellsWhatThePlatformSaid(t *testing.T) {
 			twilio.Error{Status: 400, Code: 20001, Message: "Invalid"},
 			"fetch service: GET /v1/Services/x answered 400 (code 20001): Invalid",
 		},
+		"fields of other shapes": {
+			answer(400, "application/json", `{"code":20001,"message":"Invalid","params":["a\n"],"httpStatusCode":400,"userError":true,"details":{},"more_info":"","moreInfo":"https://x"}`),
+			twilio.Error{Status: 400, Code: 20001, Message: `Invalid {"params":["a\n"],"userError":true}`, MoreInfo: "https://x"},
+			`fetch service: GET /v1/Services/x answered 400 (code 20001): Invalid {"params":["a\n"],"userError":true}`,
+		},
 		"a hint beyond all bounds": {
 			answer(429, "application/json", `{"code":null,"message":"Too many requests"}`, "Retry-After", "99999999999999999999"),
 			twilio.Error{Status: 429, Message: "Too many requests", RetryAfter: time.Hour},
