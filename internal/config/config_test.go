@@ -413,6 +413,9 @@ func TestEverySettingIsRead(t *testing.T) {
 		if strings.HasPrefix(setting.Name, "health-check-") {
 			pair["health-check"] = "/"
 		}
+		if setting.Name == "watch-errors" {
+			pair["watch"] = "1m"
+		}
 		if command := map[string]string{"promote-from": "promote", "build-sid": "promote", "to": "rollback"}[setting.Name]; command != "" {
 			pair["command"] = command
 		}

@@ -87,7 +87,7 @@ func (r *reader) deploy(getenv func(string) string) Deploy {
 		BuildTimeout:      r.duration(BuildTimeout),
 		Concurrency:       r.count(Concurrency, 1, 1000),
 		HealthCheck:       r.healthCheck(),
-		Watch:             r.durationOrNone(Watch),
+		Watch:             r.watch(),
 		WatchErrors:       r.count(WatchErrors, 1, 1000),
 		RollbackOnFailure: r.boolean(RollbackOnFailure),
 		Manifest:          r.boolean(Manifest),
@@ -166,6 +166,19 @@ func (r *reader) duration(name string) time.Duration {
 		return 0
 	}
 	return parsed
+}
+
+// watch is how long logs are watched. What does not end within the run would end it.
+func (r *reader) watch() time.Duration {
+	watch := r.durationOrNone(Watch)
+	timeout, _ := time.ParseDuration(r.text(Timeout)) // what is wrong with it is told elsewhere
+	if watch == 0 && r.values[WatchErrors].Origin != FromDefault && r.values[Watch].Origin == FromDefault {
+		r.problems.Add(WatchErrors+" is given without watch", "Give watch, how long to follow the logs.")
+	}
+	if watch > 0 && timeout > 0 && watch >= timeout {
+		r.problems.Add(fmt.Sprintf("%s %q does not end within %s %q, which is for the whole run", Watch, r.text(Watch), Timeout, r.text(Timeout)), "Give a shorter watch, or a longer timeout.")
+	}
+	return watch
 }
 
 // durationOrNone reads a length of time that may be 0.

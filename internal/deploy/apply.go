@@ -299,6 +299,7 @@ func (d *Deployer) planAgain(ctx context.Context, service twilio.ServiceSID, pla
 // works, and removes the variables that it has no use for.
 func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *Outcome) error {
 	outcome.Phase = job.PhaseActivate
+	began := d.Client.Now()
 	var journal *variableJournal
 	made, err := do(ctx, d.Steps, step, func(ctx context.Context) (activated, error) {
 		made, err := d.activate(ctx, at, outcome.BuildSID, outcome.Plan)
@@ -322,7 +323,7 @@ func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *
 		return err
 	}
 	outcome.Live = LiveIsThis
-	if err := d.verify(ctx, at, outcome, journal); err != nil {
+	if err := d.verify(ctx, at, outcome, journal, began); err != nil {
 		return err
 	}
 	return d.removeUnwanted(ctx, at, outcome)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -22,6 +23,8 @@ type Activated struct {
 	// DeploymentSID is empty when the Build was live already, and variables alone
 	// have changed.
 	DeploymentSID twilio.DeploymentSID
+	// Began is when this run began to activate it, by the platform's clock.
+	Began time.Time
 }
 
 // CheckError says that what went live does not work. It matches no other error: what
@@ -69,7 +72,7 @@ func (e *RollbackError) Hint() string {
 
 // verify finds out whether what went live works, as a step of its own. What does not
 // is taken back at once, by the run that made it live.
-func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, journal *variableJournal) error {
+func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, journal *variableJournal, began time.Time) error {
 	if d.Verify == nil {
 		return nil
 	}
@@ -84,7 +87,7 @@ func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, jour
 		}
 		found = d.Verify(ctx, Activated{
 			ServiceSID: at.service, EnvironmentSID: at.environment, Domain: outcome.Domain,
-			BuildSID: outcome.BuildSID, DeploymentSID: outcome.DeploymentSID,
+			BuildSID: outcome.BuildSID, DeploymentSID: outcome.DeploymentSID, Began: began,
 		})
 		return struct{}{}, found
 	})
@@ -122,7 +125,7 @@ func (d *Deployer) isStillLive(ctx context.Context, at target, outcome *Outcome)
 // made live since stays. When ctx ends, it goes on for a moment: half of it for what is
 // under way, half for a last look.
 func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, journal *variableJournal, found error) error {
-	d.tell(job.Event{Kind: job.Warned, Phase: job.PhaseCheck, Message: "the check failed: what was live before is brought back"})
+	d.tell(job.Event{Kind: job.Noted, Phase: job.PhaseCheck, Message: "the check failed: what was live before is brought back"})
 	settling, cancel := outlive(ctx, d.grace()/2)
 	defer cancel()
 	failed := &RollbackError{Check: found, Environment: outcome.Plan.Environment.Name, Before: outcome.WasLive}

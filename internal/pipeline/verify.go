@@ -62,7 +62,10 @@ func (r *run) verify(deployer *deploy.Deployer) {
 	}
 	deployer.KeepFailed = r.job.Options.KeepFailed
 	deployer.Verify = func(ctx context.Context, live deploy.Activated) error {
-		since := r.client.Now()
+		since := live.Began
+		if live.DeploymentSID == "" { // what was written before cannot be told from what came since
+			since = r.client.Now()
+		}
 		if r.check != nil {
 			if err := r.check.Await(ctx, r.liveURL(), live.Domain); err != nil {
 				return err
@@ -95,24 +98,30 @@ func (r *run) watch(ctx context.Context, live deploy.Activated, since time.Time)
 	window := &follow.Window{Since: since, Now: r.client.Now, Read: func(ctx context.Context, after time.Time) iter.Seq2[twilio.Log, error] {
 		return r.client.Logs(ctx, live.ServiceSID, live.EnvironmentSID, twilio.LogQuery{After: after, PageSize: 500})
 	}}
+	count := func(logs []twilio.Log) error {
+		for _, log := range logs {
+			if log.Level != "error" || !isOf(live, log) {
+				continue
+			}
+			if found.Count++; found.Count == 1 {
+				found.First = log.Message
+			}
+		}
+		if found.Count >= max(r.job.Options.WatchErrors, 1) {
+			return errEnough
+		}
+		return nil
+	}
 	follower := &follow.Follower{
-		Look: window.Look, Scale: r.cfg.CheckScale, Failing: func(error) {}, Recovered: func() {},
-		Show: func(logs []twilio.Log) error {
-			for _, log := range logs {
-				if log.Level != "error" || !isOf(live, log) {
-					continue
-				}
-				if found.Count++; found.Count == 1 {
-					found.First = log.Message
-				}
-			}
-			if found.Count >= max(r.job.Options.WatchErrors, 1) {
-				return errEnough
-			}
-			return nil
-		},
+		Look: window.Look, Show: count, Scale: r.cfg.CheckScale, Failing: func(error) {}, Recovered: func() {},
 	}
 	err := follower.Run(watching)
+	if err == nil && ctx.Err() == nil { // the time is up; once more, for what came behind the last look
+		var logs []twilio.Log
+		if logs, err = window.Look(ctx); err == nil {
+			err = count(logs)
+		}
+	}
 	switch {
 	case errors.Is(err, errEnough):
 		found.After = time.Since(began)

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -29,7 +30,9 @@ type checked struct {
 	steps  deploy.Steps
 
 	mu     sync.Mutex
-	before func(*http.Request) int // answers a call itself, unless it is 0; may be nil
+	before func(*http.Request) int                                    // answers a call itself, unless it is 0; may be nil
+	around func(w http.ResponseWriter, r *http.Request, serve func()) // may be nil
+	scale  float64                                                    // of the pace of looks; 0 means 0.002
 	writes []string
 }
 
@@ -42,7 +45,7 @@ func newChecked(t *testing.T) *checked {
 	c := &checked{t: t, world: world}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
-		before := c.before
+		before, around := c.before, c.around
 		if r.Method != http.MethodGet {
 			c.writes = append(c.writes, r.Method+" "+r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:])
 		}
@@ -52,6 +55,10 @@ func newChecked(t *testing.T) *checked {
 				status(code, `{"code":20000,"message":"no"}`)(w, r)
 				return
 			}
+		}
+		if around != nil {
+			around(w, r, func() { world.ServeHTTP(w, r) })
+			return
 		}
 		world.ServeHTTP(w, r)
 	})
@@ -73,7 +80,7 @@ func (c *checked) run(ctx context.Context, asked job.Job, tree fstest.MapFS) (jo
 	c.writes = nil
 	outcome, err := pipeline.Run(ctx, asked, pipeline.Config{
 		Client: c.client, Source: tree, LiveURL: c.base, Steps: c.steps,
-		CheckScale: 0.002,
+		CheckScale: cmp.Or(c.scale, 0.002),
 	})
 	return outcome.Result, err
 }
