@@ -121,7 +121,11 @@ func (s *summary) ending() (sign, ended string) {
 		if s.result.Error.Reason == job.Cancelled {
 			return "🚫", Cancelled
 		}
-		return "❌", "Failed (" + s.code(string(s.result.Error.Reason)) + ")"
+		ended := "Failed (" + s.code(string(s.result.Error.Reason)) + ")"
+		if s.result.RolledBack {
+			ended += ", rolled back"
+		}
+		return "❌", ended
 	default:
 		return "ℹ️", s.prose(string(s.result.Status))
 	}
@@ -223,6 +227,9 @@ func (s *summary) details() {
 	switch {
 	case s.result.Status == job.Failed:
 		build, before = "Build of this run", "Live before"
+		if s.result.RolledBack {
+			before = "Live again"
+		}
 	case s.result.Status == job.Planned:
 		before = "Live now"
 	case s.result.Status == job.TornDown:

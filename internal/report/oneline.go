@@ -50,7 +50,7 @@ func OneLine(result job.Result) string {
 	case job.Skipped:
 		return "Skipped: " + result.SkipReason
 	case job.Failed:
-		return failedLine(result.Error)
+		return failedLine(result)
 	default:
 		return string(result.Status)
 	}
@@ -58,7 +58,8 @@ func OneLine(result job.Result) string {
 
 // failedLine is what says most in the fewest characters: what is cut off stands
 // last.
-func failedLine(failure *job.Failure) string {
+func failedLine(result job.Result) string {
+	failure := result.Error
 	if failure == nil {
 		return "Failed"
 	}
@@ -70,6 +71,14 @@ func failedLine(failure *job.Failure) string {
 	switch {
 	case failure.Reason == job.BuildFailed:
 		return "Twilio could not make the Build; nothing new is live"
+	case failure.Reason == job.CheckFailed && result.RolledBack && result.PreviousBuildSID == "":
+		return "The check failed; rolled back, so nothing is live"
+	case failure.Reason == job.CheckFailed && result.RolledBack:
+		return "The check failed; rolled back to what was live before"
+	case failure.Reason == job.CheckFailed:
+		return "The check failed; it was not rolled back"
+	case failure.Reason == job.RollbackFailed:
+		return "The check failed, and so did the roll-back"
 	case failure.Reason == job.BadCredentials && failure.Hint != "":
 		sentence, _, _ := strings.Cut(failure.Hint, ". ")
 		return strings.TrimSuffix(sentence, ".")

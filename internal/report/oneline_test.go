@@ -20,6 +20,11 @@ func TestOneLine(t *testing.T) {
 	failed := func(reason job.Reason, message string) job.Result {
 		return result(job.Failed, func(r *job.Result) { r.Error = &job.Failure{Reason: reason, Message: message} })
 	}
+	rolledBack := func(before string) job.Result {
+		made := failed(job.CheckFailed, "the check failed: it answered 500")
+		made.RolledBack, made.PreviousBuildSID = true, before
+		return made
+	}
 	for _, test := range []struct {
 		result job.Result
 		want   string
@@ -29,6 +34,10 @@ func TestOneLine(t *testing.T) {
 		{result(job.Planned), "Planned only; nothing was changed"},
 		{result(job.Skipped, func(r *job.Result) { r.SkipReason = "the push deleted a branch" }), "Skipped: the push deleted a branch"},
 		{failed(job.BuildFailed, "Twilio could not make Build ZB1, and so on"), "Twilio could not make the Build; nothing new is live"},
+		{rolledBack("ZB1"), "The check failed; rolled back to what was live before"},
+		{rolledBack(""), "The check failed; rolled back, so nothing is live"},
+		{failed(job.CheckFailed, "the check failed: it answered 500"), "The check failed; it was not rolled back"},
+		{failed(job.RollbackFailed, "the check failed: it answered 500; and"), "The check failed, and so did the roll-back"},
 		{failed(job.BadInput, "one\ntwo\nthree"), "3 problems in the input, first: one"},
 		{failed(job.BadInput, "one"), "Problem in the input: one"},
 		{failed(job.LimitReached, "Services are limited to 50"), "Failed: Services are limited to 50"},
