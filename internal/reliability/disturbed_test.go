@@ -19,22 +19,25 @@ type fault struct {
 	reason job.Reason
 	// isAfter says that the platform has done what was asked.
 	isAfter bool
+	// isOutage says that every call fails from then on, whichever it is.
+	isOutage bool
 }
 
 func faults() []fault {
 	return []fault{
-		{"429", sandbox.FaultTooMany, "answered 429", job.LimitReached, false},
-		{"429 with Retry-After", sandbox.FaultTooManyRetryAfter, "answered 429", job.LimitReached, false},
-		{"500", sandbox.FaultServerError, "answered 500", job.TimedOut, false},
-		{"502 with HTML", sandbox.FaultBadGateway, "answered 502", job.TimedOut, false},
-		{"503", sandbox.FaultUnavailable, "answered 503", job.TimedOut, false},
-		{"refused", sandbox.FaultNone, "connection refused", job.TimedOut, false},
-		{"cut before", sandbox.FaultCutBefore, "EOF", job.TimedOut, false},
-		{"cut after", sandbox.FaultCutAfter, "EOF", job.TimedOut, true},
-		{"truncated", sandbox.FaultTruncated, "EOF", job.TimedOut, true},
-		{"slow", sandbox.FaultSlow, "nothing moved for 1m0", job.TimedOut, true},
-		{"wrong shape", sandbox.FaultWrongShape, "cannot be read", job.TimedOut, true},
-		{"redirect", sandbox.FaultRedirect, "redirect", job.TimedOut, false},
+		{"429", sandbox.FaultTooMany, "answered 429", job.LimitReached, false, false},
+		{"429 with Retry-After", sandbox.FaultTooManyRetryAfter, "answered 429", job.LimitReached, false, false},
+		{"500", sandbox.FaultServerError, "answered 500", job.TimedOut, false, false},
+		{"502 with HTML", sandbox.FaultBadGateway, "answered 502", job.TimedOut, false, false},
+		{"503", sandbox.FaultUnavailable, "answered 503", job.TimedOut, false, false},
+		{"refused", sandbox.FaultNone, "connection refused", job.TimedOut, false, false},
+		{"cut before", sandbox.FaultCutBefore, "EOF", job.TimedOut, false, false},
+		{"cut after", sandbox.FaultCutAfter, "EOF", job.TimedOut, true, false},
+		{"truncated", sandbox.FaultTruncated, "EOF", job.TimedOut, true, false},
+		{"slow", sandbox.FaultSlow, "nothing moved for 1m0", job.TimedOut, true, false},
+		{"wrong shape", sandbox.FaultWrongShape, "cannot be read", job.TimedOut, true, false},
+		{"redirect", sandbox.FaultRedirect, "redirect", job.TimedOut, false, false},
+		{"outage", sandbox.FaultNone, "connection refused", job.TimedOut, false, true},
 	}
 }
 
@@ -54,7 +57,8 @@ var anySID = regexp.MustCompile(`\b([A-Z]{2})[0-9a-f]{32}\b`)
 func withoutSIDs(path string) string { return anySID.ReplaceAllString(path, "$1") }
 
 // disturbed carries requests to the Sandbox. One call meets a fault: once, or for
-// ever, which means every request of the same method and path from then on.
+// ever, which means every request of the same method and path from then on, and in
+// an outage every request.
 type disturbed struct {
 	call      call
 	fault     fault // without a name there is none
@@ -103,14 +107,16 @@ func (d *disturbed) strikes(request *http.Request) bool {
 	}
 	isStruck := false
 	if d.struck != "" {
-		isStruck = d.isEndless && d.struck == request.Method+request.URL.Path
+		isStruck = d.isEndless && (d.fault.isOutage || d.struck == request.Method+request.URL.Path)
 	} else if request.Method == d.call.method && withoutSIDs(request.URL.Path) == d.call.path {
 		d.seen++
 		isStruck = d.seen == d.call.nth
 	}
 	if isStruck {
-		d.struck = request.Method + request.URL.Path
 		d.hits++
+	}
+	if isStruck && d.struck == "" {
+		d.struck = request.Method + request.URL.Path
 	}
 	return isStruck
 }

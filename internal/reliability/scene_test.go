@@ -2,6 +2,8 @@ package reliability_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing/fstest"
@@ -26,37 +28,46 @@ type scene struct {
 	before []step
 	last   step
 	done   job.Status
+	// isToggle says that the command goes back and forth when it is run again.
+	isToggle bool
 }
 
 // scenes are what the matrices go through.
 func scenes() []scene {
 	const variables = "GREETING=hello\nLIMIT=10\nOLD=1\n"
-	first := deployOf("dev", "exports.handler = 1;", variables)
-	second := deployOf("dev", "exports.handler = 2;", variables)
-	changed := deployOf("dev", "exports.handler = 2;", "GREETING=goodbye\nLIMIT=20\nNEW=1\n")
+	first := deployOf(1, variables)
+	second := deployOf(2, variables)
+	changed := deployOf(2, "GREETING=goodbye\nLIMIT=20\nNEW=1\n")
 	changed.job.Options.PruneVariables = true
 	promote := step{job: job.Job{
 		Verb: job.Promote, Target: job.Target{Service: "site", Environment: "stage"},
 		Release: job.Release{From: "dev", CreateEnvironment: true}, Options: job.Options{VariablesLike: "dev"},
 	}}
 	rollback := step{job: job.Job{Verb: job.Rollback, Target: job.Target{Service: "site", Environment: "dev"}}}
+	picked := rollback
+	picked.job.Release.To = first.job.Commit
+	static := step{job: first.job, files: maps.Clone(first.files)}
+	maps.DeleteFunc(static.files, func(name string, _ *fstest.MapFile) bool { return strings.HasPrefix(name, "functions/") })
 	return []scene{
-		{"first deploy", nil, first, job.Deployed},
-		{"redeploy", []step{first}, changed, job.Deployed},
-		{"first promote", []step{first}, promote, job.Promoted},
-		{"promote", []step{first, promote, second}, promote, job.Promoted},
-		{"roll-back", []step{first, second}, rollback, job.RolledBack},
+		{"first deploy", nil, first, job.Deployed, false},
+		{"first deploy of Assets", nil, static, job.Deployed, false},
+		{"redeploy", []step{first}, changed, job.Deployed, false},
+		{"first promote", []step{first}, promote, job.Promoted, false},
+		{"promote", []step{first, promote, second}, promote, job.Promoted, false},
+		{"roll-back", []step{first, second}, rollback, job.RolledBack, true},
+		{"roll-back to a commit", []step{first, second}, picked, job.RolledBack, false},
 	}
 }
 
-// deployOf is a deploy of a project with every kind of file.
-func deployOf(environment, source, variables string) step {
+// deployOf is a deploy of a project with every kind of file, one of which differs by
+// version.
+func deployOf(version int, variables string) step {
 	file := func(content string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(content), Mode: 0o644} }
 	return step{
-		job: job.Job{Verb: job.Deploy, Target: job.Target{Environment: environment}, Folder: ".", Commit: "c0ffee"},
+		job: job.Job{Verb: job.Deploy, Target: job.Target{Environment: "dev"}, Folder: ".", Commit: fmt.Sprintf("%040d", version)},
 		files: fstest.MapFS{
 			"package.json":                  file(`{"name":"site","dependencies":{"lodash":"4.17.21"},"engines":{"node":"22.x"}}`),
-			"functions/hello.js":            file(source),
+			"functions/hello.js":            file(fmt.Sprintf("exports.version = %d;", version)),
 			"functions/calls/in.private.js": file("exports.x = 1;"),
 			"assets/index.html":             file("<h1>hello</h1>"),
 			"assets/menu.protected.json":    file("{}"),
@@ -99,7 +110,7 @@ func served(world sandbox.Snapshot) []string {
 		for _, sid := range builds[environment.BuildSID].VersionSIDs {
 			version := versions[sid]
 			content := version.SHA256
-			if strings.HasPrefix(version.Path, "/_slipway/") {
+			if isManifest(version) {
 				content = "" // it names SIDs
 			}
 			lines = append(lines, strings.Join([]string{environment.UniqueName, version.Path, version.Visibility, version.ContentType, content}, " "))
@@ -113,6 +124,9 @@ func served(world sandbox.Snapshot) []string {
 	slices.Sort(lines)
 	return lines
 }
+
+// isManifest knows the Version of a Manifest.
+func isManifest(version sandbox.Version) bool { return strings.HasPrefix(version.Path, "/_slipway/") }
 
 // liveBuilds are the Builds that are live, by Environment.
 func liveBuilds(world sandbox.Snapshot) []string {

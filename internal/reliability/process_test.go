@@ -1,0 +1,67 @@
+package reliability_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/retry"
+	"github.com/slipway-dev/slipway/internal/twilio"
+)
+
+// What a process of its own carries out, and against which Sandbox.
+const (
+	processScene = "RELIABILITY_SCENE"
+	processURL   = "RELIABILITY_URL"
+)
+
+// TestMain runs the tests, or carries a command out where this is a process that a
+// test has started.
+func TestMain(m *testing.M) {
+	name := os.Getenv(processScene)
+	if name == "" {
+		os.Exit(m.Run())
+	}
+	if err := carryOut(name, os.Getenv(processURL)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func carryOut(name, url string) error {
+	for _, s := range scenes() {
+		if s.name == name {
+			return s.last.hurry(context.Background(), url, nil)
+		}
+	}
+	return fmt.Errorf("there is no scene %q", name)
+}
+
+// newProcess is the last command of a scene as a process of its own.
+func newProcess(s scene, url string) (*exec.Cmd, error) {
+	binary, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	process := exec.Command(binary)
+	process.Env = append(os.Environ(), processScene+"="+s.name, processURL+"="+url)
+	return process, nil
+}
+
+// hurry carries the command out over a socket, with policies and timeouts of a
+// hundredth.
+func (s step) hurry(ctx context.Context, url string, observe func(twilio.Call)) error {
+	cfg := clientConfig(url)
+	cfg.Observe = observe
+	cfg.Retry = retry.Default().Scaled(0.01)
+	cfg.Polling = retry.Polling{Every: 5 * time.Millisecond, Steady: 300 * time.Millisecond, Max: 20 * time.Millisecond, Budget: 3 * time.Second}
+	client, err := twilio.New(cfg)
+	if err != nil {
+		return err
+	}
+	_, err = s.run(ctx, client, runTimeout/100)
+	return err
+}
