@@ -131,7 +131,7 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 	case BuildLive:
 		outcome.BuildSID, outcome.Live = plan.LiveBuildSID, LiveIsThis
 		if plan.IsNothing() {
-			return nil
+			return d.verifyUnchanged(ctx, plan, outcome)
 		}
 		return d.goLive(ctx, "activate", target{plan.ServiceSID, plan.EnvironmentSID}, outcome)
 	case BuildReused:

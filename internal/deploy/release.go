@@ -292,7 +292,7 @@ func (d *Deployer) MakeLive(ctx context.Context, plan Plan) (Outcome, error) {
 	return carryOut(plan, func(outcome *Outcome) error {
 		if plan.Build == BuildLive {
 			outcome.BuildSID, outcome.Live = plan.LiveBuildSID, LiveIsThis
-			return nil
+			return d.verifyUnchanged(ctx, plan, outcome)
 		}
 		err := d.reuse(ctx, plan, outcome)
 		if isRefused(err) && d.isGone(ctx, plan.ServiceSID, plan.ReusedBuildSID) {

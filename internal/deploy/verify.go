@@ -14,7 +14,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// Activated is what has just gone live.
+// Activated is what has just gone live, or was live already.
 type Activated struct {
 	ServiceSID     twilio.ServiceSID
 	EnvironmentSID twilio.EnvironmentSID
@@ -25,6 +25,8 @@ type Activated struct {
 	DeploymentSID twilio.DeploymentSID
 	// Began is when this run began to activate it, by the platform's clock.
 	Began time.Time
+	// WasLive says that it was live before this run, which has changed nothing.
+	WasLive bool
 }
 
 // CheckError says that what went live does not work. It matches no other error: what
@@ -104,6 +106,29 @@ func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, jour
 		return &CheckError{Err: found, Kept: "rollback-on-failure is false"}
 	}
 	return d.takeBack(ctx, at, outcome, journal, found)
+}
+
+// verifyUnchanged finds out whether what was live already works: the run that made it
+// live may have been killed before it knew. There is nothing to bring back then.
+func (d *Deployer) verifyUnchanged(ctx context.Context, plan Plan, outcome *Outcome) error {
+	if d.Verify == nil {
+		return nil
+	}
+	outcome.Phase, outcome.IsUnverified = job.PhaseCheck, true
+	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseCheck})
+	found := d.Verify(ctx, Activated{
+		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain, BuildSID: plan.LiveBuildSID, WasLive: true,
+	})
+	switch {
+	case found != nil && ctx.Err() != nil: // the run was ended
+		return found
+	case found != nil:
+		outcome.IsUnverified = false
+		return &CheckError{Err: found, Kept: "it was live before this run"}
+	}
+	outcome.IsUnverified = false
+	d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseCheck})
+	return nil
 }
 
 // isStillLive holds what an earlier run of this Job made live to what is live now: that

@@ -41,7 +41,7 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	r.result.RolledBack = outcome.RolledBack
 	r.result.PreviousBuildSID = string(outcome.WasLive)
 	if err != nil {
-		r.result.Changed = outcome.VariablesKept != nil || hasLeft(outcome)
+		r.result.Changed = !r.plan.IsNothing() && (outcome.VariablesKept != nil || hasLeft(outcome))
 		return err
 	}
 	r.result.Status, r.result.Changed = done, true

@@ -71,7 +71,7 @@ func (r *run) verify(deployer *deploy.Deployer) {
 				return err
 			}
 		}
-		if r.job.Options.Watch > 0 {
+		if r.job.Options.Watch > 0 && !live.WasLive { // when it began to write is long ago
 			return r.watch(ctx, live, since)
 		}
 		return nil

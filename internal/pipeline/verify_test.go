@@ -258,6 +258,24 @@ func TestFailedCheckLeavesWhatOthersMadeLive(t *testing.T) {
 	}
 }
 
+// TestCheckOfWhatIsLiveAlready is for a run that was killed before it knew.
+func TestCheckOfWhatIsLiveAlready(t *testing.T) {
+	t.Parallel()
+	c := newChecked(t)
+	unchecked := asked(func(j *job.Job) { j.Options.HealthCheck = job.HealthCheck{} })
+	first := c.must(unchecked, sick())
+	c.writes = nil
+	result, err := c.run(t.Context(), asked(), sick())
+	c.wantFailure(result, err, job.CheckFailed, false, "it was live before this run", "Build "+first.BuildSID+" is live in dev.")
+	if len(c.writes) > 0 || result.Changed {
+		t.Errorf("writes %v, changed %t", c.writes, result.Changed)
+	}
+	c.must(unchecked, healthy())
+	if result := c.must(asked(), healthy()); result.Status != job.Unchanged || result.APICalls != 5 {
+		t.Errorf("got %s with %d calls", result.Status, result.APICalls)
+	}
+}
+
 func TestFailedCheckOfAPromote(t *testing.T) {
 	t.Parallel()
 	c := newChecked(t)
