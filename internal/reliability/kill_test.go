@@ -23,7 +23,7 @@ import (
 // runs the same command again.
 func TestKillMatrix(t *testing.T) {
 	t.Parallel()
-	var held, exceptions atomic.Int64
+	var held, unfinished, exceptions atomic.Int64
 	made := 0
 	for _, s := range scenes() {
 		clean, calls := unkilled(t, s)
@@ -37,24 +37,36 @@ func TestKillMatrix(t *testing.T) {
 					when := map[bool]string{false: "before it is sent", true: "after its effect"}[isAfter]
 					t.Run(c.String()+"/"+when, func(t *testing.T) {
 						t.Parallel()
-						after := kill(t, s, &deadly{call: c, isAfter: isAfter})
-						if wrong := judgeRepeated(clean, after); len(wrong) > 0 {
-							exceptions.Add(1)
-							t.Fatal(strings.Join(wrong, "\n"))
+						defer func() {
+							if t.Failed() {
+								exceptions.Add(1)
+								return
+							}
+							held.Add(1)
+						}()
+						left, after := kill(t, s, &deadly{call: c, isAfter: isAfter})
+						if slices.ContainsFunc(left.Builds, func(b sandbox.Build) bool { return b.Status == "building" }) {
+							unfinished.Add(1)
 						}
-						held.Add(1)
+						if wrong := judgeRepeated(clean, after); len(wrong) > 0 {
+							t.Error(strings.Join(wrong, "\n"))
+						}
 					})
 				}
 			}
 		})
 	}
-	t.Logf("kill matrix: %d cells of %d calls, %d held; %d exceptions", held.Load()+exceptions.Load(), made, held.Load(), exceptions.Load())
+	t.Logf("kill matrix: %d cells of %d calls, %d held, %d of them with a Build that was still building; %d exceptions",
+		held.Load()+exceptions.Load(), made, held.Load(), unfinished.Load(), exceptions.Load())
+	if unfinished.Load() == 0 && !testing.Short() {
+		t.Error("no Build was met unfinished")
+	}
 }
 
 // newKillWorld is a Sandbox whose Builds take long enough to be met unfinished.
 func newKillWorld(t *testing.T, s scene) *sandbox.Sandbox {
 	t.Helper()
-	world, err := sandbox.New(sandbox.Options{PageSize: 3, BuildTime: 50 * time.Millisecond})
+	world, err := sandbox.New(sandbox.Options{PageSize: 3, BuildTime: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +144,9 @@ func (d *deadly) strikes(r *http.Request) bool {
 	return d.seen == d.call.nth
 }
 
-// kill runs a scene, kills its last command, runs that again, and returns the end.
-func kill(t *testing.T, s scene, met *deadly) sandbox.Snapshot {
+// kill runs a scene, kills its last command, and runs that again. It returns what the
+// death left, and the end.
+func kill(t *testing.T, s scene, met *deadly) (left, after sandbox.Snapshot) {
 	t.Helper()
 	world := newKillWorld(t, s)
 	met.Handler = world
@@ -159,12 +172,13 @@ func kill(t *testing.T, s scene, met *deadly) sandbox.Snapshot {
 		t.Fatalf("the process was not killed: %v\n%s", err, said.String())
 	}
 
+	left = world.Snapshot()
 	again := httptest.NewServer(world)
 	defer again.Close()
 	if err := s.last.hurry(t.Context(), again.URL, nil); err != nil {
 		t.Errorf("run again, it failed: %v", err)
 	}
-	return world.Snapshot()
+	return left, world.Snapshot()
 }
 
 // startHeld starts a process whose calls wait until it is known to be there.
