@@ -22,7 +22,7 @@ FUZZTIME ?= 20s
 
 ldflags := -s -w $(if $(VERSION),-X github.com/slipway-dev/slipway/internal/cli.version=$(VERSION))
 
-.PHONY: help build test race lint fmt bench fuzz startup reliability ci
+.PHONY: help build test race lint fmt bench fuzz inputs startup reliability ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,9 +60,19 @@ fuzz: ## run each fuzz target for FUZZTIME
 		/^Fuzz/    { found[++n] = $$1 } \
 		$$1 == "ok" { for (i = 1; i <= n; i++) print $$2, found[i]; n = 0 }'); \
 	while read -r package target; do \
-		echo "$$package $$target"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
+		./tools/fuzz "$$package" "$$target" $(FUZZTIME) </dev/null; \
 	done <<<"$$targets"
+
+# The readers of what others write: package.json and the lock files, the Toolkit's
+# files, .env, the Manifest, a saved plan, replies of the API.
+inputs := npm.FuzzReadPackage npm.FuzzReadLock npm.FuzzReadPNPMLock npm.FuzzReadBerryLock \
+	npm.FuzzReadClassicLock npm.FuzzReadBunLock toolkit.FuzzRead project.FuzzParseEnv \
+	deploy.FuzzParseManifest deploy.FuzzParseSaved twilio.FuzzReply
+
+inputs: ## run the fuzz targets of what others write for FUZZTIME
+	@for target in $(inputs); do \
+		./tools/fuzz "./internal/$${target%.*}" "$${target#*.}" $(FUZZTIME); \
+	done
 
 startup: ## hold the start of the Action's binary to its ceiling
 	go test -run '^$$' -bench '^BenchmarkActionWithoutCredentials$$' -benchtime 1x ./internal/benchmark
@@ -74,4 +84,4 @@ reliability: ## run the matrices of docs/reliability.md, and print their figures
 
 # Tests come last, so that a log ends with their result.
 .NOTPARALLEL:
-ci: lint build startup reliability race test ## everything that CI runs
+ci: lint build startup reliability inputs race test ## everything that CI runs

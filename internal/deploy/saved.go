@@ -115,6 +115,10 @@ func (s *Saved) lack() string {
 // shown is foreign text for one line of a message: as it is, or quoted when
 // something in it has no shape.
 func shown(text string) string {
+	const longest = 200
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
 	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		return fmt.Sprintf("%q", text)
 	}

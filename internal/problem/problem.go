@@ -48,16 +48,44 @@ func (p *Problem) Error() string {
 	return text.String()
 }
 
-// List is the Problems of one input. The zero value is an empty list, ready to
-// use. It is not safe for concurrent use.
+// List is the Problems of one input: 250 at most, and a last one that says that
+// there are more. The zero value is an empty list, ready to use. It is not safe
+// for concurrent use.
 type List []*Problem //nolint:errname,recvcheck // see Problem; adding needs a pointer, an error a value.
 
 // Add appends a Problem without a place in a file.
 func (l *List) Add(message, fix string) { l.AddAt("", 0, message, fix) }
 
-// AddAt appends a Problem at a line of a file; line 0 means the whole file.
+// AddAt appends a Problem at a line of a file; line 0 means the whole file. What is
+// longer than anybody reads is cut off.
 func (l *List) AddAt(file string, line int, message, fix string) {
-	*l = append(*l, &Problem{File: file, Line: line, Message: message, Fix: fix})
+	l.add(&Problem{File: file, Line: line, Message: cut(message), Fix: cut(fix)})
+}
+
+const (
+	// most bounds a List: nobody reads on, and a hostile input has one a byte.
+	most = 250
+	// longest bounds a message and a fix, in bytes: they repeat what is in the input.
+	longest = 1000
+	// tooMany is the message of the last one of a List that is full.
+	tooMany = "there are more problems than these"
+)
+
+func (l *List) add(p *Problem) {
+	switch {
+	case len(*l) < most:
+		*l = append(*l, p)
+	case len(*l) == most:
+		*l = append(*l, &Problem{Message: tooMany, Fix: "Mend these first."})
+	}
+}
+
+// cut shortens a text to what is shown of it.
+func cut(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
 // Take appends what err holds when it is a List or a Problem and returns nil;
@@ -67,11 +95,13 @@ func (l *List) Take(err error) error {
 		return nil
 	}
 	if list, ok := errors.AsType[List](err); ok {
-		*l = append(*l, list...)
+		for _, p := range list {
+			l.add(p)
+		}
 		return nil
 	}
 	if one, ok := errors.AsType[*Problem](err); ok {
-		*l = append(*l, one)
+		l.AddAt(one.File, one.Line, one.Message, one.Fix)
 		return nil
 	}
 	return err
@@ -92,9 +122,17 @@ func (l *List) Err() error {
 		}
 	}
 	slices.SortStableFunc(sorted, func(a, b *Problem) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+		return cmp.Or(cmp.Compare(isMore(a), isMore(b)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	return sorted
+}
+
+// isMore is 1 for the Problem that comes last.
+func isMore(p *Problem) int {
+	if p.Message == tooMany {
+		return 1
+	}
+	return 0
 }
 
 // Error renders every Problem, one a line.

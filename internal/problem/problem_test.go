@@ -102,3 +102,29 @@ func TestGuard(t *testing.T) {
 		t.Errorf("the error does not say with what: %v", err)
 	}
 }
+
+// TestListIsBounded so that a hostile input, which may have a Problem a byte, fills
+// neither the memory nor a log.
+func TestListIsBounded(t *testing.T) {
+	t.Parallel()
+	var list, taken problem.List
+	for line := range 10_000 {
+		list.AddAt("b.lock", 10_000-line, "the line is odd", "Mend it.")
+	}
+	err := list.Err()
+	if rest := taken.Take(err); rest != nil {
+		t.Fatal(rest)
+	}
+	_ = taken.Take(&problem.Problem{File: "a", Message: "one more"})
+	for _, err := range []error{err, taken.Err()} {
+		lines := strings.Split(err.Error(), "\n")
+		if len(lines) != 251 || lines[0] != "b.lock:9751: the line is odd. Mend it." || lines[250] != "there are more problems than these. Mend these first." {
+			t.Errorf("%d lines from %q to %q", len(lines), lines[0], lines[len(lines)-1])
+		}
+	}
+	var long problem.List
+	long.Add(strings.Repeat("ü", 1<<20), strings.Repeat("x", 1<<20))
+	if got := long[0]; len(got.Message) > 1010 || len(got.Fix) > 1010 || !strings.HasSuffix(got.Message, "ü…") {
+		t.Errorf("a message has %d bytes and a fix %d", len(got.Message), len(got.Fix))
+	}
+}
