@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,6 +35,9 @@ const (
 	// LiveGone means that the Environment is not there any more: a teardown has
 	// deleted it.
 	LiveGone Liveness = "gone"
+	// LiveOther means that the deploy's Build went live, and that something else has
+	// taken its place since.
+	LiveOther Liveness = "other"
 )
 
 // ActivationError says that a Build did not go live, or may not have.
@@ -65,7 +69,8 @@ func (e *ActivationError) Unwrap() error { return e.Err }
 // moment, no other begins, and putting back goes on for a moment.
 //
 // The Build that the Plan says is live already needs no Deployment, unless somebody
-// has made another one live since; its variables are set alone.
+// has made another one live since; its variables are set alone. Where the Plan says
+// that variables are as they shall be, they are read behind the activation only.
 func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, plan Plan) (made activated, err error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
 	if d.Variables == nil && plan.Copied == nil {
@@ -79,7 +84,8 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 			return made, err
 		}
 	}
-	now, err := d.readPresent(ctx, at, plan)
+	leavesVariables := d.leavesVariables(plan, wanted)
+	now, err := d.readPresent(ctx, at, plan, !leavesVariables)
 	if err != nil {
 		return made, err
 	}
@@ -96,8 +102,11 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 	sending := d.Client.WithGrace(d.grace() / 2)
 	journal := &variableJournal{at: at, before: now.variables, wanted: wanted}
 	made.journal = journal
-	err = journal.write(ctx, sending)
+	if !leavesVariables {
+		err = journal.write(ctx, sending)
+	}
 	if err == nil && isLive {
+		made.WasLive = true
 		d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseActivate})
 		return made, nil
 	}
@@ -121,6 +130,8 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 type activated struct {
 	Deployment twilio.DeploymentSID `json:"deployment"`
 	Over       twilio.BuildSID      `json:"over"`
+	// WasLive says that the Build was live before, and needed no Deployment.
+	WasLive bool `json:"was_live,omitempty"`
 	// isRead is false for a failure before Over was known.
 	isRead bool
 	// journal puts the variables back; nil when the activation was another run's.
@@ -134,8 +145,20 @@ type present struct {
 	copied    map[string]twilio.Variable // those of the one that it gets some of
 }
 
+// leavesVariables reports whether a Plan leaves the variables as they are, and nothing
+// depends on what they are right before the activation. To read them behind it costs
+// no more, and tells more: what another deploy has set meanwhile as well.
+func (d *Deployer) leavesVariables(plan Plan, wanted map[string]secret.String) bool {
+	for key := range wanted {
+		if !slices.Contains(plan.Variables.Unchanged, key) {
+			return false
+		}
+	}
+	return !d.Exactly && d.Verify == nil && plan.Copied == nil && len(plan.Variables.Removed) == 0
+}
+
 // readPresent reads it all at once.
-func (d *Deployer) readPresent(ctx context.Context, at target, plan Plan) (now present, err error) {
+func (d *Deployer) readPresent(ctx context.Context, at target, plan Plan, withVariables bool) (now present, err error) {
 	orGone := func(err error) error {
 		if twilio.IsNotFound(err) {
 			return d.gone(plan, err)
@@ -148,10 +171,12 @@ func (d *Deployer) readPresent(ctx context.Context, at target, plan Plan) (now p
 		now.build = environment.BuildSID
 		return orGone(err)
 	}))
-	group.Go(guarded(func() (err error) {
-		now.variables, err = readVariables(ctx, d.Client, at.service, at.environment)
-		return orGone(err)
-	}))
+	if withVariables {
+		group.Go(guarded(func() (err error) {
+			now.variables, err = readVariables(ctx, d.Client, at.service, at.environment)
+			return orGone(err)
+		}))
+	}
 	if plan.Copied != nil && len(plan.Copied.Keys) > 0 {
 		group.Go(guarded(func() (err error) {
 			now.copied, err = readVariables(ctx, d.Client, at.service, plan.Copied.FromSID)

@@ -76,6 +76,14 @@ type Outcome struct {
 	// VariablesKept are the keys that may not have been removed after an activation
 	// that succeeded.
 	VariablesKept []string
+	// VariablesMixed are the keys that may have another deploy's values although this
+	// one's Build is live.
+	VariablesMixed []string
+	// IsSuperseded says that the Build went live, and that SupersededBy has taken its
+	// place since: nothing more was touched. An empty SupersededBy means that nothing
+	// is live any more.
+	IsSuperseded bool
+	SupersededBy twilio.BuildSID
 }
 
 // Plan reads what is live and works out what takes the project live that is asked
@@ -104,8 +112,9 @@ func (d *Deployer) Plan(ctx context.Context, asked Question) (Plan, error) {
 // live there together with the variables. What the Plan says is there already is
 // left out; what Twilio has removed meanwhile is made again. Nothing that is live
 // changes before the activation, and when that fails what it changed is put back.
-// Variables are removed behind it, and what of that fails is told. When ctx ends,
-// no new work begins.
+// Behind it another deploy may have come between: the variables are made whole, or the
+// Outcome says that this one is superseded. Variables are removed last, and what of
+// that fails is told. When ctx ends, no new work begins.
 //
 // A panic is an error, a *problem.PanicError; when the activation had begun,
 // what is live is not known.
@@ -295,8 +304,9 @@ func (d *Deployer) planAgain(ctx context.Context, service twilio.ServiceSID, pla
 	return plan, nil
 }
 
-// goLive makes the Build of outcome live, with the variables, finds out whether it
-// works, and removes the variables that it has no use for.
+// goLive makes the Build of outcome live, with the variables, looks whether another
+// deploy came between, finds out whether it works, and removes the variables that it
+// has no use for.
 func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *Outcome) error {
 	outcome.Phase = job.PhaseActivate
 	began := d.Client.Now()
@@ -323,10 +333,16 @@ func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *
 		return err
 	}
 	outcome.Live = LiveIsThis
-	if err := d.verify(ctx, at, outcome, journal, began); err != nil {
-		return err
+	for _, next := range []func() error{
+		func() error { return d.confirm(ctx, at, outcome, made.WasLive, journal) },
+		func() error { return d.verify(ctx, at, outcome, journal, began) },
+		func() error { return d.removeUnwanted(ctx, at, outcome) },
+	} {
+		if err := next(); err != nil || outcome.IsSuperseded {
+			return err
+		}
 	}
-	return d.removeUnwanted(ctx, at, outcome)
+	return nil
 }
 
 // place is where an Environment answers.

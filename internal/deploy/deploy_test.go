@@ -73,7 +73,7 @@ func (n *notebook) Do(ctx context.Context, name string, step func(context.Contex
 // runs it again with the results that were stored.
 func TestStoredStepsAreNotRunAgain(t *testing.T) {
 	t.Parallel()
-	steps := []string{"service", "upload", "create-build", "environment", "await-build", "activate"}
+	steps := []string{"service", "upload", "create-build", "environment", "await-build", "activate", "confirm"}
 	for _, dieAt := range steps {
 		t.Run(dieAt, func(t *testing.T) {
 			t.Parallel()

@@ -49,6 +49,9 @@ func explainCause(err error) (job.Reason, string) {
 		}
 		return job.CheckFailed, hint
 	}
+	if errors.Is(err, errKeepsChanging) {
+		return job.Internal, "Something else changes them all the time. Run it again when that has ended."
+	}
 	if stale, ok := errors.AsType[*StaleError](err); ok {
 		return job.StalePlan, cmp.Or(stale.Fix, "Plan again, and deploy that plan.")
 	}

@@ -37,7 +37,7 @@ func promotion(t *testing.T) deploy.Promotion {
 // them all, and runs it again with what was stored.
 func TestStoredStepsOfAPromote(t *testing.T) {
 	t.Parallel()
-	steps := []string{"plan", "environment", "await-reused-build", "activate-reused-build"}
+	steps := []string{"plan", "environment", "await-reused-build", "activate-reused-build", "confirm"}
 	for _, dieAt := range append(steps, "") {
 		t.Run("before "+dieAt, func(t *testing.T) {
 			t.Parallel()

@@ -65,9 +65,14 @@ func (d *Deployer) checkLive(plan Plan, build twilio.BuildSID, now present) erro
 	case plan.LiveBuildSID == build:
 		d.warn(job.PhaseActivate, fmt.Sprintf("Build %s was taken away while this ran: it goes live again", build))
 	case now.build != "":
-		d.warn(job.PhaseActivate, fmt.Sprintf("Build %s went live in %s while this ran; this deploy replaces it", now.build, plan.Environment.Name))
+		d.warn(job.PhaseActivate, replaces(now.build, plan))
 	}
 	return nil
+}
+
+// replaces says that a deploy replaces a Build that it was not planned over.
+func replaces(other twilio.BuildSID, plan Plan) string {
+	return fmt.Sprintf("Build %s went live in %s while this ran; this deploy replaces it", other, plan.Environment.Name)
 }
 
 // fingerprint is that of what is there now in the Plan's Target. One that the Plan

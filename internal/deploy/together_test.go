@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/secret"
 )
 
 // TestIndependentReadsGoOutTogether answers neither of two reads before both have come.
@@ -49,8 +50,14 @@ func TestIndependentReadsGoOutTogether(t *testing.T) {
 			}))
 			if test.isBefore {
 				planned(t, newDeployer(client, deploy.InMemory{}), small())
-			} else if _, err := newDeployer(client, deploy.InMemory{}).Apply(t.Context(), planned(t, newDeployer(calm, deploy.InMemory{}), small())); err != nil {
-				t.Fatal(err)
+			} else {
+				deployer := newDeployer(calm, deploy.InMemory{})
+				deployer.Variables = func() (map[string]secret.String, error) { return secrets("KEY", "another value"), nil }
+				plan := planned(t, deployer, small())
+				deployer.Client = client
+				if _, err := deployer.Apply(t.Context(), plan); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if !seen[0].Load() || !seen[1].Load() {
 				t.Error("they did not come at all")

@@ -49,6 +49,11 @@ func (j *variableJournal) write(ctx context.Context, client *twilio.Client) erro
 	}
 	return j.writeEach(ctx, changes.Updated, func(key string) error {
 		_, err := client.UpdateVariable(ctx, j.at.service, j.at.environment, j.before[key].SID, key, j.wanted[key])
+		if twilio.IsNotFound(err) { // another deploy may have removed it since
+			if _, failed := client.CreateVariable(ctx, j.at.service, j.at.environment, key, j.wanted[key]); failed == nil {
+				return nil
+			}
+		}
 		return err
 	})
 }
@@ -93,6 +98,9 @@ func (j *variableJournal) undo(ctx context.Context, client *twilio.Client) *Vari
 			// Also when the listing has the old value: a write whose answer was
 			// lost may yet arrive, and this one comes behind it.
 			_, err := client.UpdateVariable(ctx, j.at.service, j.at.environment, before.SID, key, before.Value)
+			if twilio.IsNotFound(err) { // somebody has removed it since
+				return nil
+			}
 			return err
 		case listErr != nil:
 			return listErr

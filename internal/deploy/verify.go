@@ -97,7 +97,7 @@ func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, jour
 	case err == nil:
 		outcome.IsUnverified = false
 		d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseCheck})
-		return nil
+		return d.checkedThis(ctx, at, outcome)
 	case found == nil || ctx.Err() != nil: // nothing was found, or the run was ended
 		return err
 	}
@@ -128,6 +128,20 @@ func (d *Deployer) verifyUnchanged(ctx context.Context, plan Plan, outcome *Outc
 	}
 	outcome.IsUnverified = false
 	d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseCheck})
+	return nil
+}
+
+// checkedThis looks whether it is this run's Build that was checked: a check takes its
+// time, and whatever is live answers.
+func (d *Deployer) checkedThis(ctx context.Context, at target, outcome *Outcome) error {
+	looking, cancel := outlive(ctx, d.grace()/2)
+	defer cancel()
+	switch now, err := d.liveNow(looking, at); {
+	case err != nil:
+		d.warn(job.PhaseCheck, notSeen(err))
+	case now != outcome.BuildSID:
+		d.supersede(outcome, now)
+	}
 	return nil
 }
 
@@ -162,9 +176,13 @@ func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, jo
 	case err != nil:
 		failed.Err = err
 		return failed
+	case now.BuildSID != outcome.BuildSID && now.BuildSID != "":
+		d.warn(job.PhaseCheck, "nothing is brought back, since this Build is not live any more; what the check found: "+oneLine(found))
+		d.supersede(outcome, now.BuildSID)
+		return nil
 	case now.BuildSID != outcome.BuildSID:
 		outcome.WasLive, outcome.Live, outcome.VariablesLeft = now.BuildSID, LiveAsBefore, outcome.changedVariables(journal)
-		return &CheckError{Err: found, Kept: "something else has gone live meanwhile"}
+		return &CheckError{Err: found, Kept: "it was taken away meanwhile"}
 	}
 	left := d.putBack(settling, outcome, journal)
 	outcome.IsPutBack = left == nil && len(outcome.changedVariables(journal)) > 0

@@ -13,9 +13,12 @@ const (
 	RolledBack Status = "rolled-back"
 	TornDown   Status = "torn-down"
 	// Pruned says that what nothing uses was removed.
-	Pruned    Status = "pruned"
-	Unchanged Status = "unchanged"
-	Planned   Status = "planned"
+	Pruned Status = "pruned"
+	// Superseded says that the Job's Build went live, and that another deploy or
+	// teardown has replaced it since; SupersededBy says by what.
+	Superseded Status = "superseded"
+	Unchanged  Status = "unchanged"
+	Planned    Status = "planned"
 	// Skipped says that there was nothing to do for the front door's occasion;
 	// SkipReason says why.
 	Skipped Status = "skipped"
@@ -52,6 +55,9 @@ type Result struct {
 	Warnings         []string `json:"warnings"`
 	// Plan is set when Status is Planned.
 	Plan *PlanSummary `json:"plan,omitempty"`
+	// SupersededBy is the Build that is live when Status is Superseded; empty when
+	// nothing is.
+	SupersededBy string `json:"superseded_by,omitempty"`
 	// SkipReason is set when Status is Skipped.
 	SkipReason string `json:"skip_reason,omitempty"`
 	// Error is set when Status is Failed.

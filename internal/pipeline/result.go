@@ -41,11 +41,14 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	r.result.RolledBack = outcome.RolledBack
 	r.result.PreviousBuildSID = string(outcome.WasLive)
 	if err != nil {
-		r.result.Changed = !r.plan.IsNothing() && (outcome.VariablesKept != nil || hasLeft(outcome))
+		r.result.Changed = !r.plan.IsNothing() && (outcome.VariablesKept != nil || outcome.VariablesMixed != nil || hasLeft(outcome))
 		return err
 	}
 	r.result.Status, r.result.Changed = done, true
-	if r.plan.IsNothing() {
+	switch {
+	case outcome.IsSuperseded:
+		r.result.Status, r.result.SupersededBy = job.Superseded, string(outcome.SupersededBy)
+	case r.plan.IsNothing():
 		r.result.Status, r.result.Changed = job.Unchanged, false
 	}
 	if outcome.WasLive == outcome.BuildSID {
@@ -141,6 +144,9 @@ func (r *run) state() string {
 	if keys := r.outcome.VariablesKept; len(keys) > 0 {
 		sentences = append(sentences, "All but the removal of variables is done. These may still be there: "+words.Names(keys)+". Run it again to remove them.")
 	}
+	if keys := r.outcome.VariablesMixed; len(keys) > 0 {
+		sentences = append(sentences, "These variables may have another deploy's values: "+words.Names(keys)+". Run it again to set them.")
+	}
 	if keys := r.outcome.VariablesLeft; len(keys) > 0 {
 		sentences = append(sentences, "These variables may still have this run's values: "+words.Names(keys)+".")
 	}
@@ -179,7 +185,11 @@ func (r *run) live() string {
 			unknown += " The variables have their new values."
 		}
 		return unknown
-	case r.outcome.VariablesKept != nil && was != r.outcome.BuildSID:
+	case r.outcome.Live == deploy.LiveOther && r.outcome.SupersededBy != "":
+		return fmt.Sprintf("Build %s is live in %s; it went live while this ran.", r.outcome.SupersededBy, r.result.Environment)
+	case r.outcome.Live == deploy.LiveOther:
+		return fmt.Sprintf("Nothing is live in %s; it was taken away while this ran.", r.result.Environment)
+	case (r.outcome.VariablesKept != nil || r.outcome.VariablesMixed != nil) && was != r.outcome.BuildSID:
 		return fmt.Sprintf("Build %s is live in %s.", r.outcome.BuildSID, r.result.Environment)
 	case was != r.plan.LiveBuildSID && was != "":
 		return fmt.Sprintf("Build %s is live in %s; it went live while this ran.", was, r.result.Environment)
@@ -220,7 +230,7 @@ func (r *run) progress() string {
 		return fmt.Sprintf("Build %s did not go live.", build)
 	case job.PhaseActivate:
 		switch {
-		case r.outcome.Live == deploy.LiveUnknown || r.outcome.VariablesKept != nil:
+		case r.outcome.Live == deploy.LiveUnknown || r.outcome.Live == deploy.LiveOther || r.outcome.VariablesKept != nil || r.outcome.VariablesMixed != nil:
 			return ""
 		case r.plan.Build == deploy.BuildLive:
 			return "Only variables were to change."

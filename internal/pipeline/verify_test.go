@@ -234,27 +234,55 @@ func TestRollbackThatFails(t *testing.T) {
 	}
 }
 
-// TestFailedCheckLeavesWhatOthersMadeLive meanwhile.
-func TestFailedCheckLeavesWhatOthersMadeLive(t *testing.T) {
+// TestCheckLeavesWhatOthersMadeLive while it was under way, whatever it finds.
+func TestCheckLeavesWhatOthersMadeLive(t *testing.T) {
 	t.Parallel()
-	c := newChecked(t)
-	first := c.must(asked(), healthy())
-	var once sync.Once
-	c.meet(func(r *http.Request) int {
-		if strings.HasPrefix(r.URL.Path, sandbox.LivePrefix) {
-			once.Do(func() {
-				_, err := c.client.CreateDeployment(t.Context(), twilio.ServiceSID(first.ServiceSID), twilio.EnvironmentSID(first.EnvironmentSID), "")
-				if err != nil {
-					t.Error(err)
+	for name, test := range map[string]struct {
+		isTakenAway bool
+		tree        fstest.MapFS
+		isWarned    bool
+	}{
+		"a failed check, and nothing is live":  {isTakenAway: true, tree: sick()},
+		"a failed check, and another Build is": {tree: sick(), isWarned: true},
+		"a check that holds":                   {tree: healthy("functions/hello.js", "exports.handler = 2;")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newChecked(t)
+			first := c.must(asked(), healthy())
+			theirs := first.BuildSID
+			if test.isTakenAway {
+				theirs = ""
+			}
+			var once sync.Once
+			c.meet(func(r *http.Request) int {
+				if strings.HasPrefix(r.URL.Path, sandbox.LivePrefix) {
+					once.Do(func() {
+						_, err := c.client.CreateDeployment(t.Context(), twilio.ServiceSID(first.ServiceSID), twilio.EnvironmentSID(first.EnvironmentSID), twilio.BuildSID(theirs))
+						if err != nil {
+							t.Error(err)
+						}
+					})
 				}
+				return 0
 			})
-		}
-		return 0
-	})
-	result, err := c.run(t.Context(), asked(), sick())
-	c.wantFailure(result, err, job.CheckFailed, false, "something else has gone live meanwhile")
-	if builds, _ := live(c.world); !slices.Equal(builds, []string{"dev-environment="}) {
-		t.Errorf("live is %v", builds)
+			result, err := c.run(t.Context(), asked(func(j *job.Job) {
+				if test.isWarned { // theirs answers, too
+					j.Options.HealthCheck.Text = "never"
+				}
+			}), test.tree)
+			if test.isTakenAway {
+				c.wantFailure(result, err, job.CheckFailed, false, "it was taken away meanwhile")
+			} else if err != nil || result.Status != job.Superseded || result.SupersededBy != theirs || !result.Changed {
+				t.Errorf("got %v and %+v", err, result)
+			}
+			if got := strings.Contains(strings.Join(result.Warnings, "\n"), "what the check found: "); got != test.isWarned {
+				t.Errorf("the warnings are %q", result.Warnings)
+			}
+			if builds, _ := live(c.world); !slices.Equal(builds, []string{"dev-environment=" + theirs}) {
+				t.Errorf("live is %v", builds)
+			}
+		})
 	}
 }
 

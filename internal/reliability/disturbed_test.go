@@ -48,6 +48,7 @@ type call struct {
 	nth          int    // of its method and path, from 1
 	status       int    // that it is answered with when nothing is wrong
 	isBehind     bool   // it comes when the Build is live already
+	isLastLook   bool   // it only looks, and so does all that comes behind it
 }
 
 func (c call) String() string { return c.operation + " " + strconv.Itoa(c.nth) }

@@ -42,6 +42,9 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 		s.notes()
 	case job.TornDown:
 		s.add(rankOutcome, "outcome", s.prose(tornDownTitle(s.result, s.plan)+"."))
+	case job.Superseded:
+		s.add(rankOutcome, "outcome", s.prose(replaced(s.result)+"."))
+		s.add(rankOutcome, "URL", s.url())
 	default:
 		s.add(rankOutcome, "URL", s.url())
 	}
@@ -108,6 +111,8 @@ func (s *summary) ending() (sign, ended string) {
 		return "✅", "Ready, " + s.released()
 	case job.TornDown:
 		return "🗑️", "Removed"
+	case job.Superseded:
+		return "⏩", "Superseded"
 	case job.Unchanged:
 		return "✅", "Unchanged"
 	case job.Planned:
@@ -230,6 +235,8 @@ func (s *summary) details() {
 		if s.result.RolledBack {
 			before = "Live again"
 		}
+	case s.result.Status == job.Superseded:
+		build, before = "Build of this run", "Live before"
 	case s.result.Status == job.Planned:
 		before = "Live now"
 	case s.result.Status == job.TornDown:
@@ -248,6 +255,7 @@ func (s *summary) details() {
 	}
 	row(build, made)
 	row(before, previous)
+	row("Live now", sid(s.result.SupersededBy))
 	if was := s.plan.LiveRuntime; s.result.Status == job.Planned && was != "" && was != s.plan.Runtime {
 		row("Runtime now", sid(was))
 	}

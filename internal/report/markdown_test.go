@@ -133,7 +133,18 @@ package.json:14: dependency "acme-lib" is "file:../lib"; Twilio installs public 
 		},
 		"another status": func() (job.Result, deploy.Plan) {
 			result := job.NewResult()
-			result.Status, result.Service, result.Environment, result.URL = "superseded", "voice", "pr-7", "https://voice-1234-pr-7.twil.io"
+			result.Status, result.Service, result.Environment, result.URL = "unheard-of", "voice", "pr-7", "https://voice-1234-pr-7.twil.io"
+			return result, deploy.Plan{}
+		},
+		"superseded": func() (job.Result, deploy.Plan) {
+			result := job.NewResult()
+			result.Status, result.Service, result.Environment, result.URL = job.Superseded, "voice", "dev", "https://voice-1234-dev.twil.io"
+			result.BuildSID, result.PreviousBuildSID, result.SupersededBy, result.APICalls = "ZB2", "ZB1", "ZB3", 14
+			return result, deploy.Plan{Build: deploy.BuildNew, Runtime: "node22"}
+		},
+		"superseded by a teardown": func() (job.Result, deploy.Plan) {
+			result := job.NewResult()
+			result.Status, result.Service, result.Environment, result.BuildSID = job.Superseded, "voice", "pr-7", "ZB2"
 			return result, deploy.Plan{}
 		},
 		"hostile": hostile,

@@ -43,6 +43,8 @@ func OneLine(result job.Result) string {
 			return fmt.Sprintf("There was no %s to take away", result.Environment)
 		}
 		return fmt.Sprintf("Took %s of %s away in %s", result.Environment, result.Service, took)
+	case job.Superseded:
+		return superseded(result)
 	case job.Unchanged:
 		return fmt.Sprintf("Unchanged: %s is what is live already", result.Environment)
 	case job.Planned:
@@ -54,6 +56,22 @@ func OneLine(result job.Result) string {
 	default:
 		return string(result.Status)
 	}
+}
+
+// superseded says what has taken the place of a Job's Build.
+func superseded(result job.Result) string {
+	if result.SupersededBy == "" {
+		return fmt.Sprintf("Superseded: nothing is live in %s any more", clean(result.Environment))
+	}
+	return fmt.Sprintf("Superseded by Build %s in %s", clean(result.SupersededBy), clean(result.Environment))
+}
+
+// replaced is superseded where there is more room.
+func replaced(result job.Result) string {
+	if result.SupersededBy == "" {
+		return superseded(result)
+	}
+	return superseded(result) + ", which went live meanwhile and is left alone"
 }
 
 // failedLine is what says most in the fewest characters: what is cut off stands

@@ -31,6 +31,8 @@ func TestOneLine(t *testing.T) {
 	}{
 		{result(job.Deployed), "Deployed voice to stage in 12.3s"},
 		{result(job.Unchanged), "Unchanged: stage is what is live already"},
+		{result(job.Superseded, func(r *job.Result) { r.SupersededBy = "ZB3" }), "Superseded by Build ZB3 in stage"},
+		{result(job.Superseded), "Superseded: nothing is live in stage any more"},
 		{result(job.Planned), "Planned only; nothing was changed"},
 		{result(job.Skipped, func(r *job.Result) { r.SkipReason = "the push deleted a branch" }), "Skipped: the push deleted a branch"},
 		{failed(job.BuildFailed, "Twilio could not make Build ZB1, and so on"), "Twilio could not make the Build; nothing new is live"},

@@ -19,6 +19,9 @@ func Released(result job.Result, plan deploy.Plan) string {
 	if result.URL != "" {
 		fmt.Fprintf(&text, "  %s\n", result.URL)
 	}
+	if result.Status == job.Superseded {
+		fmt.Fprintf(&text, "\n%s\n", replaced(result))
+	}
 	if isPlanned {
 		say = intended()
 		visibilities(&text, plan)
@@ -71,6 +74,8 @@ func releaseTitle(result job.Result, plan deploy.Plan) string {
 		return fmt.Sprintf("Plan to roll %s back in %s", result.Service, result.Environment)
 	case result.Status == job.Planned:
 		return fmt.Sprintf("Plan to promote %s%s to %s", result.Service, from, result.Environment)
+	case result.Status == job.Superseded:
+		return fmt.Sprintf("%s was promoted%s to %s", result.Service, from, result.Environment)
 	case isRollback:
 		return fmt.Sprintf("%s is rolled back in %s", result.Service, result.Environment)
 	default:

@@ -78,7 +78,13 @@ func Deployed(result job.Result, plan deploy.Plan, note string) string {
 	if result.Status == job.Unchanged {
 		state = "is unchanged"
 	}
+	if result.Status == job.Superseded {
+		state = "was live"
+	}
 	fmt.Fprintf(&text, "%s %s in %s\n  %s%s\n", result.Service, state, result.Environment, result.URL, note)
+	if result.Status == job.Superseded {
+		fmt.Fprintf(&text, "\n%s\n", replaced(result))
+	}
 	files(&text, "Functions", plan.Functions, done())
 	files(&text, "Assets", plan.Assets, done())
 	if line := variables(result.Variables, done()); line != "" {

@@ -102,6 +102,12 @@ func TestDeployed(t *testing.T) {
 			golden(t, report.Deployed(result, plan, ""))
 		})
 	}
+	t.Run("superseded", func(t *testing.T) {
+		t.Parallel()
+		result, plan := example()
+		result.Status, result.SupersededBy = job.Superseded, "ZB00000000000000000000000000000003"
+		golden(t, report.Deployed(result, plan, ""))
+	})
 	t.Run("many files", func(t *testing.T) {
 		t.Parallel()
 		result, plan := example()
