@@ -78,7 +78,7 @@ func newKillWorld(t *testing.T, s scene) *sandbox.Sandbox {
 	server := httptest.NewServer(world)
 	defer server.Close()
 	for _, step := range s.before {
-		if err := step.hurry(t.Context(), server.URL, nil); err != nil {
+		if _, err := step.hurry(t.Context(), server.URL, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,7 +95,7 @@ func unkilled(t *testing.T, s scene) (sandbox.Snapshot, []call) {
 	var mu sync.Mutex
 	var calls []call
 	seen := make(map[call]int)
-	if err := s.last.hurry(t.Context(), server.URL, func(one twilio.Call) {
+	if _, err := s.last.hurry(t.Context(), server.URL, func(one twilio.Call) {
 		mu.Lock()
 		defer mu.Unlock()
 		made := call{operation: one.Operation, method: one.Method, path: withoutSIDs(one.Path)}
@@ -151,7 +151,7 @@ func kill(t *testing.T, s scene, met *deadly) (left, after sandbox.Snapshot) {
 	world := newKillWorld(t, s)
 	met.Handler = world
 	server := httptest.NewServer(met)
-	process, err := newProcess(s, server.URL)
+	process, err := newProcess(s.name, server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func kill(t *testing.T, s scene, met *deadly) (left, after sandbox.Snapshot) {
 	left = world.Snapshot()
 	again := httptest.NewServer(world)
 	defer again.Close()
-	if err := s.last.hurry(t.Context(), again.URL, nil); err != nil {
+	if _, err := s.last.hurry(t.Context(), again.URL, nil); err != nil {
 		t.Errorf("run again, it failed: %v", err)
 	}
 	return left, world.Snapshot()
