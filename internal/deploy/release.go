@@ -29,6 +29,9 @@ type Release struct {
 	Since *time.Time `json:"since,omitempty"`
 	// Commit is what the Build was made from; empty when it does not tell.
 	Commit string `json:"commit,omitempty"`
+	// Behind is the newest Deployment that the Environment had when the Plan was made;
+	// empty when that is not known.
+	Behind twilio.DeploymentSID `json:"behind,omitempty"`
 	// IsCompared says that the Plan's files are compared with those of the Build
 	// that is live; otherwise it has none.
 	IsCompared bool `json:"is_compared,omitempty"`
@@ -304,7 +307,11 @@ func (d *Deployer) MakeLive(ctx context.Context, plan Plan) (Outcome, error) {
 
 // switchBuild makes a Build live and leaves the variables as they are.
 func (d *Deployer) switchBuild(ctx context.Context, at target, build twilio.BuildSID, plan Plan) (twilio.DeploymentSID, error) {
-	deployment, err := d.Client.WithGrace(d.grace()/2).CreateDeployment(ctx, at.service, at.environment, build)
+	var options []twilio.DeploymentOption
+	if plan.Release != nil {
+		options = append(options, twilio.Behind(plan.Release.Behind))
+	}
+	deployment, err := d.Client.WithGrace(d.grace()/2).CreateDeployment(ctx, at.service, at.environment, build, options...)
 	if err != nil {
 		return d.settle(ctx, &variableJournal{at: at}, plan, build, err)
 	}

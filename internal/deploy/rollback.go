@@ -74,7 +74,7 @@ func (d *Deployer) planRollback(ctx context.Context, asked Rollback) (Plan, erro
 	isNewest := true
 	for deployment, err := range d.Client.Deployments(ctx, service.SID, environment.SID) {
 		if err == nil && isNewest {
-			isNewest, err = false, way.checkNewest(ctx, deployment)
+			isNewest, way.newest, err = false, deployment.SID, way.checkNewest(ctx, deployment)
 		}
 		if err != nil {
 			return Plan{}, err
@@ -96,6 +96,7 @@ type wayBack struct {
 	name     string // of the Environment
 	wanted   RollbackTo
 	compares bool
+	newest   twilio.DeploymentSID
 	looked   []twilio.BuildSID // each once
 	gone     []string          // of those
 }
@@ -148,7 +149,7 @@ func (w *wayBack) look(ctx context.Context, at twilio.Deployment) (isFound bool,
 
 // found makes the Plan whole.
 func (w *wayBack) found(ctx context.Context, build twilio.Build, known Known, at twilio.Deployment) (err error) {
-	release, live := Release{IsRollback: true, Since: at.DateCreated}, twilio.Build{}
+	release, live := Release{IsRollback: true, Since: at.DateCreated, Behind: w.newest}, twilio.Build{}
 	if w.wanted.Commit == "" {
 		for _, gone := range w.gone {
 			release.Warnings = append(release.Warnings, fmt.Sprintf("Build %s was live in %s later than Build %s, but is gone: Twilio removes Builds that are live nowhere. "+

@@ -20,13 +20,26 @@ type Deployment struct {
 
 func (d Deployment) check() error { return checkSID("ZD", string(d.SID)) }
 
-// DeploymentOption adds to what CreateDeployment asks for.
-type DeploymentOption func(form url.Values)
+// DeploymentOption adds to what CreateDeployment asks for, or knows.
+type DeploymentOption func(*newDeployment)
+
+type newDeployment struct {
+	form url.Values
+	// behind is a Deployment that was there before; empty when none is known.
+	behind DeploymentSID
+}
 
 // AsPlugin marks a Deployment as that of a plugin. The OpenAPI file says no more
 // of it; twilio/flex-plugin-builder sets it for plugins of Flex.
 func AsPlugin() DeploymentOption {
-	return func(form url.Values) { form.Set("IsPlugin", "true") }
+	return func(asked *newDeployment) { asked.form.Set("IsPlugin", "true") }
+}
+
+// Behind names the newest Deployment that the Environment had before. Should an
+// answer be lost, what is newer can then be told from an activation of the same Build
+// a moment ago, which the platform's times, of whole seconds, do not tell.
+func Behind(newest DeploymentSID) DeploymentOption {
+	return func(asked *newDeployment) { asked.behind = newest }
 }
 
 // FetchDeployment returns a Deployment of an Environment.
@@ -48,12 +61,12 @@ func (c *Client) Deployments(ctx context.Context, service ServiceSID, environmen
 func (c *Client) CreateDeployment(
 	ctx context.Context, service ServiceSID, environment EnvironmentSID, build BuildSID, options ...DeploymentOption,
 ) (Deployment, error) {
-	form := url.Values{}
+	asked := newDeployment{form: url.Values{}}
 	for _, option := range options {
-		option(form)
+		option(&asked)
 	}
 	if build != "" {
-		form.Set("BuildSid", string(build))
+		asked.form.Set("BuildSid", string(build))
 	}
 	path := deploymentPath(service, environment)
 	began := time.Now()
@@ -70,9 +83,13 @@ func (c *Client) CreateDeployment(
 			return Deployment{}, false, err
 		}
 		holds := now.BuildSID == build
+		older := slices.IndexFunc(deployments, func(d Deployment) bool { return d.SID == asked.behind })
 		at := slices.IndexFunc(deployments, func(d Deployment) bool {
-			return d.BuildSID == build && (holds || c.clock.isSince(d.DateCreated, began))
+			return d.BuildSID == build && (holds || older >= 0 || c.clock.isSince(d.DateCreated, began))
 		})
+		if !holds && older >= 0 && at > older {
+			at = -1 // it was there before
+		}
 		switch {
 		case at >= 0:
 			return deployments[at], true, nil
@@ -82,7 +99,7 @@ func (c *Client) CreateDeployment(
 			return Deployment{}, false, nil
 		}
 	}
-	return create(ctx, c, "create deployment", form, lookUp[Deployment]{find: find}, path...)
+	return create(ctx, c, "create deployment", asked.form, lookUp[Deployment]{find: find}, path...)
 }
 
 func deploymentPath(service ServiceSID, environment EnvironmentSID, rest ...string) []string {

@@ -106,6 +106,42 @@ func TestCreateDeploymentWhoseAnswerWasLost(t *testing.T) {
 	}
 }
 
+// TestCreateDeploymentBehindAnother loses the first answer a second after ours was live
+// and another Build took its place: times do not tell that it had no effect.
+func TestCreateDeploymentBehindAnother(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		platform  platform
+		wantPosts int
+		wantSID   string
+		wantLive  string
+	}{
+		"it did not":                         {platform{}, 2, "3", ours},
+		"it took effect":                     {platform{takesEffect: true}, 1, "3", ours},
+		"it did, and a newer Build is live":  {platform{takesEffect: true, overtakenBy: newer}, 1, "3", newer},
+		"it did not, and there is no clock":  {platform{hasNoDate: true}, 2, "3", ours},
+		"it did, without a clock, and newer": {platform{takesEffect: true, overtakenBy: newer, hasNoDate: true}, 1, "3", newer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				world := test.platform
+				world.activate(ours, 2*time.Second)
+				world.activate(newer, time.Second)
+				client := inMemory(t, world.RoundTrip)
+				behind := twilio.DeploymentSID(fmt.Sprintf("ZD%032d", 2))
+				got, err := client.CreateDeployment(t.Context(), serviceSID, environmentSID, ours, twilio.Behind(behind))
+				if want := twilio.DeploymentSID("ZD" + strings.Repeat("0", 31) + test.wantSID); err != nil || got.SID != want {
+					t.Errorf("got %s with error %v, want %s", got.SID, err, want)
+				}
+				if world.posts != test.wantPosts || world.live != test.wantLive {
+					t.Errorf("after %d activations %s is live, want %d and %s", world.posts, world.live, test.wantPosts, test.wantLive)
+				}
+			})
+		})
+	}
+}
+
 func TestDeploymentOfAPlugin(t *testing.T) {
 	t.Parallel()
 	var sent string
