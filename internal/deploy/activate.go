@@ -71,7 +71,7 @@ func (e *ActivationError) Unwrap() error { return e.Err }
 // The Build that the Plan says is live already needs no Deployment, unless somebody
 // has made another one live since; its variables are set alone. Where the Plan says
 // that variables are as they shall be, they are read behind the activation only.
-func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, plan Plan) (made activated, err error) {
+func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSID, plan Plan) (made activation, err error) {
 	d.tell(job.Event{Kind: job.Started, Phase: job.PhaseActivate})
 	if d.Variables == nil && plan.Copied == nil {
 		made.Over, made.isRead, made.journal = plan.LiveBuildSID, true, &variableJournal{at: at}
@@ -125,9 +125,9 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 	return made, &ActivationError{Err: err, Live: LiveAsBefore, Left: journal.undo(settling, d.Client)}
 }
 
-// activated is what an activation did: the Deployment that it made, if any, and
+// activation is what one did: the Deployment that it made, if any, and
 // the Build over which it went.
-type activated struct {
+type activation struct {
 	Deployment twilio.DeploymentSID `json:"deployment"`
 	Over       twilio.BuildSID      `json:"over"`
 	// WasLive says that the Build was live before, and needed no Deployment.

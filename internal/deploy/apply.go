@@ -61,9 +61,9 @@ type Outcome struct {
 	Plan Plan
 	// Live says what is live in the Environment now.
 	Live Liveness
-	// WasLive is the Build that was live when the activation began, and until then
+	// LiveBefore is the Build that was live when the activation began, and until then
 	// the Plan's.
-	WasLive twilio.BuildSID
+	LiveBefore twilio.BuildSID
 	// RolledBack says that what was live before is live again, because this Build did
 	// not work; IsUnverified that it is live, and nobody found out whether it works.
 	RolledBack, IsUnverified bool
@@ -126,7 +126,7 @@ func (d *Deployer) Apply(ctx context.Context, plan Plan) (Outcome, error) {
 func carryOut(plan Plan, do func(*Outcome) error) (Outcome, error) {
 	outcome := Outcome{
 		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain,
-		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Plan: plan, Live: LiveAsBefore, WasLive: plan.LiveBuildSID,
+		Phase: job.PhaseUpload, ToUpload: len(plan.Uploads()), Plan: plan, Live: LiveAsBefore, LiveBefore: plan.LiveBuildSID,
 	}
 	err := problem.Guard(func() error { return do(&outcome) })
 	if _, ok := errors.AsType[*problem.PanicError](err); ok && outcome.Phase == job.PhaseActivate && outcome.VariablesKept == nil {
@@ -311,14 +311,14 @@ func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *
 	outcome.Phase = job.PhaseActivate
 	began := d.Client.Now()
 	var journal *variableJournal
-	made, err := do(ctx, d.Steps, step, func(ctx context.Context) (activated, error) {
+	made, err := do(ctx, d.Steps, step, func(ctx context.Context) (activation, error) {
 		made, err := d.activate(ctx, at, outcome.BuildSID, outcome.Plan)
 		journal = made.journal // which no Step keeps, for it has values
 		return made, err
 	})
 	outcome.DeploymentSID = made.Deployment
 	if err == nil || made.isRead {
-		outcome.WasLive = made.Over
+		outcome.LiveBefore = made.Over
 	}
 	if _, ok := errors.AsType[*StaleError](err); ok {
 		outcome.Live = LiveAsBefore

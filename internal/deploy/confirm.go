@@ -70,7 +70,7 @@ func (d *Deployer) confirm(ctx context.Context, at target, outcome *Outcome, was
 		return c.found, err
 	})
 	if found.Deployment != "" {
-		outcome.DeploymentSID, outcome.WasLive = found.Deployment, found.Over
+		outcome.DeploymentSID, outcome.LiveBefore = found.Deployment, found.Over
 	}
 	if found.IsSuperseded {
 		d.supersede(outcome, found.By)
@@ -82,7 +82,7 @@ func (d *Deployer) confirm(ctx context.Context, at target, outcome *Outcome, was
 		outcome.VariablesLeft = left.Keys
 	}
 	if failed, ok := errors.AsType[*ActivationError](err); ok {
-		outcome.Live, outcome.WasLive = failed.Live, found.Over
+		outcome.Live, outcome.LiveBefore = failed.Live, found.Over
 	}
 	return err
 }

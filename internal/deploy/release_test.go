@@ -89,7 +89,7 @@ func TestStoredStepsOfARollback(t *testing.T) {
 			t.Fatal(err)
 		}
 		outcome, err := n.deployer.MakeLive(t.Context(), plan)
-		if err != nil || outcome.BuildSID != first.BuildSID || outcome.WasLive != second.BuildSID {
+		if err != nil || outcome.BuildSID != first.BuildSID || outcome.LiveBefore != second.BuildSID {
 			t.Errorf("ended with %+v, %v", outcome, err)
 		}
 	}

@@ -72,8 +72,8 @@ func TestExactlyOrNotAtAll(t *testing.T) {
 				if test.isBuild {
 					over = ""
 				}
-				if outcome.WasLive != over {
-					t.Errorf("%s: Build %q was live", name, outcome.WasLive)
+				if outcome.LiveBefore != over {
+					t.Errorf("%s: Build %q was live", name, outcome.LiveBefore)
 				}
 				if !exactly {
 					if err != nil || build != outcome.BuildSID || variables != newVariables {

@@ -114,7 +114,7 @@ func (d *Deployer) findToTearDown(ctx context.Context, service twilio.Service, a
 func (d *Deployer) TearDown(ctx context.Context, plan Plan) (Outcome, error) {
 	outcome := Outcome{
 		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain,
-		Phase: job.PhaseTeardown, Plan: plan, Live: LiveAsBefore, WasLive: plan.LiveBuildSID,
+		Phase: job.PhaseTeardown, Plan: plan, Live: LiveAsBefore, LiveBefore: plan.LiveBuildSID,
 	}
 	if plan.IsNothing() {
 		return outcome, nil

@@ -58,7 +58,7 @@ func TestTeardown(t *testing.T) {
 			if plan.IsNothing() || plan.LiveBuildSID != live.BuildSID || !slices.Equal(plan.Variables.Removed, []string{"KEY"}) || plan.Domain == "" {
 				t.Errorf("the Plan is %+v", plan)
 			}
-			if outcome.Live != deploy.LiveGone || outcome.WasLive != live.BuildSID || outcome.DeploymentSID == "" {
+			if outcome.Live != deploy.LiveGone || outcome.LiveBefore != live.BuildSID || outcome.DeploymentSID == "" {
 				t.Errorf("the outcome is %+v", outcome)
 			}
 			left := world.Snapshot()

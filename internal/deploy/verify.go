@@ -153,7 +153,7 @@ func (d *Deployer) isStillLive(ctx context.Context, at target, outcome *Outcome)
 		return err
 	}
 	if now.BuildSID != outcome.BuildSID {
-		outcome.WasLive, outcome.Live = now.BuildSID, LiveAsBefore
+		outcome.LiveBefore, outcome.Live = now.BuildSID, LiveAsBefore
 		return newStaleError(fmt.Sprintf("Build %s, which an earlier run of this Job made live, is not live any more", outcome.BuildSID))
 	}
 	return nil
@@ -167,7 +167,7 @@ func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, jo
 	d.tell(job.Event{Kind: job.Noted, Phase: job.PhaseCheck, Message: "the check failed: what was live before is brought back"})
 	settling, cancel := outlive(ctx, d.grace()/2)
 	defer cancel()
-	failed := &RollbackError{Check: found, Environment: outcome.Plan.Environment.Name, Before: outcome.WasLive}
+	failed := &RollbackError{Check: found, Environment: outcome.Plan.Environment.Name, Before: outcome.LiveBefore}
 	now, err := d.Client.FetchEnvironment(settling, at.service, at.environment)
 	switch {
 	case twilio.IsNotFound(err):
@@ -181,12 +181,12 @@ func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, jo
 		d.supersede(outcome, now.BuildSID)
 		return nil
 	case now.BuildSID != outcome.BuildSID:
-		outcome.WasLive, outcome.Live, outcome.VariablesLeft = now.BuildSID, LiveAsBefore, outcome.changedVariables(journal)
+		outcome.LiveBefore, outcome.Live, outcome.VariablesLeft = now.BuildSID, LiveAsBefore, outcome.changedVariables(journal)
 		return &CheckError{Err: found, Kept: "it was taken away meanwhile"}
 	}
 	left := d.putBack(settling, outcome, journal)
 	outcome.IsPutBack = left == nil && len(outcome.changedVariables(journal)) > 0
-	if outcome.WasLive != outcome.BuildSID {
+	if outcome.LiveBefore != outcome.BuildSID {
 		if err := d.switchBack(ctx, settling, at, outcome); err != nil {
 			failed.Err = errors.Join(err, left)
 			return failed
@@ -203,7 +203,7 @@ func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, jo
 // switchBack makes the Build of before live again within settling, and finds out what
 // became of a call that failed: it may have taken effect all the same.
 func (d *Deployer) switchBack(ctx, settling context.Context, at target, outcome *Outcome) error {
-	_, err := d.Client.CreateDeployment(settling, at.service, at.environment, outcome.WasLive)
+	_, err := d.Client.CreateDeployment(settling, at.service, at.environment, outcome.LiveBefore)
 	if err == nil {
 		outcome.Live = LiveAsBefore
 		return nil
@@ -216,12 +216,12 @@ func (d *Deployer) switchBack(ctx, settling context.Context, at target, outcome 
 		outcome.Live = LiveGone
 	case lookErr != nil:
 		outcome.Live = LiveUnknown
-	case now.BuildSID == outcome.WasLive:
+	case now.BuildSID == outcome.LiveBefore:
 		outcome.Live = LiveAsBefore
 		d.warn(job.PhaseCheck, "the roll-back took effect although the call that asked for it ended with an error: "+oneLine(err))
 		return nil
 	}
-	return fmt.Errorf("make %s live again: %w", cmp.Or(string(outcome.WasLive), "nothing"), err)
+	return fmt.Errorf("make %s live again: %w", cmp.Or(string(outcome.LiveBefore), "nothing"), err)
 }
 
 var errOtherRun = errors.New("an earlier run of this Job changed them, and nobody keeps what they were")

@@ -39,7 +39,7 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	r.result.DeploymentSID = string(outcome.DeploymentSID)
 	r.result.UploadedBytes = outcome.UploadedBytes
 	r.result.RolledBack = outcome.RolledBack
-	r.result.PreviousBuildSID = string(outcome.WasLive)
+	r.result.PreviousBuildSID = string(outcome.LiveBefore)
 	if err != nil {
 		r.result.Changed = !r.plan.IsNothing() && (outcome.VariablesKept != nil || outcome.VariablesMixed != nil || hasLeft(outcome))
 		return err
@@ -51,7 +51,7 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	case r.plan.IsNothing():
 		r.result.Status, r.result.Changed = job.Unchanged, false
 	}
-	if outcome.WasLive == outcome.BuildSID {
+	if outcome.LiveBefore == outcome.BuildSID {
 		r.result.PreviousBuildSID = "" // it is this one
 	}
 	return nil
@@ -166,7 +166,7 @@ func (r *run) state() string {
 func (r *run) live() string {
 	was := r.plan.LiveBuildSID
 	if r.outcome.Phase != "" {
-		was = r.outcome.WasLive
+		was = r.outcome.LiveBefore
 	}
 	switch {
 	case r.outcome.Live == deploy.LiveGone:
@@ -204,11 +204,11 @@ func (r *run) live() string {
 
 // liveAgain says what a roll-back brought back.
 func (r *run) liveAgain() string {
-	if r.outcome.WasLive == r.outcome.BuildSID {
+	if r.outcome.LiveBefore == r.outcome.BuildSID {
 		return fmt.Sprintf("Rolled back: in %s the variables are as they were; Build %s is live, as before.", r.result.Environment, r.outcome.BuildSID)
 	}
 	before := "nothing is live, as before"
-	if was := r.outcome.WasLive; was != "" {
+	if was := r.outcome.LiveBefore; was != "" {
 		before = fmt.Sprintf("Build %s is live again", was)
 	}
 	variables := ""

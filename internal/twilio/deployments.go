@@ -71,8 +71,8 @@ func (c *Client) CreateDeployment(
 	path := deploymentPath(service, environment)
 	began := time.Now()
 	// Ours is told from older Deployments of the same Build by its age, on the
-	// platform's own clock. To read the newest Deployment beforehand would tell
-	// as much, at the price of a call for every activation that goes well.
+	// platform's own clock, unless Behind names one that was there before: to read
+	// that first would cost a call for every activation that goes well.
 	find := func(ctx context.Context) (Deployment, bool, error) {
 		now, err := c.FetchEnvironment(ctx, service, environment)
 		if err != nil {
