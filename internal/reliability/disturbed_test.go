@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
@@ -28,6 +29,7 @@ func faults() []fault {
 		{"429", sandbox.FaultTooMany, "answered 429", job.LimitReached, false, false},
 		{"429 with Retry-After", sandbox.FaultTooManyRetryAfter, "answered 429", job.LimitReached, false, false},
 		{"500", sandbox.FaultServerError, "answered 500", job.TimedOut, false, false},
+		{"500 after", sandbox.FaultServerErrorAfter, "answered 500", job.TimedOut, true, false},
 		{"502 with HTML", sandbox.FaultBadGateway, "answered 502", job.TimedOut, false, false},
 		{"503", sandbox.FaultUnavailable, "answered 503", job.TimedOut, false, false},
 		{"refused", sandbox.FaultNone, "connection refused", job.TimedOut, false, false},
@@ -93,8 +95,15 @@ func (d *disturbed) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	request = request.Clone(request.Context())
 	request.Header.Set(faultHeader, strconv.Itoa(int(d.fault.sandbox)))
-	return d.through.RoundTrip(request)
+	response, err := d.through.RoundTrip(request)
+	if err == nil && d.fault.sandbox == sandbox.FaultTooManyRetryAfter {
+		response.Header.Set("Retry-After", strconv.Itoa(int(askedWait.Seconds())))
+	}
+	return response, err
 }
+
+// askedWait is what Retry-After asks for, which is more than the first wait is without.
+const askedWait = 5 * time.Second
 
 // strikes reports whether a request meets the fault.
 func (d *disturbed) strikes(request *http.Request) bool {

@@ -34,7 +34,7 @@ func TestFaultMatrix(t *testing.T) {
 		made += len(clean.calls)
 		t.Run(s.name, func(t *testing.T) {
 			for i, met := range disturbances(callsOf(clean)) {
-				if testing.Short() && i%10 != 0 {
+				if testing.Short() && i%shortStep != 0 {
 					continue
 				}
 				t.Run(met.String(), func(t *testing.T) {
@@ -58,6 +58,10 @@ func TestFaultMatrix(t *testing.T) {
 	t.Logf("fault matrix: %d cells of %d calls, %d carried through and %d failed as promised; %d exceptions",
 		carried.Load()+failed.Load()+exceptions.Load(), made, carried.Load(), failed.Load(), exceptions.Load())
 }
+
+// shortStep is how many cells -short goes on by. It shares no divisor with the number of
+// cells of a call, so that each fault has its turn.
+const shortStep = 11
 
 // disturbances are those of every call by every fault.
 func disturbances(calls []call) []*disturbed {
@@ -121,83 +125,171 @@ func promised(c call, f fault, isEndless bool) (promise, job.Reason) {
 	}
 }
 
-// mostTime is what the setting timeout allows, and the grace for putting back.
-const mostTime = runTimeout + 5*time.Second
+// mostTime is how much longer a command may take for a fault: once, as long as the
+// fault takes and a short wait; for ever, as long as three calls that give up one behind
+// the other, the one that failed and those that put back. Where each attempt takes a
+// minute the setting timeout is what ends it, with a grace for putting back.
+func (f fault) mostTime(isEndless bool) time.Duration {
+	const shortWait, silence = time.Second, time.Minute
+	switch {
+	case f.sandbox == sandbox.FaultSlow && isEndless:
+		return runTimeout + 5*time.Second
+	case f.sandbox == sandbox.FaultSlow:
+		return silence + shortWait
+	case isEndless:
+		return 7 * time.Minute
+	case f.sandbox == sandbox.FaultTooManyRetryAfter:
+		return askedWait + shortWait
+	default:
+		return shortWait
+	}
+}
+
+// complaints are what is not as it is promised.
+type complaints []string
+
+func (c *complaints) add(format string, args ...any) { *c = append(*c, fmt.Sprintf(format, args...)) }
+
+func (c *complaints) compare(what string, got, want []string) {
+	if diff := cmp.Diff(want, got); diff != "" {
+		c.add("%s differs (-want +got):\n%s", what, diff)
+	}
+}
 
 // judge finds what is not as it is promised.
-func judge(s scene, clean, p played, met *disturbed) (wrong []string) {
-	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	compare := func(what string, got, want []string) {
-		if diff := cmp.Diff(want, got); diff != "" {
-			complain("%s differs (-want +got):\n%s", what, diff)
-		}
-	}
-	if met.hits == 0 {
-		complain("the call was never made")
+func judge(s scene, clean, p played, met *disturbed) (wrong complaints) {
+	want, reason := promised(met.call, met.fault, met.isEndless)
+	switch {
+	case met.hits == 0:
+		wrong.add("the call was never made")
+	case met.hits < 2 && want != succeeds && reason != job.BadInput:
+		wrong.add("the call was not repeated")
 	}
 	if len(met.strays) > 0 {
-		complain("requests went to %v", met.strays)
+		wrong.add("requests went to %v", met.strays)
 	}
-	compare("what was made twice", duplicates(p.after), nil)
+	if most := clean.took + met.fault.mostTime(met.isEndless); p.took > most {
+		wrong.add("it took %s, want at most %s", p.took, most)
+	}
+	if met.fault.sandbox == sandbox.FaultTooManyRetryAfter && p.took < askedWait {
+		wrong.add("it took %s, and the server had asked to wait %s", p.took, askedWait)
+	}
+	wrong.compare("what was made twice", duplicates(p.after), nil)
+	if made := slices.DeleteFunc(names(p.after), func(name string) bool {
+		return slices.Contains(names(clean.after), name) || slices.Contains(names(clean.before), name)
+	}); len(made) > 0 {
+		wrong.add("there is what nobody asked for: %v", made)
+	}
 	if got, most := len(p.after.Builds), len(clean.after.Builds); got > most {
-		complain("there are %d Builds, want at most %d", got, most)
+		wrong.add("there are %d Builds, want at most %d", got, most)
 	}
 	if got, most := len(p.after.Deployments), len(clean.after.Deployments); got > most {
-		complain("there are %d Deployments, want at most %d", got, most)
+		wrong.add("there are %d Deployments, want at most %d", got, most)
 	}
-	if p.took > mostTime {
-		complain("it took %s", p.took)
-	}
-	want, reason := promised(met.call, met.fault, met.isEndless)
-	if want == succeeds {
-		if p.err != nil || p.result.Status != s.done {
-			complain("it ended %s: %v", p.result.Status, p.err)
-		}
-		compare("what is served", served(p.after), served(clean.after))
-		compare("what there is", names(p.after), names(clean.after))
+	if want != succeeds {
+		wrong.judgeFailure(s, clean, p, met)
 		return wrong
 	}
+	if p.err != nil || p.result.Status != s.done {
+		wrong.add("it ended %s: %v", p.result.Status, p.err)
+	}
+	isTold := met.isEndless && met.call.isLastLook
+	switch told := strings.Join(p.result.Warnings, "\n"); {
+	case isTold:
+		wrong.judgeMessage("warning", told, met.fault.cause, clean, met)
+	case told != "":
+		wrong.add("there is a warning: %s", told)
+	}
+	wrong.compare("what is served", served(p.after), served(clean.after))
+	wrong.compare("what there is", names(p.after), names(clean.after))
+	return wrong
+}
+
+// judgeFailure does so where the command is to fail.
+func (c *complaints) judgeFailure(s scene, clean, p played, met *disturbed) {
 	failure := p.result.Error
 	if p.result.Status != job.Failed || failure == nil {
-		complain("it ended %s: %v", p.result.Status, p.err)
-		return wrong
+		c.add("it ended %s: %v", p.result.Status, p.err)
+		return
 	}
+	want, reason := promised(met.call, met.fault, met.isEndless)
 	if failure.Reason != reason {
-		complain("the reason is %s, want %s", failure.Reason, reason)
+		c.add("the reason is %s, want %s", failure.Reason, reason)
 	}
 	cause := met.fault.cause
 	if reason == job.BadInput {
 		cause = "answered 404"
 	}
-	for _, part := range []string{met.call.operation, cause} {
-		isAnother := part == met.call.operation && met.fault.isOutage // which one gives up first is chance
-		if !strings.Contains(failure.Message, part) && !isAnother {
-			complain("the message does not tell %q: %s", part, failure.Message)
-		}
+	c.judgeMessage("message", failure.Message, cause, clean, met)
+	if secret := sandbox.DefaultAccount().KeySecret; strings.Contains(fmt.Sprint(*failure), secret) {
+		c.add("the credentials are told: %+v", *failure)
 	}
-	if failure.Hint == "" || failure.State == "" {
-		complain("hint or state is missing: %+v", failure)
+	if failure.Hint == "" {
+		c.add("it does not say what to do: %+v", *failure)
+	}
+	if told := stateOf(want, s, p); !slices.ContainsFunc(told, func(part string) bool { return strings.Contains(failure.State, part) }) {
+		c.add("the state tells none of %q: %s", told, failure.State)
+	}
+	if strings.Contains(failure.State, "Nothing was changed.") {
+		c.compare("what there is", names(p.after), names(p.before))
+		if len(p.after.Builds) != len(p.before.Builds) || len(p.after.Versions) != len(p.before.Versions) {
+			c.add("the state tells that nothing was changed, and there are new Builds or Versions")
+		}
 	}
 	switch want {
 	case leaves:
-		compare("what is served", served(p.after), served(p.before))
-		compare("what is live", liveBuilds(p.after), liveBuilds(p.before))
+		c.compare("what is served", served(p.after), served(p.before))
+		c.compare("what is live", liveBuilds(p.after), liveBuilds(p.before))
 	case tells:
-		compare("what is live", liveBuilds(p.after), liveBuilds(p.before))
+		c.compare("what is live", liveBuilds(p.after), liveBuilds(p.before))
 		for _, key := range changedKeys(p.before, p.after) {
 			if !strings.Contains(failure.State, key) && !strings.Contains(failure.State, "The variables have their new values.") {
-				complain("the state does not tell that the variable %s may be another: %s", key, failure.State)
+				c.add("the state does not tell that the variable %s may be another: %s", key, failure.State)
 			}
 		}
 	case keeps:
 		kept := slices.DeleteFunc(served(p.after), func(line string) bool { return strings.HasSuffix(line, " OLD=1") })
-		compare("what is served", kept, served(clean.after))
+		c.compare("what is served", kept, served(clean.after))
 		if !strings.Contains(failure.State, "OLD") {
-			complain("the state does not tell which variable may be left: %s", failure.State)
+			c.add("the state does not tell which variable may be left: %s", failure.State)
 		}
 	case succeeds:
 	}
-	return wrong
+}
+
+// judgeMessage holds that a text names the call and what it met.
+func (c *complaints) judgeMessage(what, text, cause string, clean played, met *disturbed) {
+	operations := []string{met.call.operation}
+	if met.fault.isOutage { // which one gives up first is chance
+		for _, one := range clean.calls {
+			operations = append(operations, one.operation)
+		}
+	}
+	if !strings.Contains(text, cause) {
+		c.add("the %s does not tell %q: %s", what, cause, text)
+	}
+	if !slices.ContainsFunc(operations, func(operation string) bool { return strings.Contains(text, operation) }) {
+		c.add("the %s does not name the call %q: %s", what, met.call.operation, text)
+	}
+}
+
+// stateOf is what a failure may say of what is live, any of it.
+func stateOf(want promise, s scene, p played) []string {
+	name, live := s.last.job.Target.Environment, "Nothing"
+	for _, one := range p.after.Environments {
+		if one.UniqueName == name+"-environment" && one.BuildSID != "" {
+			live = "Build " + one.BuildSID
+		}
+	}
+	asBefore := fmt.Sprintf("%s is live in %s, as before.", live, name)
+	switch want {
+	case leaves:
+		return []string{"Nothing was changed.", asBefore}
+	case tells:
+		return []string{"Nothing was changed.", asBefore, "is live in " + name + " is not known; slipway status tells."}
+	default:
+		return []string{fmt.Sprintf("%s is live in %s.", live, name)}
+	}
 }
 
 // changedKeys are the keys of the variables that are another in a world, or new.
