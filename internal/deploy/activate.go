@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -179,7 +180,7 @@ func (d *Deployer) readPresent(ctx context.Context, at target, plan Plan, withVa
 	}
 	if plan.Copied != nil && len(plan.Copied.Keys) > 0 {
 		group.Go(guarded(func() (err error) {
-			now.copied, err = readVariables(ctx, d.Client, at.service, plan.Copied.FromSID)
+			now.copied, err = readVariables(ctx, d.Client, cmp.Or(plan.Copied.FromServiceSID, at.service), plan.Copied.FromSID)
 			return err
 		}))
 	}

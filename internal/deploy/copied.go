@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,13 +19,16 @@ type CopiedVariables struct {
 	// From is the Environment that they are those of, as it was named.
 	From    string                `json:"from"`
 	FromSID twilio.EnvironmentSID `json:"from_sid"`
+	// FromServiceSID is the Service that it belongs to; empty means the Plan's.
+	FromServiceSID twilio.ServiceSID `json:"from_service_sid,omitempty"`
 	// Keys are sorted.
 	Keys []string `json:"keys"`
 }
 
 // ParseLike reads the name of the Environment whose variables a new target starts
 // from. An empty one is none, the zero Environment. The error is a
-// *problem.Problem, also when the name is the target's own.
+// *problem.Problem, also when the name is the target's own; the zero target, of
+// which there is none, is for one of another Service.
 func ParseLike(name string, target Environment) (Environment, error) {
 	if name == "" {
 		return Environment{}, nil
@@ -41,18 +46,37 @@ func ParseLike(name string, target Environment) (Environment, error) {
 // isNew reports whether nothing is live in the Environment, or there is none yet.
 func (l *Live) isNew() bool { return l.Environment.BuildSID == "" }
 
-// findLike finds the Environment whose variables a new one starts from. It counts
-// for a new one alone; and where variables are pruned, because those that it gave
-// stay.
-func (l *Live) findLike(asked Question, environments []twilio.Environment) error {
+// findLike finds the Environment whose variables a new one starts from, among those
+// of the Target's Service or, where another Service is named, among its own. It
+// counts for a new one alone; and where variables are pruned, because those that it
+// gave stay.
+func (l *Live) findLike(ctx context.Context, client *twilio.Client, asked Question, environments []twilio.Environment) error {
 	if asked.Like.Name == "" {
 		return nil
+	}
+	isNeeded := l.isNew() || asked.PruneVariables
+	l.LikeService = l.Service.SID
+	if isElsewhere := asked.LikeService != "" && !l.isService(asked.LikeService); isElsewhere {
+		if !isNeeded {
+			return nil
+		}
+		service, err := client.FetchService(ctx, asked.LikeService)
+		if twilio.IsNotFound(err) {
+			return missingLike(asked)
+		}
+		if err != nil {
+			return err
+		}
+		l.LikeService = service.SID
+		if environments, err = collect(client.Environments(ctx, service.SID)); err != nil {
+			return err
+		}
 	}
 	found, ok, err := asked.Like.among(environments)
 	switch {
 	case ok && found.SID == l.Environment.SID:
 		return likeItself(asked.Like)
-	case !l.isNew() && !asked.PruneVariables:
+	case !isNeeded:
 		return nil
 	case err != nil:
 		return aboutLike(err)
@@ -61,6 +85,11 @@ func (l *Live) findLike(asked Question, environments []twilio.Environment) error
 	}
 	l.Like = found
 	return nil
+}
+
+// isService reports whether the Target's Service has that unique name or SID.
+func (l *Live) isService(named string) bool {
+	return l.Service.SID != "" && (named == l.Service.UniqueName || named == string(l.Service.SID))
 }
 
 // planVariables says what happens to the variables. Keys that only the
@@ -87,6 +116,9 @@ func (p *Plan) planVariables(asked Question, wanted map[string]secret.String, li
 // project sets nor the Environment has already.
 func (p *Plan) copyVariables(like Environment, wanted map[string]secret.String, live Live) {
 	p.Copied = &CopiedVariables{From: like.Name, FromSID: live.Like.SID, Keys: []string{}}
+	if live.LikeService != "" && live.LikeService != live.Service.SID {
+		p.Copied.FromServiceSID = live.LikeService
+	}
 	for _, key := range slices.Sorted(maps.Keys(live.LikeVariables)) {
 		_, isWanted := wanted[key]
 		if _, isThere := live.Variables[key]; !isWanted && !isThere {
@@ -168,7 +200,7 @@ func likeItself(like Environment) error {
 // missingLike is for a Service that is not there as well.
 func missingLike(asked Question) error {
 	return &problem.Problem{
-		Message: fmt.Sprintf("variables-like: there is no environment %s in the Service %s", asked.Like.Name, asked.Service),
+		Message: fmt.Sprintf("variables-like: there is no environment %s in the Service %s", asked.Like.Name, cmp.Or(asked.LikeService, asked.Service)),
 		Fix:     "Name one that is there (slipway list environments shows them), deploy to it first, or leave variables-like out.",
 	}
 }

@@ -408,3 +408,53 @@ func TestPruningAllIsRefused(t *testing.T) {
 		t.Errorf("there is nothing to remove, and it is refused: %v", err)
 	}
 }
+
+// TestLikeOfAnotherService starts a new Environment with the variables of one that
+// another Service has.
+func TestLikeOfAnotherService(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		service, likeService string
+		fails                string
+	}{
+		"beside a Service that is there":      {"previews", "site", ""},
+		"beside one that is to be created":    {"new", "site", ""},
+		"named by its own unique name":        {"site", "site", ""},
+		"of a Service that is not there":      {"previews", "gone", "variables-like: there is no environment stage in the Service gone"},
+		"of one that has not the Environment": {"site", "previews", "variables-like: there is no environment stage in the Service previews"},
+		"neither of both":                     {"new", "gone", "variables-like: there is no environment stage in the Service gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := newNeighbours(t)
+			if _, err := n.client.CreateService(t.Context(), twilio.NewService{UniqueName: "previews", FriendlyName: "previews"}); err != nil {
+				t.Fatal(err)
+			}
+			n.asked.Service, n.asked.LikeService = test.service, test.likeService
+			plan, err := n.deployer.Plan(t.Context(), n.asked)
+			if test.fails != "" {
+				if err == nil || !strings.HasPrefix(err.Error(), test.fails) {
+					t.Errorf("planning: %v, want %q", err, test.fails)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := n.deployer.Apply(t.Context(), plan); err != nil {
+				t.Fatal(err)
+			}
+			if got := n.variables(); got != "A=theirs B=theirs KEY=value" {
+				t.Errorf("the variables are %s", got)
+			}
+			// What is live keeps its own, and nothing of the other is read.
+			n.asked.LikeService = "gone"
+			if test.service == "site" {
+				n.asked.LikeService = "site"
+			}
+			if plan, err := n.deployer.Plan(t.Context(), n.asked); err != nil || plan.Copied != nil {
+				t.Errorf("again: %+v, %v", plan.Copied, err)
+			}
+		})
+	}
+}

@@ -32,7 +32,17 @@ func Explain(err error) job.Failure {
 	return failure
 }
 
+// selfExplained is an error of a room above this one: it says its reason and what
+// to do itself.
+type selfExplained interface {
+	error
+	Explain() (reason job.Reason, hint string)
+}
+
 func explainCause(err error) (job.Reason, string) {
+	if known, ok := errors.AsType[selfExplained](err); ok {
+		return known.Explain()
+	}
 	if _, ok := errors.AsType[problem.List](err); ok {
 		return job.BadInput, "" // each Problem says what to do itself
 	}

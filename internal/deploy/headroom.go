@@ -10,11 +10,14 @@ import (
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// What Twilio's page on the Functions and Assets API of 2020 allows. Whether it
-// still holds is not known, so deploys are not kept from trying; of the 50
-// Functions that it allows in a Build it is known that they do not.
+// MostEnvironments is how many Environments a Service may have by Twilio's page on
+// the Functions and Assets API of 2020. Whether that still holds is not known, so
+// deploys are not kept from trying.
+const MostEnvironments = 25
+
+// What else that page allows; of the 50 Functions that it allows in a Build it is
+// known that they do not hold.
 const (
-	pageEnvironments  = 25
 	pagePrivateAssets = 50 // of one Build, as are the next
 	pageOpenAssets    = 1000
 )
@@ -49,13 +52,13 @@ func (p *Plan) headroom(live Live) []string {
 	var notes []string
 	const documented = "Twilio's documentation of 2020 allows %d; if that still holds, %s"
 	const few = 3
-	if p.ServiceSID != "" && p.EnvironmentSID == "" && live.Environments > pageEnvironments-few && live.Environments <= pageEnvironments {
+	if p.ServiceSID != "" && p.EnvironmentSID == "" && live.Environments > MostEnvironments-few && live.Environments <= MostEnvironments {
 		what := fmt.Sprintf("the Service %s has %d Environments, and this makes another: ", p.Service, live.Environments)
-		outcome := fmt.Sprintf("there is room for %d more behind it", pageEnvironments-live.Environments-1)
-		if live.Environments == pageEnvironments {
+		outcome := fmt.Sprintf("there is room for %d more behind it", MostEnvironments-live.Environments-1)
+		if live.Environments == MostEnvironments {
 			outcome = "the deploy will be refused"
 		}
-		notes = append(notes, what+fmt.Sprintf(documented, pageEnvironments, outcome))
+		notes = append(notes, what+fmt.Sprintf(documented, MostEnvironments, outcome))
 	}
 	for _, limit := range []struct {
 		name      string

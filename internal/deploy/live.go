@@ -37,9 +37,11 @@ type Live struct {
 	Assets    map[string]twilio.AssetSID
 	// Variables are the Environment's, by key.
 	Variables map[string]twilio.Variable
-	// Like is the Environment whose variables a new one starts from, and
-	// LikeVariables are those, by key. They are read where they count.
+	// Like is the Environment whose variables a new one starts from, LikeService the
+	// Service that it belongs to, and LikeVariables are those, by key. They are read
+	// where they count.
 	Like          twilio.Environment
+	LikeService   twilio.ServiceSID
 	LikeVariables map[string]twilio.Variable
 }
 
@@ -57,6 +59,9 @@ type Question struct {
 	// Like is the Environment whose variables a new one starts from; its zero value
 	// is none.
 	Like Environment
+	// LikeService is the unique name or the SID of the Service that Like is one of;
+	// empty means Service.
+	LikeService string
 	// PruneVariables says whether variables go that the Project does not have. Those
 	// that Like has stay.
 	PruneVariables bool
@@ -72,10 +77,14 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 		if !twilio.IsNotFound(err) {
 			return live, err
 		}
-		if err := missingService(asked.Service, asked.Environment); err != nil || asked.Like.Name == "" {
+		if err := missingService(asked.Service, asked.Environment); err != nil {
 			return live, err
 		}
-		return live, missingLike(asked)
+		if err := live.findLike(ctx, client, asked, nil); err != nil || live.Like.SID == "" {
+			return live, err
+		}
+		live.LikeVariables, err = readVariables(ctx, client, live.LikeService, live.Like.SID)
+		return live, err
 	}
 	environments, err := collect(client.Environments(ctx, live.Service.SID))
 	if err != nil {
@@ -85,7 +94,7 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 	if live.Environment, _, err = asked.Environment.among(environments); err != nil {
 		return live, err
 	}
-	if err := live.findLike(asked, environments); err != nil {
+	if err := live.findLike(ctx, client, asked, environments); err != nil {
 		return live, err
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -97,7 +106,7 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 	}))
 	group.Go(guarded(func() (err error) {
 		if live.Like.SID != "" {
-			live.LikeVariables, err = readVariables(groupCtx, client, live.Service.SID, live.Like.SID)
+			live.LikeVariables, err = readVariables(groupCtx, client, live.LikeService, live.Like.SID)
 		}
 		return err
 	}))

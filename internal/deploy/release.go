@@ -127,7 +127,7 @@ func (d *Deployer) startVariables(
 	ctx context.Context, plan *Plan, release *Release, asked Promotion, live Live, environments []twilio.Environment,
 ) (err error) {
 	question := Question{Service: asked.Service, Environment: asked.Environment, Like: asked.Like}
-	if err := live.findLike(question, environments); err != nil || !live.isNew() {
+	if err := live.findLike(ctx, d.Client, question, environments); err != nil || !live.isNew() {
 		return err
 	}
 	if live.Like.SID == "" {
@@ -136,7 +136,7 @@ func (d *Deployer) startVariables(
 		}
 		return nil
 	}
-	if live.LikeVariables, err = readVariables(ctx, d.Client, live.Service.SID, live.Like.SID); err != nil {
+	if live.LikeVariables, err = readVariables(ctx, d.Client, live.LikeService, live.Like.SID); err != nil {
 		return err
 	}
 	if live.Environment.SID != "" {

@@ -22,6 +22,11 @@ const (
 	Rollback Verb = "rollback"
 	// Teardown takes away what is live in the Target, and its Environment.
 	Teardown Verb = "teardown"
+	// Preview takes a Project live in the Environment of a pull request, for which
+	// it makes room.
+	Preview Verb = "preview"
+	// Sweep takes away the previews of the Target's Service that nobody needs.
+	Sweep Verb = "sweep"
 )
 
 // Target is a Service and an Environment in one Twilio account.
@@ -48,6 +53,22 @@ type Job struct {
 	// Release says which Build a promote or a roll-back makes live, and what a
 	// promote and a teardown may do.
 	Release Release `json:"release,omitzero"`
+	// Previews say how long previews stay.
+	Previews Previews `json:"previews,omitzero"`
+}
+
+// Previews are the rules by which previews go.
+type Previews struct {
+	// Number is the pull request that Preview is for.
+	Number int `json:"number,omitempty"`
+	// Most is how many previews a Service may have. 0 means that only the platform
+	// limits them.
+	Most int `json:"most,omitempty"`
+	// TTL is how long a preview stays that is not updated. 0 means for ever.
+	TTL time.Duration `json:"ttl,omitempty"`
+	// LikeService is the Service that has the Environment of Options.VariablesLike;
+	// empty means the Target's.
+	LikeService string `json:"like_service,omitempty"`
 }
 
 // HealthCheck is what a deployed domain has to answer.

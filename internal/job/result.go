@@ -58,10 +58,23 @@ type Result struct {
 	// SupersededBy is the Build that is live when Status is Superseded; empty when
 	// nothing is.
 	SupersededBy string `json:"superseded_by,omitempty"`
+	// RemovedPreviews are those that a Preview took away to make room, or a Sweep;
+	// where it was only planned, those that would go.
+	RemovedPreviews []RemovedPreview `json:"removed_previews,omitempty"`
 	// SkipReason is set when Status is Skipped.
 	SkipReason string `json:"skip_reason,omitempty"`
 	// Error is set when Status is Failed.
 	Error *Failure `json:"error,omitempty"`
+}
+
+// RemovedPreview is the Environment of a pull request that was taken away.
+type RemovedPreview struct {
+	// Number is the pull request's.
+	Number         int    `json:"number"`
+	Environment    string `json:"environment"`
+	EnvironmentSID string `json:"environment_sid"`
+	// Reason is why: "closed", "untouched" or "made-room".
+	Reason string `json:"reason"`
 }
 
 // PlanSummary is what a Plan says beside the changes of files and variables.

@@ -44,6 +44,9 @@ type Config struct {
 	Sources bool
 	// Steps runs the parts. Nil means deploy.InMemory.
 	Steps deploy.Steps
+	// IsOpen tells whether a pull request is open, from several goroutines. Nil means
+	// that nobody can be asked: previews of closed ones are not known from others.
+	IsOpen func(ctx context.Context, number int) (bool, error)
 	// Progress is told what happens, from many goroutines. Nil means nobody.
 	Progress func(job.Event)
 	// Targeted is told the Job once its Target is known, with the name of the
@@ -132,7 +135,7 @@ type run struct {
 // do carries out the Job's verb.
 func (r *run) do(ctx context.Context) error {
 	switch r.job.Verb {
-	case job.Deploy:
+	case job.Deploy, job.Preview:
 		return r.deploy(ctx)
 	case job.Promote:
 		return r.promote(ctx)
@@ -140,6 +143,8 @@ func (r *run) do(ctx context.Context) error {
 		return r.rollBack(ctx)
 	case job.Teardown:
 		return r.tearDown(ctx)
+	case job.Sweep:
+		return r.sweep(ctx)
 	default:
 		return fmt.Errorf("there is no verb %q", r.job.Verb)
 	}
@@ -192,9 +197,16 @@ func (r *run) deploy(ctx context.Context) error {
 		r.rehearse()
 		return nil
 	}
+	if err := r.makeRoom(ctx); err != nil {
+		return err
+	}
+	isNew := r.plan.EnvironmentSID == ""
 	r.verify(deployer)
 	outcome, err := deployer.Apply(ctx, r.plan)
-	return r.end(outcome, err, job.Deployed)
+	if err = r.end(outcome, err, job.Deployed); err == nil && isNew && r.job.Verb == job.Preview {
+		r.giveWay(ctx)
+	}
+	return err
 }
 
 // deployer is one that knows what every verb needs.

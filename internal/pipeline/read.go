@@ -33,7 +33,11 @@ func (r *run) read(ctx context.Context) (asking deploy.Question, err error) {
 	if rest := problems.Take(r.located(environmentErr, config.Environment)); rest != nil {
 		return asking, rest
 	}
-	asking.Like, likeErr = deploy.ParseLike(r.job.Options.VariablesLike, asking.Environment)
+	notLike := asking.Environment
+	if asking.LikeService = r.job.Previews.LikeService; asking.LikeService != "" {
+		notLike = deploy.Environment{}
+	}
+	asking.Like, likeErr = deploy.ParseLike(r.job.Options.VariablesLike, notLike)
 	if rest := problems.Take(r.located(likeErr, config.VariablesLike)); rest != nil {
 		return asking, rest
 	}

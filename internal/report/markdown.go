@@ -29,6 +29,14 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 	const longest, shares, shortest = 2000, 8, 64
 	s.longestText = min(longest, max(most/shares, shortest))
 	s.heading()
+	if isSweep(result) {
+		if len(result.RemovedPreviews) == 0 {
+			s.add(rankOutcome, "outcome", s.prose(sweepTitle(result)+"."))
+		}
+		s.room()
+		s.warnings()
+		return fit(s.parts, most)
+	}
 	switch result.Status {
 	case job.Skipped:
 		s.skipped()
@@ -52,6 +60,7 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 		s.add(rankState, "state", s.prose(variablesStay(result)+"."))
 	}
 	s.warnings()
+	s.room()
 	s.details()
 	s.files("Function", plan.Functions)
 	s.files("Asset", plan.Assets)
@@ -111,6 +120,8 @@ func (s *summary) ending() (sign, ended string) {
 		return "✅", "Ready, " + s.released()
 	case job.TornDown:
 		return "🗑️", "Removed"
+	case job.Pruned:
+		return "🗑️", "Swept"
 	case job.Superseded:
 		return "⏩", "Superseded"
 	case job.Unchanged:

@@ -22,7 +22,9 @@ func UnderWay(asked job.Job) string {
 		return "Rolling " + asked.Target.Environment + " back"
 	case job.Teardown:
 		return "Taking " + asked.Target.Environment + " away"
-	case job.Deploy:
+	case job.Sweep:
+		return "Removing previews that nobody needs"
+	case job.Deploy, job.Preview:
 	}
 	return "Deploying to " + asked.Target.Environment
 }
@@ -30,6 +32,9 @@ func UnderWay(asked job.Job) string {
 // OneLine tells how a Job ended in one line, for places that have no more room,
 // such as a commit status.
 func OneLine(result job.Result) string {
+	if isSweep(result) {
+		return sweepTitle(result)
+	}
 	took := words.Elapsed(time.Duration(result.DurationMS) * time.Millisecond)
 	switch result.Status {
 	case job.Deployed:

@@ -16,6 +16,8 @@ func Done(result job.Result, plan deploy.Plan, note string) string {
 	cleanEach(&result.Service, &result.Environment, &result.URL, &result.BuildSID, &result.PreviousBuildSID, &plan.Runtime)
 	cleanEach(&plan.LiveBuildSID)
 	switch {
+	case isSweep(result):
+		return swept(result)
 	case plan.Build == deploy.BuildNone:
 		return TornDown(result, plan)
 	case plan.Release != nil:

@@ -100,6 +100,9 @@ func Deployed(result job.Result, plan deploy.Plan, note string) string {
 	if result.PreviousBuildSID != "" && result.PreviousBuildSID != result.BuildSID {
 		fmt.Fprintf(&text, "Before it, Build %s was live\n", result.PreviousBuildSID)
 	}
+	for _, line := range removedPreviews(result) {
+		fmt.Fprintf(&text, "Removed the preview %s\n", clean(line))
+	}
 	fmt.Fprintf(&text, "%s uploaded with %s in %s\n", words.Size(result.UploadedBytes), words.Count(result.APICalls, "API call"),
 		words.Elapsed(time.Duration(result.DurationMS)*time.Millisecond))
 	return text.String()

@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/preview"
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/twilio"
+)
+
+// keeper looks after the previews of the Target's Service.
+func (r *run) keeper() *preview.Keeper {
+	return &preview.Keeper{
+		Client: r.client, Service: r.job.Target.Service, ServiceSID: twilio.ServiceSID(r.result.ServiceSID),
+		Most: r.job.Previews.Most, TTL: r.job.Previews.TTL, IsOpen: r.cfg.IsOpen, Progress: r.tell,
+	}
+}
+
+// makeRoom takes away what a preview that is to be created needs the place of, and
+// what nobody has updated for too long. A Service that is yet to be created has
+// nothing to take away.
+func (r *run) makeRoom(ctx context.Context) error {
+	if r.job.Verb != job.Preview || r.plan.ServiceSID == "" || r.plan.EnvironmentSID != "" && r.job.Previews.TTL == 0 {
+		return nil
+	}
+	removed, err := r.keeper().MakeRoom(ctx, r.job.Previews.Number)
+	r.gone(removed)
+	return err
+}
+
+// giveWay looks again once a new preview is there: another run may have taken the
+// same room for another one. The preview is live by then, so that what goes wrong is
+// a warning.
+func (r *run) giveWay(ctx context.Context) {
+	removed, err := r.keeper().MakeRoom(ctx, r.job.Previews.Number)
+	r.gone(removed)
+	if err != nil {
+		r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseTeardown, Message: err.Error()})
+	}
+}
+
+func (r *run) gone(removed []preview.Removal) {
+	for _, one := range removed {
+		r.result.RemovedPreviews = append(r.result.RemovedPreviews, job.RemovedPreview{
+			Number: one.Number, Environment: one.Environment, EnvironmentSID: string(one.EnvironmentSID), Reason: string(one.Reason),
+		})
+	}
+}
+
+// sweep takes away the previews that nobody needs, or says which those are.
+func (r *run) sweep(ctx context.Context) error {
+	problems := r.cfg.Problems
+	isNamed := r.nameService(&problems)
+	r.warn(r.cfg.Warnings)
+	if r.cfg.IsOpen == nil && r.job.Previews.TTL == 0 {
+		_ = problems.Take(nothingKnown()) // it is a Problem
+	}
+	if err := problems.Err(); err != nil || !isNamed {
+		return err
+	}
+	if r.job.Options.DryRun {
+		orphans, err := r.keeper().Orphans(ctx)
+		r.gone(orphans)
+		r.result.Status = job.Planned
+		return err
+	}
+	removed, err := r.keeper().Sweep(ctx)
+	r.gone(removed)
+	r.result.Status, r.result.Changed = job.Unchanged, len(removed) > 0
+	if r.result.Changed {
+		r.result.Status = job.Pruned
+	}
+	return err
+}
+
+// nothingKnown says that there is nothing to tell orphans by.
+func nothingKnown() error {
+	return &problem.Problem{
+		Message: "nothing tells which previews nobody needs: GitHub cannot be asked which pull requests are closed, and preview-ttl is not given",
+		Fix:     "Give github-token (GITHUB_TOKEN), or preview-ttl, such as 7d.",
+	}
+}
