@@ -87,13 +87,21 @@ func logTwilioCall(ctx context.Context, logger *slog.Logger, call twilio.Call) {
 	logger.DebugContext(ctx, "api call", attributes...)
 }
 
-// logGitHubCall tells of commit statuses to everybody who watches: they are
-// what a workflow shows of itself.
+// logGitHubCall tells of commit statuses and deployments to everybody who
+// watches: they are what a workflow shows of itself.
 func logGitHubCall(ctx context.Context, logger *slog.Logger, call github.Call) {
 	logger.DebugContext(ctx, "github api call", "operation", call.Operation, "method", call.Method, "path", call.Path, "status", call.Status)
 	if written := call.CommitStatus; written != nil {
 		logger.InfoContext(ctx, "commit status", "repository", call.Repository, "sha", written.SHA[:7], "context", written.Context,
 			"state", written.State, "description", written.Description, "target_url", written.TargetURL)
+	}
+	if written := call.Deployment; written != nil {
+		newest := github.DeploymentStatus{State: "created", Description: written.Description}
+		if len(written.Statuses) > 0 {
+			newest = written.Statuses[len(written.Statuses)-1]
+		}
+		logger.InfoContext(ctx, "github deployment", "repository", call.Repository, "sha", written.SHA[:7], "environment", written.Environment,
+			"state", newest.State, "description", newest.Description, "environment_url", newest.EnvironmentURL, "log_url", newest.LogURL)
 	}
 }
 

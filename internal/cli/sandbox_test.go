@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,4 +102,43 @@ func TestSandboxFlagsAreForGitHubToo(t *testing.T) {
 			t.Errorf("seed 1 deals %v and %v, seed 2 %v", one, again, other)
 		}
 	})
+}
+
+// TestSandboxLogsWhatAWorkflowShows has a status, a deployment and what becomes
+// of it written.
+func TestSandboxLogsWhatAWorkflowShows(t *testing.T) {
+	t.Parallel()
+	var told bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&told, &slog.HandlerOptions{ReplaceAttr: func(_ []string, attribute slog.Attr) slog.Attr {
+		if attribute.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return attribute
+	}}))
+	served, err := openSandboxes(t.Context(), sandboxInput{withGitHub: true}, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sha := strings.Repeat("1", 40)
+	for _, step := range [][2]string{
+		{"/statuses/" + sha, `{"state":"pending","context":"slipway/voice/dev","description":"Deploying"}`},
+		{"/deployments", `{"ref":"` + sha + `","environment":"dev","auto_merge":false,"required_contexts":[],"description":"Deploy"}`},
+		{"/deployments/3/statuses", `{"state":"success","environment_url":"https://voice.example","log_url":"https://ci.example/1"}`},
+	} {
+		recorder := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v3/repos/acme/voice"+step[0], strings.NewReader(step[1]))
+		request.Header.Set("User-Agent", "test")
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Authorization", "Bearer "+github.DefaultToken().Value)
+		if served.ServeHTTP(recorder, request); recorder.Code != http.StatusCreated {
+			t.Errorf("%s: %d %s", step[0], recorder.Code, recorder.Body)
+		}
+	}
+	want := `level=INFO msg="commit status" repository=acme/voice sha=1111111 context=slipway/voice/dev state=pending description=Deploying target_url=""
+level=INFO msg="github deployment" repository=acme/voice sha=1111111 environment=dev state=created description=Deploy environment_url="" log_url=""
+level=INFO msg="github deployment" repository=acme/voice sha=1111111 environment=dev state=success description="" environment_url=https://voice.example log_url=https://ci.example/1
+`
+	if told.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &told, want)
+	}
 }

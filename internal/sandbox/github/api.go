@@ -34,6 +34,8 @@ type Call struct {
 	// CommitStatus is what the request wrote, also when its answer was spoilt;
 	// nil when it wrote none. It is the receiver's own.
 	CommitStatus *Status
+	// Deployment is what the request made, or gave a status, in the same way.
+	Deployment *Deployment
 }
 
 // exchange is one request and the sending of its answer.

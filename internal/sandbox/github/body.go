@@ -10,11 +10,48 @@ import (
 	"strings"
 )
 
-// field is one field of a body that an operation takes. All are strings.
+// field is one field of a body that an operation takes.
 type field struct {
 	name      string
+	kind      kind
 	required  bool
 	mayBeNull bool
+}
+
+// kind is what a field holds.
+type kind int
+
+// The kinds of fields.
+const (
+	text         kind = iota // a string
+	truth                    // true or false
+	texts                    // an array of strings
+	textOrObject             // a string, or an object that the API does not look into
+)
+
+// decode reads a value of the kind. What is no text stays as it is in the JSON.
+func (k kind) decode(raw json.RawMessage) (value string, isNull bool, err error) {
+	if string(raw) == "null" {
+		return "", true, nil
+	}
+	switch k {
+	case truth:
+		err = json.Unmarshal(raw, new(bool))
+	case texts:
+		err = json.Unmarshal(raw, new([]string))
+	case textOrObject:
+		if json.Unmarshal(raw, new(string)) != nil {
+			err = json.Unmarshal(raw, new(map[string]any))
+		}
+	default:
+		err = json.Unmarshal(raw, &value)
+		return value, false, err //nolint:wrapcheck // the caller says what is wrong in GitHub's words.
+	}
+	return string(raw), false, err
+}
+
+func (k kind) String() string {
+	return []string{"a string", "a boolean", "an array", "an object"}[k]
 }
 
 // readBody reads the JSON body of a POST and holds it to the operation's
@@ -44,22 +81,24 @@ func checkFields(given map[string]json.RawMessage, fields []field) (map[string]s
 	var wrong []string
 	body := map[string]string{}
 	for _, one := range fields {
-		value, isGiven := given[one.name]
+		raw, isGiven := given[one.name]
 		delete(given, one.name)
-		var text *string
-		err := json.Unmarshal(value, &text)
+		if !isGiven {
+			if one.required {
+				wrong = append(wrong, strconv.Quote(one.name)+" wasn't supplied.")
+			}
+			continue
+		}
+		value, isNull, err := one.kind.decode(raw)
 		switch {
-		case !isGiven && one.required:
-			wrong = append(wrong, strconv.Quote(one.name)+" wasn't supplied.")
-		case !isGiven:
-		case err != nil || text == nil && !one.mayBeNull:
-			shown := string(value)
-			if text == nil && err == nil {
+		case err != nil || isNull && !one.mayBeNull:
+			shown := string(raw)
+			if isNull {
 				shown = "nil" // as in nuxt/content issue 3603
 			}
-			wrong = append(wrong, "For 'properties/"+one.name+"', "+shown+" is not a string.")
-		case text != nil:
-			body[one.name] = *text
+			wrong = append(wrong, "For 'properties/"+one.name+"', "+shown+" is not "+one.kind.String()+".")
+		case !isNull:
+			body[one.name] = value
 		}
 	}
 	// Stricter than GitHub, which passes over fields it does not know.

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,21 +16,23 @@ type call struct {
 	token   *Token // nil without one
 	op      *operation
 	params  map[string]string
-	body    map[string]string // fields that are given and not null
+	body    map[string]string // fields that are given and not null; what is no text as its JSON
 	rate    rate
 	writer  http.ResponseWriter
 	request *http.Request
 	path    string // escaped, below the API's root
 	base    string // of absolute URLs
 	now     time.Time
-	// written is the commit status that the call wrote; nil when it wrote none.
-	written *Status
+	// status is the commit status that the call wrote, and deployment what it made
+	// or gave a status; nil when it wrote none.
+	status     *Status
+	deployment *Deployment
 }
 
 // run checks the request and carries it out. Handlers run under the Sandbox's
 // lock, taken once the body has been read.
 func (c *call) run() (reply, error) {
-	if err := checkQuery(c.request.URL.Query(), c.op.pages); err != nil {
+	if err := checkQuery(c.request.URL.Query(), c.op); err != nil {
 		return reply{}, err
 	}
 	if c.op.creates && c.token != nil {
@@ -65,6 +68,8 @@ func (c *call) permit() error {
 	isRead := levelOf(c.op.needs.level) == levelOf("read")
 	switch {
 	case one == nil, one.private && !c.token.covers(one):
+		return notFound()
+	case isRead && one.private && !c.token.may(c.op.needs) && c.sandbox.options.Switches.UnreadableIs404:
 		return notFound()
 	case !one.private && isRead:
 		// Each page says that public resources are read without permission.
@@ -140,11 +145,12 @@ func (s *Sandbox) signedInAs(r *http.Request) (*Token, error) {
 
 // checkQuery is stricter than GitHub, which passes over what it does not know:
 // a misspelt parameter would be lost without a word.
-func checkQuery(query url.Values, pages bool) error {
+func checkQuery(query url.Values, op *operation) error {
 	var wrong []string
 	for name, values := range query {
+		isPaging := name == "page" || name == "per_page"
 		switch {
-		case !pages || name != "page" && name != "per_page":
+		case isPaging && !op.pages, !isPaging && !slices.Contains(op.query, name):
 			wrong = append(wrong, strconv.Quote(name)+" is not a permitted key (the sandbox takes documented parameters only).")
 		case len(values) > 1:
 			wrong = append(wrong, strconv.Quote(name)+" is given more than once.")

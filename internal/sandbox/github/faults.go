@@ -92,9 +92,7 @@ func (x *exchange) withFault(c *call) {
 		x.Cut()
 	}
 	answer, err := c.run()
-	if c.written != nil {
-		x.call.CommitStatus = new(*c.written)
-	}
+	c.tell(&x.call)
 	if err != nil {
 		answer = replyTo(err, c.op.docs)
 	}
@@ -108,7 +106,7 @@ func (x *exchange) withFault(c *call) {
 	case FaultEmpty:
 		answer.empty = true
 	case FaultWrongShape:
-		answer.body = map[string]any{"unexpected": []string{"shape"}}
+		answer.raw, answer.body = nil, map[string]any{"unexpected": []string{"shape"}}
 	case FaultSlow:
 		x.Delay(x.sandbox.options.SlowAnswer)
 	default:

@@ -24,6 +24,15 @@ const (
 	maxStatuses = 1000
 	// runatlantis/atlantis issue 2506.
 	maxContext = 255
+	// docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments.
+	maxEnvironmentName = 255
+
+	// docs.github.com/rest/repos/contents#get-repository-content: what base64 is
+	// given of.
+	maxContent = 1 << 20
+	// docs.github.com/rest/commits/commits#compare-two-commits.
+	maxComparedCommits = 250
+	maxComparedFiles   = 300
 
 	// A bound of the Sandbox itself, far above what any client has to send.
 	maxBodyBytes = 1 << 20

@@ -1,6 +1,9 @@
 package github
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // operations is the whole of what the Sandbox knows. Names are GitHub's own
 // operation ids, permissions those of docs.github.com/rest.
@@ -11,7 +14,7 @@ func operations() []operation {
 		repo   = repositoryPattern
 		commit = repo + "/commits/{ref}"
 	)
-	return []operation{
+	return slices.Concat(codeOperations(), deploymentOperations(), []operation{
 		{
 			name: "rate-limit/get", method: get, pattern: "/rate_limit", handle: getRateLimit,
 			docs: "rate-limit/rate-limit#get-rate-limit-status-for-the-authenticated-user", isFree: true,
@@ -23,10 +26,6 @@ func operations() []operation {
 		{
 			name: "repos/get", method: get, pattern: repo, handle: getRepository,
 			docs: "repos/repos#get-a-repository", needs: permission{"metadata", "read"},
-		},
-		{
-			name: "repos/get-commit", method: get, pattern: commit, handle: getCommit,
-			docs: "commits/commits#get-a-commit", needs: permission{"contents", "read"}, pages: true,
 		},
 		{
 			name: "repos/list-commit-statuses-for-ref", method: get, pattern: commit + "/statuses", handle: listStatuses,
@@ -45,6 +44,102 @@ func operations() []operation {
 				{name: "description", mayBeNull: true},
 				{name: "context"},
 			},
+		},
+	})
+}
+
+// codeOperations are those on what was pushed, and on what is proposed.
+func codeOperations() []operation {
+	const (
+		get  = http.MethodGet
+		repo = repositoryPattern
+	)
+	contents, pulls := permission{"contents", "read"}, permission{"pull_requests", "read"}
+	return []operation{
+		{
+			name: "repos/get-commit", method: get, pattern: repo + "/commits/{ref}", handle: getCommit,
+			docs: "commits/commits#get-a-commit", needs: contents, pages: true,
+		},
+		{
+			name: "git/get-commit", method: get, pattern: repo + "/git/commits/{sha}", handle: getGitCommit,
+			docs: "git/commits#get-a-commit-object", needs: contents,
+		},
+		{
+			name: "git/get-ref", method: get, pattern: repo + "/git/ref/{name...}", handle: getRef,
+			docs: "git/refs#get-a-reference", needs: contents,
+		},
+		{
+			name: "repos/get-content", method: get, pattern: repo + "/contents/{path...}", handle: getContent,
+			docs: "repos/contents#get-repository-content", needs: contents, query: []string{"ref"},
+		},
+		{
+			name: "repos/compare-commits-with-basehead", method: get, pattern: repo + "/compare/{basehead}", handle: compareCommits,
+			docs: "commits/commits#compare-two-commits", needs: contents, pages: true,
+		},
+		{
+			name: "pulls/list", method: get, pattern: repo + "/pulls", handle: listPulls,
+			docs: "pulls/pulls#list-pull-requests", needs: pulls, query: []string{"state"}, pages: true,
+		},
+		{
+			name: "pulls/get", method: get, pattern: repo + "/pulls/{pull_number}", handle: getPull,
+			docs: "pulls/pulls#get-a-pull-request", needs: pulls,
+		},
+	}
+}
+
+// deploymentOperations are those on deployments and their environments.
+func deploymentOperations() []operation {
+	const (
+		get, post = http.MethodGet, http.MethodPost
+
+		deployments = repositoryPattern + "/deployments"
+		statuses    = deployments + "/{deployment_id}/statuses"
+	)
+	read, write := permission{"deployments", "read"}, permission{"deployments", "write"}
+	return []operation{
+		{
+			name: "repos/list-deployments", method: get, pattern: deployments, handle: listDeployments,
+			docs: "deployments/deployments#list-deployments", needs: read, query: []string{"sha", "ref", "task", "environment"}, pages: true,
+		},
+		{
+			name: "repos/create-deployment", method: post, pattern: deployments, handle: createDeployment,
+			docs: "deployments/deployments#create-a-deployment", needs: write, creates: true,
+			fields: []field{
+				{name: "ref", required: true},
+				{name: "task"},
+				{name: "auto_merge", kind: truth},
+				{name: "required_contexts", kind: texts},
+				{name: "payload", kind: textOrObject},
+				{name: "environment"},
+				{name: "description", mayBeNull: true},
+				{name: "transient_environment", kind: truth},
+				{name: "production_environment", kind: truth},
+			},
+		},
+		{
+			name: "repos/get-deployment", method: get, pattern: deployments + "/{deployment_id}", handle: getDeployment,
+			docs: "deployments/deployments#get-a-deployment", needs: read,
+		},
+		{
+			name: "repos/list-deployment-statuses", method: get, pattern: statuses, handle: listDeploymentStatuses,
+			docs: "deployments/statuses#list-deployment-statuses", needs: read, pages: true,
+		},
+		{
+			name: "repos/create-deployment-status", method: post, pattern: statuses, handle: createDeploymentStatus,
+			docs: "deployments/statuses#create-a-deployment-status", needs: write, creates: true,
+			fields: []field{
+				{name: "state", required: true},
+				{name: "target_url"},
+				{name: "log_url"},
+				{name: "description"},
+				{name: "environment"},
+				{name: "environment_url"},
+				{name: "auto_inactive", kind: truth},
+			},
+		},
+		{
+			name: "repos/get-environment", method: get, pattern: repositoryPattern + "/environments/{environment_name}", handle: getEnvironment,
+			docs: "deployments/environments#get-an-environment", needs: permission{"actions", "read"},
 		},
 	}
 }

@@ -70,6 +70,15 @@ type Switches struct {
 	// UnknownRefsAreEmpty lists no statuses for a ref that is not there.
 	// Default: 404.
 	UnknownRefsAreEmpty bool
+	// UnreadableIs404 answers "Not Found" where a token lacks the permission to
+	// read in a private repository. Default: 403, with GitHub's own message.
+	UnreadableIs404 bool
+	// PayloadsAreText gives the payload of a deployment as a string that holds
+	// JSON, which many clients count on. Default: the object that it is.
+	PayloadsAreText bool
+	// LargeFilesAre403 refuses files above 1 MB, as older servers do. Default:
+	// they have the encoding "none" and no content.
+	LargeFilesAre403 bool
 }
 
 // Repository is a repository that exists.
@@ -81,13 +90,9 @@ type Repository struct {
 	Private bool
 	// Commits are those that are known from the start, oldest first.
 	Commits []Commit
-}
-
-// Commit is a commit, known by its SHA alone.
-type Commit struct {
-	SHA string // 40 lower-case hex digits
-	// Branch is put on the commit, unless it is empty.
-	Branch string
+	// PullRequests and Environments are those that are there from the start.
+	PullRequests []PullRequest
+	Environments []Environment
 }
 
 // Token is a token that is accepted, such as the one of a workflow's job.
@@ -109,11 +114,14 @@ type Token struct {
 }
 
 // DefaultToken returns the token of a Sandbox that was given none. It is made
-// up and always the same, and may write statuses in every repository.
+// up and always the same, and has what Slipway asks of a workflow's token, in
+// every repository.
 func DefaultToken() Token {
 	return Token{
-		Value:       "sandbox-token-of-github",
-		Permissions: map[string]string{"contents": "read", "metadata": "read", "statuses": "write"},
+		Value: "sandbox-token-of-github",
+		Permissions: map[string]string{
+			"contents": "read", "deployments": "write", "metadata": "read", "pull_requests": "write", "statuses": "write",
+		},
 	}
 }
 
@@ -157,11 +165,7 @@ func (o *Options) wrongRepositories() []error {
 		} else {
 			seen[folded] = true
 		}
-		for _, commit := range one.Commits {
-			if !isSHA(commit.SHA) {
-				wrong = append(wrong, fmt.Errorf("repository %s has the commit %q; a SHA is 40 lower-case hex digits", fullName, commit.SHA))
-			}
-		}
+		wrong = append(wrong, newRepository(one, 0).fill(one))
 	}
 	return wrong
 }

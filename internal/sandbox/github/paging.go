@@ -1,13 +1,15 @@
 package github
 
 import (
+	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // page cuts out the rows that page and per_page ask for. It returns the Link
 // header that leads to the other pages, or none when there are none. Which
-// links there are past the last page, and that a size is repeated as it was
+// links there are past the last page, and that all else is repeated as it was
 // sent, is as measured in brekkylab/backlot issue 126 and pull request 131.
 func page[T any](c *call, rows []T) ([]T, map[string]string, error) {
 	number, asked, err := c.pageNumbers()
@@ -18,17 +20,17 @@ func page[T any](c *call, rows []T) ([]T, map[string]string, error) {
 	if most := c.sandbox.options.PageSize; most > 0 {
 		size = min(size, most)
 	}
-	leadsTo := c.base + c.pathByNumber() + "?"
-	if sent := c.request.URL.Query().Get("per_page"); sent != "" {
-		leadsTo += "per_page=" + sent + "&"
-	}
+	sent := slices.DeleteFunc(strings.Split(c.request.URL.RawQuery, "&"), func(one string) bool {
+		return one == "" || strings.HasPrefix(one, "page=")
+	})
+	leadsTo := c.base + c.pathByNumber() + "?" + strings.Join(append(sent, "page="), "&")
 	last := max(1, (len(rows)+size-1)/size)
 	from := min((number-1)*size, len(rows))
 	to := min(from+size, len(rows))
 
 	var links []string
 	link := func(rel string, number int) {
-		links = append(links, "<"+leadsTo+"page="+strconv.Itoa(number)+">; rel=\""+rel+"\"")
+		links = append(links, "<"+leadsTo+strconv.Itoa(number)+">; rel=\""+rel+"\"")
 	}
 	if number > 1 {
 		link("prev", min(number-1, last))
@@ -46,6 +48,15 @@ func page[T any](c *call, rows []T) ([]T, map[string]string, error) {
 		return rows[from:to], nil, nil
 	}
 	return rows[from:to], map[string]string{"Link": strings.Join(links, ", ")}, nil
+}
+
+// listing answers with a page of the bodies.
+func listing[T any](c *call, bodies []T) (reply, error) {
+	shown, header, err := page(c, bodies)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, header: header, body: append([]T{}, shown...)}, nil // never null
 }
 
 // pathByNumber is the call's path with the repository's number in place of its

@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,6 +15,7 @@ import (
 func TestAssumePushed(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, github.Options{AssumePushed: true})
+	third, fourth, fifth := commitOf("3"), commitOf("4"), commitOf("5")
 	for _, step := range []struct {
 		method, path, body string
 		want               int
@@ -33,6 +35,24 @@ func TestAssumePushed(t *testing.T) {
 			t.Errorf("%s %s: got %d %s, want %d", step.method, step.path, got.status, got.raw, step.want)
 		}
 	}
+	for _, step := range []struct {
+		path, body string
+		want       int
+	}{
+		{"/contents/slipway.yml?ref=" + third, "", 404},
+		{"/git/commits/" + third, "", 200},
+		{"/compare/" + sha + "..." + fourth, "", 404}, // nobody knows what lies between them
+		{"/git/commits/" + fourth, "", 200},
+		{"/deployments", `{"ref":"` + fifth + `","auto_merge":false,"required_contexts":[]}`, 201},
+		{"/deployments", `{"ref":"main","auto_merge":false,"required_contexts":[]}`, 422},
+	} {
+		if got := b.do(map[bool]string{true: "GET", false: "POST"}[step.body == ""], "/repos/new/pushed"+step.path, step.body); got.status != step.want {
+			t.Errorf("%s: got %d %s, want %d", step.path, got.status, got.raw, step.want)
+		}
+	}
+	if made := b.Snapshot().Repositories[3]; !slices.Equal(made.Commits, []string{third, sha, fourth, fifth}) || len(made.Deployments) != 1 {
+		t.Errorf("the last repository is %+v", made)
+	}
 	status := github.Status{SHA: other, State: "success", Context: "default", Creator: "github-actions[bot]"}
 	want := []github.RepositorySnapshot{
 		{
@@ -45,7 +65,7 @@ func TestAssumePushed(t *testing.T) {
 			Commits: []string{sha, other}, Branches: map[string]string{}, Statuses: []github.Status{status, status},
 		},
 	}
-	if diff := cmp.Diff(b.Snapshot().Repositories, want, cmpopts.IgnoreFields(github.Status{}, "ID", "Created")); diff != "" {
+	if diff := cmp.Diff(b.Snapshot().Repositories[:3], want, cmpopts.IgnoreFields(github.Status{}, "ID", "Created")); diff != "" {
 		t.Errorf("got-want+\n%s", diff)
 	}
 }

@@ -18,8 +18,15 @@ type reply struct {
 	header map[string]string
 	body   any    // sent as JSON unless html is set
 	html   string // a page for people
+	raw    *raw   // sent instead of the body
 	empty  bool   // sends no body at all
 	isEdge bool   // of GitHub's edge, which knows nothing of limits and permissions
+}
+
+// raw is a file as it is.
+type raw struct {
+	mediaType string
+	content   string
 }
 
 func ok(body any) (reply, error) { return reply{status: http.StatusOK, body: body}, nil }
@@ -90,6 +97,8 @@ func (a *reply) encode() ([]byte, string, error) {
 		return []byte(a.html), "text/html; charset=utf-8", nil
 	case a.empty:
 		return nil, "application/json; charset=utf-8", nil
+	case a.raw != nil:
+		return []byte(a.raw.content), a.raw.mediaType, nil
 	}
 	body, err := json.Marshal(a.body)
 	if err != nil {

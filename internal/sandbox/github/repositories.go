@@ -1,11 +1,9 @@
 package github
 
 import (
-	"maps"
-	"net/http"
+	"errors"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -16,9 +14,12 @@ type repository struct {
 	owner, name   string
 	defaultBranch string
 	private       bool
-	commits       []string          // SHAs, in the order they became known
+	commits       []*commit         // in the order they became known
 	branches      map[string]string // SHA by name
 	statuses      []*Status         // oldest first
+	deployments   []*Deployment     // oldest first
+	environments  []Environment
+	pulls         []PullRequest // by number
 }
 
 func newRepository(given Repository, id int64) *repository {
@@ -28,26 +29,22 @@ func newRepository(given Repository, id int64) *repository {
 	}
 }
 
+// fill adds what is there from the start. The error joins all that is wrong.
+func (one *repository) fill(given Repository) error {
+	var wrong []error
+	for _, commit := range given.Commits {
+		wrong = append(wrong, one.add(commit))
+	}
+	for _, pull := range given.PullRequests {
+		wrong = append(wrong, one.setPullRequest(pull))
+	}
+	for _, environment := range given.Environments {
+		wrong = append(wrong, one.setEnvironment(environment))
+	}
+	return errors.Join(wrong...)
+}
+
 func (one *repository) fullName() string { return one.owner + "/" + one.name }
-
-func (one *repository) add(sha, branch string) {
-	if !slices.Contains(one.commits, sha) {
-		one.commits = append(one.commits, sha)
-	}
-	if branch != "" {
-		one.branches[branch] = sha
-	}
-}
-
-// resolve finds the commit that a ref names: a SHA, or a branch with or without
-// "heads/", as the pages of these operations say.
-func (one *repository) resolve(ref string) (sha string, found bool) {
-	if slices.Contains(one.commits, ref) {
-		return ref, true
-	}
-	sha, found = one.branches[strings.TrimPrefix(ref, "heads/")]
-	return sha, found
-}
 
 var (
 	shaForm  = regexp.MustCompile(`^[0-9a-f]{40}$`)
@@ -70,8 +67,8 @@ func (s *Sandbox) repository(owner, name string) *repository {
 	return nil
 }
 
-// assumePushed lets what the path names exist, if the options say so. The
-// caller holds the lock.
+// assumePushed lets what the path and the query name exist, if the options say
+// so. The caller holds the lock.
 func (c *call) assumePushed() {
 	owner, name := c.params["owner"], c.params["repo"]
 	if !c.sandbox.options.AssumePushed || !isName(owner) || !isName(name) {
@@ -87,10 +84,17 @@ func (c *call) assumePushed() {
 	if c.repository() == nil {
 		c.sandbox.repositories = append(c.sandbox.repositories, one)
 	}
-	for _, named := range []string{c.params["ref"], c.params["sha"]} {
-		if isSHA(named) {
-			one.add(named, "")
-		}
+	base, head, _ := strings.Cut(c.params["basehead"], "...")
+	for _, named := range []string{c.params["ref"], c.params["sha"], c.request.URL.Query().Get("ref"), base, head} {
+		c.assumeCommit(named)
+	}
+}
+
+// assumeCommit lets the commit exist whose full SHA a request names, if the
+// options say so. The caller holds the lock, and there is a repository.
+func (c *call) assumeCommit(named string) {
+	if one := c.repository(); c.sandbox.options.AssumePushed && c.token.covers(one) && isSHA(named) && one.commit(named) == nil {
+		one.commits = append(one.commits, &commit{sha: named})
 	}
 }
 
@@ -142,60 +146,3 @@ func (c *call) repositoryBody(one *repository) repositoryBody {
 }
 
 func getRepository(c *call) (reply, error) { return ok(c.repositoryBody(c.repository())) }
-
-// commitBody has a commit's SHA and addresses; the Sandbox knows no authors,
-// messages or trees.
-type commitBody struct {
-	SHA     string   `json:"sha"`
-	URL     string   `json:"url"`
-	HTMLURL string   `json:"html_url"`
-	Parents []string `json:"parents"`
-}
-
-func getCommit(c *call) (reply, error) {
-	one, ref := c.repository(), c.params["ref"]
-	sha, found := one.resolve(ref)
-	if !found {
-		// As in MishaKav/pytest-coverage-comment issue 195.
-		return reply{}, refusal(http.StatusUnprocessableEntity, "No commit found for SHA: %s", ref)
-	}
-	return ok(commitBody{
-		SHA: sha, URL: c.url("repos", one.owner, one.name, "commits", sha),
-		HTMLURL: htmlURL(one.owner, one.name, "commit", sha), Parents: []string{},
-	})
-}
-
-// Snapshot is what there is at one moment, in structs of its own that stay as
-// they are.
-type Snapshot struct {
-	// Repositories are in the order of Options.Repositories. Those that
-	// Options.AssumePushed let exist follow, in the order they were named.
-	Repositories []RepositorySnapshot
-}
-
-// RepositorySnapshot is a repository in a Snapshot.
-type RepositorySnapshot struct {
-	Owner, Name, DefaultBranch string
-	Private                    bool
-	Commits                    []string          // SHAs, in the order they became known
-	Branches                   map[string]string // SHA by name
-	Statuses                   []Status          // oldest first
-}
-
-// Snapshot reads all repositories.
-func (s *Sandbox) Snapshot() Snapshot {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all Snapshot
-	for _, one := range s.repositories {
-		flat := RepositorySnapshot{
-			Owner: one.owner, Name: one.name, DefaultBranch: one.defaultBranch, Private: one.private,
-			Commits: slices.Clone(one.commits), Branches: maps.Clone(one.branches),
-		}
-		for _, made := range one.statuses {
-			flat.Statuses = append(flat.Statuses, *made)
-		}
-		all.Repositories = append(all.Repositories, flat)
-	}
-	return all
-}

@@ -22,13 +22,14 @@ type permission struct{ name, level string }
 type operation struct {
 	name    string // GitHub's operation id
 	method  string
-	pattern string // {name} stands for one segment
+	pattern string // {name} stands for one segment, {name...} for the rest
 	docs    string // its page, below https://docs.github.com/rest/
 	needs   permission
 	fields  []field // of the body
-	pages   bool    // takes page and per_page
-	creates bool    // counts as creating content
-	isFree  bool    // does not count against the primary rate limit
+	query   []string
+	pages   bool // takes page and per_page
+	creates bool // counts as creating content
+	isFree  bool // does not count against the primary rate limit
 	handle  func(*call) (reply, error)
 }
 

@@ -1,6 +1,6 @@
 // Package github is a sandbox of the GitHub REST API, version 3: an
-// http.Handler with repositories, commits and commit statuses in memory, for
-// tests and trials without a token.
+// http.Handler with repositories, their commits and pull requests, commit
+// statuses and deployments in memory, for tests and trials without a token.
 //
 // It is strict, so that a client that works here works there: it looks at the
 // token, its permissions, the headers and every field of a request, keeps both
@@ -15,9 +15,7 @@
 package github
 
 import (
-	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/slipway-dev/slipway/internal/sandbox/wire"
@@ -49,30 +47,12 @@ func New(options Options) (*Sandbox, error) {
 	}
 	for _, given := range options.Repositories {
 		made := newRepository(given, s.nextID())
-		for _, one := range given.Commits {
-			made.add(one.SHA, one.Branch)
+		if err := made.fill(given); err != nil {
+			return nil, err
 		}
 		s.repositories = append(s.repositories, made)
 	}
 	return s, nil
-}
-
-// AddCommit makes a commit known to a repository, given as "owner/name", and
-// puts a branch on it; an empty branch leaves all branches where they are. A
-// commit that is known already is no error.
-func (s *Sandbox) AddCommit(fullName, sha, branch string) error {
-	if !isSHA(sha) {
-		return fmt.Errorf("%q is no commit; a SHA is 40 lower-case hex digits", sha)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	owner, name, _ := strings.Cut(fullName, "/")
-	found := s.repository(owner, name)
-	if found == nil {
-		return fmt.Errorf("the sandbox has no repository %q", fullName)
-	}
-	found.add(sha, branch)
-	return nil
 }
 
 // Close reports panics that the Sandbox met while it served: each is a bug of

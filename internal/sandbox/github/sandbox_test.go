@@ -176,7 +176,7 @@ func TestRepositoriesAndCommits(t *testing.T) {
 		got.text("visibility") != "private" || got.text("url") != b.url+voice {
 		t.Errorf("repository: %s", got.raw)
 	}
-	if err := b.AddCommit("acme/voice", other, "feature/x"); err != nil {
+	if err := b.AddCommit("acme/voice", github.Commit{SHA: other, Branch: "feature/x"}); err != nil {
 		t.Fatal(err)
 	}
 	for ref, want := range map[string]string{
@@ -189,7 +189,7 @@ func TestRepositoriesAndCommits(t *testing.T) {
 	}
 	wantError(t, b.get(voice+"/commits/nothing"), 422, "No commit found for SHA: nothing")
 	// A commit stays when its branch moves on.
-	if err := b.AddCommit("acme/voice", other, "main"); err != nil {
+	if err := b.AddCommit("acme/voice", github.Commit{SHA: other, Branch: "main"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.get(voice + "/commits/main"); got.text("sha") != other {
@@ -206,7 +206,7 @@ func TestAddCommitRefuses(t *testing.T) {
 	t.Parallel()
 	b := newBox(t, github.Options{})
 	for _, wrong := range [][2]string{{"acme/nothing", sha}, {"acme", sha}, {"acme/voice", "abc"}, {"acme/voice", strings.ToUpper("a" + sha[1:])}} {
-		if err := b.AddCommit(wrong[0], wrong[1], "main"); err == nil {
+		if err := b.AddCommit(wrong[0], github.Commit{SHA: wrong[1], Branch: "main"}); err == nil {
 			t.Errorf("%v was accepted", wrong)
 		}
 	}
@@ -295,7 +295,8 @@ func TestUnknownOperationsAreLoud(t *testing.T) {
 		{"PUT", voice + "/statuses/" + sha},
 		{"GET", voice + "/statuses/" + sha},
 		{"GET", voice + "/commits/heads/main"},
-		{"GET", voice + "/deployments"},
+		{"GET", voice + "/deployments/1/statuses/2"},
+		{"GET", voice + "/contents"},
 		{"POST", "/repos//voice/statuses/" + sha},
 		{"GET", "/api/v3"},
 		{"GET", "/api/v4" + voice},
@@ -400,7 +401,7 @@ func TestOptionsReportAllThatIsWrong(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		`repository 1 is "a/b/x"`, `repository acme/voice has the commit "abc"`, "repository 3 repeats ACME/voice",
+		`repository 1 is "a/b/x"`, `acme/voice has the commit "abc"`, "repository 3 repeats ACME/voice",
 		"token 1 is empty", "token 2 is empty or has characters", `token 3 has the permission statuses: "all"`, "token 4 repeats", `token 5 is for the repository "voice"`, `token 5 is for the repository "a/b/c"`,
 		`BaseURL is "127.0.0.1"`, "FaultRate is 2", "Latency is negative", "PageSize is negative", "RateLimit is negative", "SecondaryAfter is negative", "SlowAnswer is negative",
 	} {

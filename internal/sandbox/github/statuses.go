@@ -52,7 +52,7 @@ func createStatus(c *call) (reply, error) {
 	if wrong := wrongStatus(sha, c.body); len(wrong) > 0 {
 		return reply{}, &apiError{status: http.StatusUnprocessableEntity, message: "Validation Failed", errors: wrong}
 	}
-	if !slices.Contains(in.commits, sha) {
+	if in.commit(sha) == nil {
 		// As in rust-lang/homu issue 141.
 		return reply{}, refusal(http.StatusUnprocessableEntity, "No commit found for SHA: %s", sha)
 	}
@@ -67,7 +67,7 @@ func createStatus(c *call) (reply, error) {
 		}}
 	}
 	in.statuses = append(in.statuses, one)
-	c.written = one
+	c.status = one
 	body := c.statusBody(one)
 	return reply{status: http.StatusCreated, body: body, header: map[string]string{"Location": body.URL}}, nil
 }
@@ -85,11 +85,8 @@ func wrongStatus(sha string, body map[string]string) []fieldError {
 	if !slices.Contains([]string{"error", "failure", "pending", "success"}, body["state"]) {
 		add("state", "state is not included in the list") // virt-s1/rhel-edge issue 163
 	}
-	if utf8.RuneCountInString(body["description"]) > maxDescription {
-		add("description", "description is too long (maximum is 140 characters)")
-	}
-	if strings.ContainsFunc(body["description"], func(r rune) bool { return r > 0xFFFF }) {
-		add("description", "description doesn't accept 4-byte Unicode") // ouzi-dev/commit-status-updater issue 526
+	for _, message := range wrongDescription(body["description"]) {
+		add("description", message)
 	}
 	if context, isGiven := body["context"]; isGiven && strings.TrimSpace(context) == "" {
 		// As in woodpecker-ci/woodpecker issue 2716.
@@ -100,6 +97,18 @@ func wrongStatus(sha string, body map[string]string) []fieldError {
 	}
 	if target := body["target_url"]; target != "" && !isWebAddress(target) {
 		add("target_url", "Target url must use http(s) scheme") // projectbluefin/lab issue 689
+	}
+	return wrong
+}
+
+// wrongDescription tells what GitHub refuses in the description of a status.
+func wrongDescription(description string) []string {
+	var wrong []string
+	if utf8.RuneCountInString(description) > maxDescription {
+		wrong = append(wrong, "description is too long (maximum is 140 characters)")
+	}
+	if strings.ContainsFunc(description, func(r rune) bool { return r > 0xFFFF }) {
+		wrong = append(wrong, "description doesn't accept 4-byte Unicode") // ouzi-dev/commit-status-updater issue 526
 	}
 	return wrong
 }

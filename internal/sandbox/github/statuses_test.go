@@ -174,7 +174,7 @@ func TestListStatuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBox(t, options)
-			if err := b.AddCommit("acme/voice", other, ""); err != nil {
+			if err := b.AddCommit("acme/voice", github.Commit{SHA: other, Branch: ""}); err != nil {
 				t.Fatal(err)
 			}
 			if got := b.get(voice + "/commits/main/statuses"); got.status != 200 || got.raw != "[]" || got.header.Get("Link") != "" {
@@ -344,7 +344,7 @@ func TestConcurrentUse(t *testing.T) {
 				wantCode(t, d.do("GET", voice+"/commits/main/statuses", ""), http.StatusOK)
 				wantCode(t, d.do("GET", voice+"/commits/main/status", ""), http.StatusOK)
 				_ = b.Snapshot()
-				if err := b.AddCommit("acme/voice", other, "main"+strconv.Itoa(worker)); err != nil {
+				if err := b.AddCommit("acme/voice", github.Commit{SHA: other, Branch: "main" + strconv.Itoa(worker)}); err != nil {
 					t.Error(err)
 				}
 			}

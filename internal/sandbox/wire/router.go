@@ -19,8 +19,9 @@ type route[Operation any] struct {
 	operation Operation
 }
 
-// Add adds an operation. In its pattern {name} stands for one segment, which is
-// never empty. Of two that fit the same request the first counts.
+// Add adds an operation. In its pattern {name} stands for one segment, and
+// {name...} at its end for one and more, none of which is empty. Of two that fit
+// the same request the first counts.
 func (r *Router[Operation]) Add(method, pattern string, operation Operation) {
 	r.routes = append(r.routes, route[Operation]{method, strings.Split(pattern, "/"), operation})
 }
@@ -49,6 +50,13 @@ func (r *Router[Operation]) Find(method, escapedPath string) (found *Operation, 
 }
 
 func fit(pattern, segments []string) (map[string]string, bool) {
+	last := len(pattern) - 1
+	if strings.HasSuffix(pattern[last], "...}") && len(segments) > len(pattern) {
+		if slices.Contains(segments[last:], "") {
+			return nil, false
+		}
+		segments = append(slices.Clone(segments[:last]), strings.Join(segments[last:], "/"))
+	}
 	if len(segments) != len(pattern) {
 		return nil, false
 	}
@@ -64,7 +72,7 @@ func fit(pattern, segments []string) (map[string]string, bool) {
 		if err != nil || value == "" {
 			return nil, false
 		}
-		params[strings.Trim(want, "{}")] = value
+		params[strings.Trim(want, "{.}")] = value
 	}
 	return params, true
 }

@@ -18,6 +18,7 @@ func newRouter() *wire.Router[string] {
 	router.Add("GET", "/things/{id}", "fetch")
 	router.Add("DELETE", "/things/{id}", "delete")
 	router.Add("GET", "/things/{id}/parts/{part}", "part")
+	router.Add("GET", "/things/{id}/files/{path...}", "file")
 	return router
 }
 
@@ -35,6 +36,14 @@ func TestRouter(t *testing.T) {
 		"GET /things/2":                   {"fetch", map[string]string{"id": "2"}, nil},
 		"PUT /things/2":                   {"", nil, []string{"GET", "DELETE"}},
 		"GET /things/a%2Fb/parts/ä%20%7B": {"part", map[string]string{"id": "a/b", "part": "ä {"}, nil},
+		"GET /things/2/files/a":           {"file", map[string]string{"id": "2", "path": "a"}, nil},
+		"GET /things/2/files/a/b%20c/d":   {"file", map[string]string{"id": "2", "path": "a/b c/d"}, nil},
+		"GET /things/2/files/a%2Fb/c":     {"file", map[string]string{"id": "2", "path": "a/b/c"}, nil},
+		"GET /things/2/files":             {"", nil, nil},
+		"GET /things/2/files/":            {"", nil, nil},
+		"GET /things/2/files/a//b":        {"", nil, nil},
+		"GET /things/2/files/a/":          {"", nil, nil},
+		"GET /things//files/a/b":          {"", nil, nil},
 		"GET /things/":                    {"", nil, nil},
 		"GET /things/2/":                  {"", nil, nil},
 		"GET /things//parts/1":            {"", nil, nil},
