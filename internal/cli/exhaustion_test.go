@@ -43,7 +43,7 @@ func TestFaultsThatDoNotEnd(t *testing.T) {
 		"503": {
 			answer(http.StatusServiceUnavailable, ""),
 			`error: fetch service: GET /v1/Services/site answered 503: Service Unavailable (gave up after 12 attempts in N.Ns)
-       Twilio has a fault of its own; see https://status.twilio.com. Run it again later.
+       Twilio has a fault of its own, or a proxy in front of it has; see https://status.twilio.com. Run it again later.
        Nothing was changed.
 `, job.TimedOut,
 		},

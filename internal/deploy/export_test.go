@@ -34,7 +34,7 @@ func ReplyRows() []string {
 // BuildCauseRows are the causes of a failed Build as docs/errors.md shows them.
 func BuildCauseRows() []string {
 	var rows []string
-	for _, one := range append(buildCauses(), manifestCause()) {
+	for _, one := range append(buildCauses(), manyCause(), manifestCause()) {
 		rows = append(rows, fmt.Sprintf("| %s | %s |", one.cause, one.fix))
 	}
 	return rows
@@ -42,14 +42,19 @@ func BuildCauseRows() []string {
 
 func (k knownReply) label() string {
 	var parts []string
-	switch s := k.statuses; {
-	case s == statusRange{}:
-	case s.from == s.to:
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", s.from, http.StatusText(s.from))))
-	case s.to == 999:
-		parts = append(parts, fmt.Sprintf("%d and above", s.from))
-	default:
-		parts = append(parts, fmt.Sprintf("%d to %d", s.from, s.to))
+	var statuses []string
+	for _, s := range k.statuses {
+		switch {
+		case s.from == s.to:
+			statuses = append(statuses, fmt.Sprintf("%d %s", s.from, http.StatusText(s.from)))
+		case s.to == 999:
+			statuses = append(statuses, fmt.Sprintf("%d and above", s.from))
+		default:
+			statuses = append(statuses, fmt.Sprintf("%d to %d", s.from, s.to))
+		}
+	}
+	if len(statuses) > 0 {
+		parts = append(parts, strings.Join(statuses, " or "))
 	}
 	if k.code != 0 {
 		parts = append(parts, fmt.Sprintf("code %d", k.code))

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // dictionary and pages, and from reports of those who use the API. What a field
 // leaves empty may be anything.
 type knownReply struct {
-	statuses statusRange
+	statuses []statusRange
 	code     int
 	ops      []string // of twilio.Error.Op
 	text     string   // a part of the message, in any case of letters
@@ -22,13 +23,23 @@ type knownReply struct {
 	fix      string // sentences that say what to do
 }
 
-// statusRange are HTTP statuses, both ends included; the zero value is any.
+// statusRange are HTTP statuses, both ends included.
 type statusRange struct{ from, to int }
 
-func only(status int) statusRange { return statusRange{status, status} }
+func (r statusRange) has(status int) bool { return r.from <= status && status <= r.to }
+
+func only(statuses ...int) []statusRange {
+	ranges := make([]statusRange, len(statuses))
+	for i, status := range statuses {
+		ranges[i] = statusRange{status, status}
+	}
+	return ranges
+}
+
+func between(from, to int) []statusRange { return []statusRange{{from, to}} }
 
 func (k knownReply) matches(reply *twilio.Error) bool {
-	return (k.statuses == statusRange{} || k.statuses.from <= reply.Status && reply.Status <= k.statuses.to) &&
+	return (len(k.statuses) == 0 || slices.ContainsFunc(k.statuses, func(r statusRange) bool { return r.has(reply.Status) })) &&
 		(k.code == 0 || k.code == reply.Code) &&
 		(len(k.ops) == 0 || slices.Contains(k.ops, reply.Op)) &&
 		strings.Contains(strings.ToLower(reply.Message), strings.ToLower(k.text))
@@ -43,7 +54,7 @@ func unknownReply() knownReply {
 	return knownReply{
 		reason: job.Internal,
 		cause:  "Slipway does not know this reply.",
-		fix:    "See Twilio's page about its code, or ask Twilio's support with the request's ID.",
+		fix:    "See Twilio's page about its code, or ask Twilio's support with the request's ID. Where it has neither, it may be a proxy that answers in Twilio's place.",
 	}
 }
 
@@ -80,9 +91,19 @@ func knownReplies() []knownReply {
 			fix:   "Lower concurrency, or run it again when there is less traffic.",
 		},
 		{
-			statuses: only(http.StatusRequestEntityTooLarge), reason: job.LimitReached,
+			statuses: only(http.StatusRequestEntityTooLarge), ops: []string{twilio.OpUploadAsset}, reason: job.LimitReached,
 			cause: "Twilio takes public and protected Assets up to 25 MB and private ones up to 10 MB.",
 			fix:   "Host larger files elsewhere.",
+		},
+		{
+			statuses: only(http.StatusRequestEntityTooLarge), ops: []string{twilio.OpUploadFunction}, reason: job.LimitReached,
+			cause: "Twilio does not take a Function as large as this one.",
+			fix:   "Take out of it what it does not need; data that it reads can be a private Asset.",
+		},
+		{
+			statuses: only(http.StatusRequestEntityTooLarge), reason: job.LimitReached,
+			cause: "The request is larger than Twilio, or a proxy in front of it, takes.",
+			fix:   "Check whether a proxy bounds the size of requests; otherwise deploy fewer files at once, in several Services.",
 		},
 		{
 			statuses: only(http.StatusNotFound), code: twilio.CodeNotFound, reason: job.BadInput,
@@ -110,10 +131,21 @@ func knownReplies() []knownReply {
 			fix:   "Name that one, by its SID if need be, or choose another name.",
 		},
 		{
-			statuses: statusRange{http.StatusBadRequest, http.StatusConflict},
+			statuses: only(http.StatusBadRequest, http.StatusConflict),
 			ops:      []string{twilio.OpDeleteFunction, twilio.OpDeleteAsset, twilio.OpDeleteBuild}, reason: job.Internal,
 			cause: "It is in use: a Build is live, or holds a Version of it.",
 			fix:   "Deploy without it first; slipway prune removes it then.",
+		},
+		// That the Build is live already is no error, and is not met here.
+		{
+			statuses: only(http.StatusBadRequest, http.StatusConflict), ops: []string{twilio.OpCreateDeployment}, reason: job.Internal,
+			cause: "The Build cannot go live: it is not complete, or has failed, or another one is just going live in this Environment.",
+			fix:   "See the Build's status with slipway list builds, and run it again.",
+		},
+		{
+			statuses: only(http.StatusBadRequest, http.StatusConflict), ops: []string{twilio.OpCreateBuild}, text: "duplicate path", reason: job.BadInput,
+			cause: "Two files of a Build have the same path, be they Functions or Assets.",
+			fix:   "Rename one of them.",
 		},
 		{
 			statuses: only(http.StatusConflict), reason: job.Internal,
@@ -123,67 +155,73 @@ func knownReplies() []knownReply {
 		// Twilio has no code for a quota, only the text of a 20001, such as "Services
 		// are limited to less than or equal to 50".
 		{
-			code: twilio.CodeInvalid, text: "limited to", reason: job.LimitReached,
+			code: twilio.CodeInvalid, text: "are limited to", reason: job.LimitReached,
 			cause: "A quota of the account is used up.",
 			fix:   "Remove what is no longer needed, wait where it counts by the hour, or ask Twilio's support to raise the limit.",
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpCreateBuild}, text: "runtime-handler", reason: job.BadInput,
+			code: twilio.CodeInvalid, ops: []string{twilio.OpCreateBuild}, text: "runtime-handler", reason: job.BadInput,
 			cause: "Twilio has versions of @twilio/runtime-handler of its own, which are not those on npm, and takes no range.",
-			fix:   `Ask for exactly "2.0.1", or "2.1.2" for node24.`,
+			fix:   `Ask for exactly "2.0.1", which Twilio itself raises to what node24 needs.`,
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpCreateBuild}, text: "could not be validated", reason: job.BadInput,
+			code: twilio.CodeInvalid, ops: []string{twilio.OpCreateBuild}, text: "could not be validated", reason: job.BadInput,
 			cause: "Twilio installs what the public npm registry has, and looks each version up when a Build is created.",
 			fix:   "Correct the version in package.json, and the lock file with it; bundle a private package, or make it a private Asset.",
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpCreateBuild}, text: "node version", reason: job.BadInput,
+			code: twilio.CodeInvalid, ops: []string{twilio.OpCreateBuild}, text: "node version", reason: job.BadInput,
 			cause: "A dependency does not run on this version of Node, by the engines of its package.json.",
 			fix:   "Choose another version of it, or another runtime.",
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpCreateBuild}, text: "unsupported runtime", reason: job.BadInput,
+			code: twilio.CodeInvalid, ops: []string{twilio.OpCreateBuild}, text: "unsupported runtime", reason: job.BadInput,
 			cause: "Twilio makes no Builds for this runtime, or not any more.",
 			fix:   "Set runtime to node22 or node24.",
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpCreateBuild}, text: "at least one", reason: job.BadInput,
+			code: twilio.CodeInvalid, ops: []string{twilio.OpCreateBuild}, text: "at least one", reason: job.BadInput,
 			cause: "A Build without any Function or Asset cannot be made.",
 			fix:   "Add one to the project; to leave an Environment empty, use slipway teardown.",
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpCreateBuild}, reason: job.BadInput,
+			code: twilio.CodeInvalid, ops: []string{twilio.OpCreateBuild}, reason: job.BadInput,
 			cause: "Twilio checks dependencies and runtime when a Build is created.",
 			fix:   "Correct package.json (and the lock file), or choose another runtime.",
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpUploadFunction, twilio.OpUploadAsset}, reason: job.BadInput,
+			statuses: only(http.StatusBadRequest),
+			ops:      []string{twilio.OpUploadFunction, twilio.OpUploadAsset, twilio.OpCreateFunction, twilio.OpCreateAsset}, reason: job.BadInput,
 			cause: "Twilio does not take this file as it is named, or of its type.",
 			fix:   "Rename it, or leave it out.",
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpCreateService}, reason: job.BadInput,
+			code: twilio.CodeInvalid, ops: []string{twilio.OpCreateService}, reason: job.BadInput,
 			cause: "Twilio does not take this name for a Service: it has at most 50 letters, digits and dashes.",
 			fix:   "Choose another name with service.",
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpCreateEnvironment}, reason: job.BadInput,
+			code: twilio.CodeInvalid, ops: []string{twilio.OpCreateEnvironment}, reason: job.BadInput,
 			cause: "Twilio does not take this name for an Environment: a domain suffix has at most 16 letters, digits and inner dashes.",
 			fix:   "Choose another name with environment.",
 		},
 		{
-			statuses: only(http.StatusBadRequest), ops: []string{twilio.OpCreateVariable, twilio.OpUpdateVariable}, reason: job.BadInput,
+			code: twilio.CodeInvalid, ops: []string{twilio.OpCreateVariable, twilio.OpUpdateVariable}, reason: job.BadInput,
 			cause: "Twilio does not take this variable: a key has at most 128 characters, a value at most 450 bytes.",
 			fix:   "Shorten it; what is longer can be a private Asset.",
 		},
 		{
-			statuses: statusRange{500, 999}, reason: job.TimedOut,
-			cause: "Twilio has a fault of its own; see https://status.twilio.com.",
+			code: twilio.CodeInvalid, reason: job.Internal,
+			cause: "Twilio does not take something that it was sent, and its message says what.",
+			fix:   "Change that; if it is nothing of yours, it is a fault of Slipway: report it with this message.",
+		},
+		{
+			statuses: between(500, 999), reason: job.TimedOut,
+			cause: "Twilio has a fault of its own, or a proxy in front of it has; see https://status.twilio.com.",
 			fix:   "Run it again later.",
 		},
 		{
-			statuses: statusRange{300, 399}, reason: job.TimedOut,
+			statuses: between(300, 399), reason: job.TimedOut,
 			cause: "A redirect is not Twilio's, whose API makes none.",
 			fix:   "Check api-url, and whether a proxy answers in Twilio's place.",
 		},
@@ -192,7 +230,7 @@ func knownReplies() []knownReply {
 
 const (
 	notAccepted      = "The credentials were not accepted."
-	checkCredentials = "Check that key and secret belong together, that the key was not deleted, and that it was made in the region in use."
+	checkCredentials = "Check that key and secret, or account and token, belong together, that the key was not deleted, that it was made in the region in use, and that the account is not suspended."
 )
 
 // buildCause is a way in which a Build fails.
@@ -204,8 +242,8 @@ func buildCauses() []buildCause {
 	return []buildCause{
 		{"a dependency that cannot be installed without a compiler or an install script", "choose one that is JavaScript alone"},
 		{"a package that has grown too large", "drop dependencies that no Function requires"},
-		{"no @twilio/runtime-handler, or a version that the runtime does not take", "2.0.1, or 2.1.2 for node24"},
-		{"a runtime that Twilio builds no more", "node22 or node24"},
+		{"no @twilio/runtime-handler, or a version that the runtime does not take", "ask for exactly 2.0.1"},
+		{"a runtime that Twilio builds no more", "set runtime to node22 or node24"},
 		{"a Function that throws when it is loaded", "require each with Node.js on your machine"},
 	}
 }
@@ -216,8 +254,16 @@ func manifestCause() buildCause {
 	return buildCause{"Slipway's Manifest, which is one Function more", "set manifest to false"}
 }
 
+// manyCause is for those who have so many that it can be it.
+func manyCause() buildCause {
+	return buildCause{fmt.Sprintf("more Assets than Twilio takes, which in 2020 were %d private ones and %d others", pagePrivateAssets, pageOpenAssets), "deploy fewer"}
+}
+
 func buildHint(failed *BuildError) string {
 	causes := buildCauses()
+	if failed.Assets > pagePrivateAssets {
+		causes = append(causes, manyCause())
+	}
 	if failed.HasManifest {
 		causes = append(causes, manifestCause())
 	}

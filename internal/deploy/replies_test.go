@@ -64,6 +64,18 @@ func calls() map[string]func(context.Context, *twilio.Client) error {
 			_, err := c.CreateFunctionVersion(ctx, aService, "ZH1", textUpload("/a", "application/javascript"))
 			return err
 		},
+		twilio.OpCreateFunction: func(ctx context.Context, c *twilio.Client) error {
+			_, err := c.CreateFunction(ctx, aService, "/a")
+			return err
+		},
+		twilio.OpCreateAsset: func(ctx context.Context, c *twilio.Client) error {
+			_, err := c.CreateAsset(ctx, aService, "/a.txt")
+			return err
+		},
+		twilio.OpCreateDeployment: func(ctx context.Context, c *twilio.Client) error {
+			_, err := c.CreateDeployment(ctx, aService, "ZE1", "ZB1")
+			return err
+		},
 		twilio.OpDeleteFunction: func(ctx context.Context, c *twilio.Client) error { return c.DeleteFunction(ctx, aService, "ZH1") },
 		twilio.OpDeleteAsset:    func(ctx context.Context, c *twilio.Client) error { return c.DeleteAsset(ctx, aService, "ZH1") },
 		twilio.OpDeleteBuild:    func(ctx context.Context, c *twilio.Client) error { return c.DeleteBuild(ctx, aService, "ZB1") },
@@ -111,15 +123,19 @@ func TestExplainOfEachKnownReply(t *testing.T) {
 		{anyCall, 400, said(400, 20003, "Authenticate"), job.BadCredentials, "belong together"},
 		{twilio.OpUploadFunction, 429, edgeOfTwilio, job.LimitReached, "requests in flight"},
 		{twilio.OpUploadAsset, 413, "<html><title>413 Request Entity Too Large</title></html>", job.LimitReached, "25 MB"},
+		{twilio.OpUploadFunction, 413, "<html><title>413 Request Entity Too Large</title></html>", job.LimitReached, "private Asset"},
+		{twilio.OpCreateBuild, 413, "<html><title>413 Request Entity Too Large</title></html>", job.LimitReached, "fewer files"},
 		{anyCall, 404, said(404, 20404, "The requested resource /Services/site was not found"), job.BadInput, "another account"},
 		{anyCall, 404, "<html>not here</html>", job.BadInput, "api-url"},
 		{twilio.OpCreateService, 405, said(405, 20004, "Method not allowed"), job.BadInput, "proxy"},
 		{anyCall, 408, "", job.TimedOut, "too long to arrive"},
 		{twilio.OpCreateEnvironment, 409, said(409, 20409, "Environment with this UniqueName or DomainSuffix already exists"), job.BadInput, "domain suffix"},
 		{twilio.OpDeleteFunction, 409, said(409, 20409, "cannot delete Function because it is part of an active Build"), job.Internal, "slipway prune"},
+		{twilio.OpCreateDeployment, 400, said(400, 20001, "Build ZB1 cannot be deployed: its status is failed"), job.Internal, "slipway list builds"},
+		{twilio.OpCreateBuild, 400, said(400, 20001, "Duplicate path /a"), job.BadInput, "Rename one"},
 		{twilio.OpCreateService, 409, said(409, 20409, "Service with this UniqueName already exists"), job.Internal, "Run it again"},
 		{twilio.OpCreateService, 400, said(400, 20001, "Services are limited to less than or equal to 50"), job.LimitReached, "support"},
-		{twilio.OpCreateBuild, 400, said(400, 20001, "Some dependencies could not be validated. No matching version found for @twilio/runtime-handler@2.1.0."), job.BadInput, "2.1.2"},
+		{twilio.OpCreateBuild, 400, said(400, 20001, "Some dependencies could not be validated. No matching version found for @twilio/runtime-handler@2.1.0."), job.BadInput, "2.0.1"},
 		{twilio.OpCreateBuild, 400, said(400, 20001, "Some dependencies could not be validated. No matching version found for lodash@99."), job.BadInput, "package.json"},
 		{twilio.OpCreateBuild, 400, said(400, 20001, "The node version for stripe package is incompatible"), job.BadInput, "engines"},
 		{twilio.OpCreateBuild, 400, said(400, 20001, "unsupported runtime: node10"), job.BadInput, "node22"},
@@ -129,9 +145,17 @@ func TestExplainOfEachKnownReply(t *testing.T) {
 		{twilio.OpCreateService, 400, said(400, 20001, "no"), job.BadInput, "50 letters"},
 		{twilio.OpCreateEnvironment, 400, said(400, 20001, "no"), job.BadInput, "16 letters"},
 		{twilio.OpCreateVariable, 400, said(400, 20001, "no"), job.BadInput, "450 bytes"},
+		{anyCall, 400, said(400, 20001, "PageSize is 0; it is a number from 1 to 1000"), job.Internal, "a fault of Slipway"},
 		{anyCall, 500, `{"message":"An error occurred","status":500}`, job.TimedOut, "status.twilio.com"},
 		{anyCall, 302, "", job.TimedOut, "redirect"},
 		// More ways to the same rows.
+		{twilio.OpCreateFunction, 400, said(400, 20001, "FriendlyName is too long"), job.BadInput, "Rename it"},
+		{twilio.OpCreateAsset, 400, said(400, 20001, "FriendlyName is too long"), job.BadInput, "Rename it"},
+		{twilio.OpUploadFunction, 400, "Path has a character that it may not have", job.BadInput, "Rename it"},
+		{twilio.OpCreateDeployment, 409, said(409, 20409, "Build ZB1 cannot be deployed: its status is building"), job.Internal, "slipway list builds"},
+		{twilio.OpCreateBuild, 409, said(409, 20409, "Duplicate path /a"), job.BadInput, "Rename one"},
+		{twilio.OpCreateEnvironment, 400, said(400, 20001, "UniqueName is limited to 100 characters"), job.BadInput, "16 letters"},
+		{twilio.OpCreateEnvironment, 400, said(400, 20001, "Environments are limited to less than or equal to 25"), job.LimitReached, "support"},
 		{twilio.OpUploadFunction, 400, said(400, 20001, "no"), job.BadInput, "Rename it"},
 		{twilio.OpUpdateVariable, 400, said(400, 20001, "no"), job.BadInput, "450 bytes"},
 		{twilio.OpDeleteAsset, 409, said(409, 20409, "in use"), job.Internal, "slipway prune"},
@@ -184,9 +208,10 @@ func TestExplainOfAnUnknownReply(t *testing.T) {
 		"all of it": {
 			`{"code":"29999","message":"Teapot\n::error::\u001b[31m","detail":"short\tand stout","more_info":"https://www.twilio.com/docs/errors/29999","details":{"spout":true},"params":["tip"],"empty":{},"userError":null}`,
 			[]string{"(code 29999): Teapot ::error:: [31m (short and stout)", `{"details":{"spout":true},"params":["tip"]} [request ` + aRequestID + "]"},
-			"does not know this reply. See Twilio's page about its code, or ask Twilio's support with the request's ID. More: https://www.twilio.com/docs/errors/29999",
+			"it may be a proxy that answers in Twilio's place. More: https://www.twilio.com/docs/errors/29999",
 		},
 		"text":                  {"short\r\nand stout", []string{`answered 418: I'm a teapot, with the body "short and stout"`}, "does not know this reply"},
+		"HTML":                  {"<!DOCTYPE html><html><head><style>a{}</style><title>Blocked</title></head><body>Ask your administrator.", []string{`answered 418: I'm a teapot, with a page that says "Blocked Ask your administrator."`}, "it may be a proxy"},
 		"nothing":               {"", []string{"answered 418: I'm a teapot [request"}, "does not know this reply"},
 		"another shape":         {`{"message":{"text":"short"},"code":{}}`, []string{`with the body "{\"message\":{\"text\":\"short\"}`}, "does not know this reply"},
 		"an array":              {`[1]`, []string{`with the body "[1]"`}, "does not know this reply"},
@@ -214,6 +239,22 @@ func TestExplainOfAnUnknownReply(t *testing.T) {
 				t.Errorf("the message is not one printable line of at most %d bytes: %.300q", most, got.Message)
 			}
 		})
+	}
+	// What no row knows is not taken for something that one does.
+	for _, one := range []struct {
+		call   string
+		status int
+		body   string
+	}{
+		{twilio.OpDeleteFunction, 407, ""},
+		{twilio.OpDeleteBuild, 402, ""},
+		{twilio.OpCreateBuild, 400, "<html>400 The plain HTTP request was sent to HTTPS port</html>"},
+		{twilio.OpCreateVariable, 400, "Your request was blocked"},
+	} {
+		got := deploy.Explain(calls()[one.call](t.Context(), answering(t, one.status, nil, one.body)))
+		if got.Reason != job.Internal || !strings.Contains(got.Hint, "does not know this reply") {
+			t.Errorf("%s that is answered %d %q: got %+v", one.call, one.status, one.body, got)
+		}
 	}
 	// What may hold values of variables is not shown.
 	err := calls()[twilio.OpUpdateVariable](t.Context(), answering(t, http.StatusTeapot, nil, `{"message":"no","params":["hidden"]}`))

@@ -32,7 +32,7 @@ func (c *Client) CreateAsset(ctx context.Context, service ServiceSID, friendlyNa
 	find := func(ctx context.Context) (Asset, bool, error) {
 		return first(c.Assets(ctx, service), func(a Asset) bool { return a.FriendlyName == friendlyName })
 	}
-	return create(ctx, c, "create asset", url.Values{"FriendlyName": {friendlyName}}, lookUp[Asset]{find: find},
+	return create(ctx, c, OpCreateAsset, url.Values{"FriendlyName": {friendlyName}}, lookUp[Asset]{find: find},
 		"Services", string(service), "Assets")
 }
 

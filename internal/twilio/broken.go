@@ -81,8 +81,8 @@ type UnreadableError struct {
 	Method, Path string
 	// Status is the HTTP status, 200 to 299.
 	Status int
-	// Body is the beginning of the body, in one printable line; empty for
-	// replies that may hold values of variables.
+	// Body is the beginning of the body, in one printable line, of a page of HTML what
+	// a reader sees of it; empty for replies that may hold values of variables.
 	Body string
 	// Err is why it could not be read.
 	Err error
@@ -104,14 +104,23 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 func newUnreadableError(r request, sent *http.Request, response *http.Response, head []byte, err error) *UnreadableError {
 	unreadable := &UnreadableError{Op: r.op, Method: r.method, Path: sent.URL.Path, Status: response.StatusCode, Err: err}
 	_, isSyntax := errors.AsType[*json.SyntaxError](err)
+	page := string(head)
 	switch {
+	case isSyntax && isPage(page):
+		unreadable.Err = errPage
+		if !r.confidential {
+			unreadable.Body = oneLine(pageText(page), 200)
+		}
 	case !r.confidential:
-		unreadable.Body = oneLine(string(head), 200)
+		unreadable.Body = oneLine(page, 200)
 	case !isSyntax && !errors.Is(err, errTooLarge): // it may quote a value
 		unreadable.Err = errors.New("it is not the resource that was asked for")
 	}
 	return unreadable
 }
+
+// errPage says that a body is meant for a browser.
+var errPage = errors.New("it is a page of HTML")
 
 // ProxyError says that a proxy would not connect to a host.
 type ProxyError struct {

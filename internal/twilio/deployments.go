@@ -99,7 +99,7 @@ func (c *Client) CreateDeployment(
 			return Deployment{}, false, nil
 		}
 	}
-	return create(ctx, c, "create deployment", asked.form, lookUp[Deployment]{find: find}, path...)
+	return create(ctx, c, OpCreateDeployment, asked.form, lookUp[Deployment]{find: find}, path...)
 }
 
 func deploymentPath(service ServiceSID, environment EnvironmentSID, rest ...string) []string {

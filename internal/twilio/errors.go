@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,12 @@ const (
 	OpDeleteAsset = "delete asset"
 	// OpDeleteBuild is DeleteBuild's.
 	OpDeleteBuild = "delete build"
+	// OpCreateFunction is CreateFunction's.
+	OpCreateFunction = "create function"
+	// OpCreateAsset is CreateAsset's.
+	OpCreateAsset = "create asset"
+	// OpCreateDeployment is CreateDeployment's.
+	OpCreateDeployment = "create deployment"
 )
 
 // Error is a reply that is not what the operation asked for.
@@ -60,7 +67,8 @@ type Error struct {
 	Code int
 	// Message is what the platform said, in one printable line: the message, its
 	// detail, and in brackets as JSON what else the body held. Without a message in
-	// the body it is the status text and the beginning of the body.
+	// the body it is the status text and the beginning of the body, of a page of HTML
+	// what a reader sees of it.
 	Message string
 	// MoreInfo is the page about the code; may be empty.
 	MoreInfo string
@@ -108,7 +116,7 @@ func newError(r request, sent *http.Request, response *http.Response, body []byt
 	}
 	// A field of another type leaves the others readable.
 	_ = json.Unmarshal(body, &decoded)
-	reply.Code, reply.MoreInfo = int(decoded.Code), oneLine(cmp.Or(decoded.MoreInfo, decoded.MoreInfoCamel), 200)
+	reply.Code, reply.MoreInfo = int(decoded.Code), oneLine(r.withoutValue(cmp.Or(decoded.MoreInfo, decoded.MoreInfoCamel)), 200)
 	decoded.Message, decoded.Detail = r.withoutValue(decoded.Message), r.withoutValue(decoded.Detail)
 	switch {
 	case decoded.Message != "":
@@ -120,14 +128,38 @@ func newError(r request, sent *http.Request, response *http.Response, body []byt
 			reply.Message += " " + oneLine(others, 500)
 		}
 	case response.StatusCode < 400:
-		reply.Message = "a redirect, which is not followed because the credentials would be"
+		reply.Message = "a redirect" + redirectTarget(response) + ", which is not followed, since the credentials would go there"
 	default:
 		reply.Message = statusText(response.StatusCode)
-		if said := oneLine(string(body), 200); said != "" && !r.confidential {
-			reply.Message += ", with the body " + strconv.Quote(said)
+		if !r.confidential {
+			reply.Message += bodyText(string(body))
 		}
 	}
 	return reply
+}
+
+// redirectTarget tells where a redirect leads to, without the query; it is empty where
+// the reply does not say.
+func redirectTarget(response *http.Response) string {
+	to, err := response.Location()
+	if err != nil {
+		return ""
+	}
+	return " to " + oneLine((&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}).String(), 200)
+}
+
+// bodyText quotes a body that is not as the platform's errors are.
+func bodyText(body string) string {
+	const most = 500
+	if isPage(body) {
+		if text := oneLine(pageText(body), most); text != "" {
+			return ", with a page that says " + strconv.Quote(text)
+		}
+	}
+	if text := oneLine(body, most); text != "" {
+		return ", with the body " + strconv.Quote(text)
+	}
+	return ""
 }
 
 // otherFields returns as JSON what an error's body tells beside the fields that an

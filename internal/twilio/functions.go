@@ -34,7 +34,7 @@ func (c *Client) CreateFunction(ctx context.Context, service ServiceSID, friendl
 	find := func(ctx context.Context) (Function, bool, error) {
 		return first(c.Functions(ctx, service), func(f Function) bool { return f.FriendlyName == friendlyName })
 	}
-	return create(ctx, c, "create function", url.Values{"FriendlyName": {friendlyName}}, lookUp[Function]{find: find},
+	return create(ctx, c, OpCreateFunction, url.Values{"FriendlyName": {friendlyName}}, lookUp[Function]{find: find},
 		"Services", string(service), "Functions")
 }
 

@@ -125,8 +125,9 @@ type replyBody struct {
 	err  error // nil when all was well so far
 }
 
-// longestHead is how much of a body is kept for errors.
-const longestHead = 600
+// longestHead is how much of a body is kept for errors. A page of HTML begins with what
+// nobody reads.
+const longestHead = 4 << 10
 
 func (b *replyBody) Read(p []byte) (int, error) {
 	n, err := b.from.Read(p)

@@ -65,8 +65,8 @@ func TestErrorTellsWhatThePlatformSaid(t *testing.T) {
 		},
 		"HTML": {
 			answer(502, "text/html", "<html>\n<body>Bad\tgateway\x1b[31m</body></html>"),
-			twilio.Error{Status: 502, Message: `Bad Gateway, with the body "<html> <body>Bad gateway [31m</body></html>"`},
-			`fetch service: GET /v1/Services/x answered 502: Bad Gateway, with the body "<html> <body>Bad gateway [31m</body></html>"`,
+			twilio.Error{Status: 502, Message: `Bad Gateway, with a page that says "Bad gateway [31m"`},
+			`fetch service: GET /v1/Services/x answered 502: Bad Gateway, with a page that says "Bad gateway [31m"`,
 		},
 		"a code in quotes": {
 			answer(400, "application/json", `{"code":"20001","message":"Invalid","more_info":7,"status":"400"}`),
@@ -105,8 +105,8 @@ func TestErrorTellsWhatThePlatformSaid(t *testing.T) {
 		},
 		"a redirect": {
 			answer(307, "text/plain", "", "Location", "https://elsewhere.example/?token=1"),
-			twilio.Error{Status: 307, Message: "a redirect, which is not followed because the credentials would be"},
-			"fetch service: GET /v1/Services/x answered 307: a redirect, which is not followed because the credentials would be",
+			twilio.Error{Status: 307, Message: "a redirect to https://elsewhere.example/, which is not followed, since the credentials would go there"},
+			"fetch service: GET /v1/Services/x answered 307: a redirect to https://elsewhere.example/, which is not followed, since the credentials would go there",
 		},
 	}
 	for name, test := range tests {
@@ -131,7 +131,7 @@ func TestErrorTellsWhatThePlatformSaid(t *testing.T) {
 func TestUnreadableAnswers(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"cut short": `{"sid":"ZS0`, "HTML": "<html>sign in", "empty": "", "null": "null",
+		"cut short": `{"sid":"ZS0`, "a text": "sign in", "empty": "", "null": "null",
 		"another shape": `{"ok":true}`, "another kind": `{"sid":"ZB00000000000000000000000000000001"}`, "a list": "[]",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,6 +142,16 @@ func TestUnreadableAnswers(t *testing.T) {
 				t.Errorf("error %#v, want an UnreadableError that shows %q", err, body)
 			}
 		})
+	}
+}
+
+func TestUnreadablePage(t *testing.T) {
+	t.Parallel()
+	page := "<!DOCTYPE html><html><head><style>" + strings.Repeat("a{} ", 500) + "</style></head><body>Sign in"
+	_, err := newClient(t, answer(200, "text/html", page), once).FetchService(t.Context(), "x")
+	const want = `answered 200 with a body that cannot be read (it is a page of HTML): "Sign in"`
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
