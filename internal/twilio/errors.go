@@ -190,14 +190,33 @@ func otherFields(body []byte) string {
 }
 
 // withoutValue takes the value of a variable that was sent out of a text, should
-// the platform repeat it. One of a few characters is nobody's secret, and would
-// take the text apart.
+// the platform repeat it, in any spelling. One of a few characters is nobody's secret,
+// and would take the text apart.
 func (r request) withoutValue(text string) string {
 	const shortest = 4
-	if value := r.form.Get("Value"); len(value) >= shortest {
-		return strings.ReplaceAll(text, value, secret.Placeholder)
+	value := r.form.Get("Value")
+	if len(value) < shortest {
+		return text
+	}
+	for _, spelling := range spellings(value) {
+		text = strings.ReplaceAll(text, spelling, secret.Placeholder)
 	}
 	return text
+}
+
+// spellings are the ways in which a text is written within another: as it is, in an
+// address or a form, and between quotation marks.
+func spellings(text string) []string {
+	all := []string{text, url.QueryEscape(text), url.PathEscape(text)}
+	quoted := []string{strconv.Quote(text), strconv.QuoteToASCII(text)}
+	if encoded, err := json.Marshal(text); err == nil {
+		plain := strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">").Replace(string(encoded))
+		quoted = append(quoted, string(encoded), plain)
+	}
+	for _, one := range quoted {
+		all = append(all, one[1:len(one)-1])
+	}
+	return all
 }
 
 // errorCode is a code as a number, or as a string of digits; anything else is
