@@ -55,11 +55,25 @@ func (c *Client) repeat(ctx context.Context, op operation, try func(context.Cont
 	})
 }
 
+// read makes a call that changes nothing until it has its answer.
+func read[T any](ctx context.Context, c *Client, op operation, call sdkCall[T]) (T, error) {
+	var result T
+	err := c.repeat(ctx, op, func(ctx context.Context) (came outcome) {
+		result, came = attempt(ctx, c, op, call)
+		return came
+	})
+	return result, err
+}
+
 // creation is a call that must take effect once.
 type creation struct {
 	operation
 	// looksFirst asks for the effect before the first attempt as well.
 	looksFirst bool
+	// settles is how long a call whose answer was lost may still take effect. Until
+	// then its effect is looked for, and the call not made again. 0 is for what does
+	// no harm when it is there twice.
+	settles time.Duration
 	// isThere looks for the effect.
 	isThere func(context.Context) (bool, outcome)
 	// send makes the call once.
@@ -71,6 +85,8 @@ type creation struct {
 // whether it was this call that had it.
 func (c *Client) create(ctx context.Context, one creation) (isMade bool, err error) {
 	looks, mayBeMade := one.looksFirst, false
+	var lost error
+	var settled time.Time
 	err = c.repeat(ctx, one.operation, func(ctx context.Context) outcome {
 		if looks {
 			isThere, came := one.isThere(ctx)
@@ -80,9 +96,14 @@ func (c *Client) create(ctx context.Context, one creation) (isMade bool, err err
 			if came.err != nil || isThere {
 				return came
 			}
+			if left := time.Until(settled); left > 0 {
+				return outcome{err: lost, wait: left, retryable: true}
+			}
 		}
 		came := one.send(ctx)
-		mayBeMade = mayBeMade || !came.unhandled
+		if !came.unhandled {
+			mayBeMade, lost, settled = true, came.err, time.Now().Add(one.settles)
+		}
 		looks = mayBeMade
 		return came
 	})

@@ -11,8 +11,10 @@
 //     the time. Until a limit ends, nothing else is sent.
 //   - A creation is repeated only when the first was surely not handled;
 //     otherwise its effect is looked for before.
-//   - Statuses of one context stay in the order in which they were set, also
-//     where requests are cut off and take effect late (StatusLine).
+//   - Statuses of one context or GitHub Deployment stay in the order in which they
+//     were set, also where requests are cut off and take effect late (StatusLine,
+//     DeploymentLine).
+//   - What is not there is told from what the token may not see (ReadFile).
 //   - An answer of another shape is an error, never an empty value.
 //
 // The package knows nothing of deploys or of what a comment should say. Level

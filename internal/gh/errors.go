@@ -111,6 +111,11 @@ func (e *RateLimitError) Error() string {
 	return fmt.Sprintf("%s: %s until %s", e.Operation, which, e.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
 
+// isPrintable tells whether a text can be shown as it is.
+func isPrintable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 // oneLine makes foreign text safe to show: one line, printable, bounded.
 func oneLine(text string, most int) string {
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {

@@ -14,6 +14,9 @@ type Repository struct {
 // String returns "owner/name".
 func (r Repository) String() string { return r.Owner + "/" + r.Name }
 
+// is tells whether both are the same repository.
+func (r Repository) is(other Repository) bool { return strings.EqualFold(r.String(), other.String()) }
+
 // ParseRepository reads "owner/name", as GITHUB_REPOSITORY has it.
 func ParseRepository(text string) (Repository, error) {
 	owner, name, _ := strings.Cut(text, "/")

@@ -58,11 +58,16 @@ func (s CommitStatus) check() error {
 	if strings.TrimSpace(s.Context) == "" {
 		wrong = append(wrong, errors.New("a commit status needs a context"))
 	}
-	target, err := url.Parse(s.TargetURL)
-	if s.TargetURL != "" && (err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https") {
+	if !isLink(s.TargetURL) {
 		wrong = append(wrong, errors.New("a commit status can link to http and https addresses only"))
 	}
 	return errors.Join(wrong...)
+}
+
+// isLink tells whether GitHub takes an address to link to; none at all is one.
+func isLink(address string) bool {
+	target, err := url.Parse(address)
+	return address == "" || err == nil && target.Host != "" && (target.Scheme == "http" || target.Scheme == "https")
 }
 
 // equals tells whether a status says the same as another.
@@ -71,6 +76,8 @@ func (s CommitStatus) equals(other CommitStatus) bool {
 	s.Context = other.Context
 	return sameContext && s == other
 }
+
+func (s CommitStatus) isOver() bool { return s.State != StatePending }
 
 // SetCommitStatus gives a commit a status, unless the newest one of that
 // context says the same already; written tells which. sha is the full SHA of a

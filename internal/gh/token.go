@@ -29,25 +29,20 @@ type TokenInfo struct {
 // Token asks GitHub about the Client's own token. It changes nothing, and needs
 // no permission.
 func (c *Client) Token(ctx context.Context) (TokenInfo, error) {
-	var info TokenInfo
 	limits := operation{name: "read the rate limit"}
-	err := c.repeat(ctx, limits, func(ctx context.Context) outcome {
-		read, came := attempt(ctx, c, limits, func(ctx context.Context, sdk *github.Client) (TokenInfo, *github.Response, error) {
-			rates, response, err := sdk.RateLimit.Get(ctx)
-			if err == nil && rates.GetCore() == nil {
-				err = errShape
-			}
-			if err != nil {
-				return TokenInfo{}, response, err
-			}
-			core := rates.GetCore()
-			return TokenInfo{
-				Scopes: scopes(response.Header.Get("X-OAuth-Scopes")), Expires: response.TokenExpiration.Time,
-				Limit: core.Limit, Remaining: core.Remaining, Reset: core.Reset.Time,
-			}, response, nil
-		})
-		info = read
-		return came
+	info, err := read(ctx, c, limits, func(ctx context.Context, sdk *github.Client) (TokenInfo, *github.Response, error) {
+		rates, response, err := sdk.RateLimit.Get(ctx)
+		if err == nil && rates.GetCore() == nil {
+			err = errShape
+		}
+		if err != nil {
+			return TokenInfo{}, response, err
+		}
+		core := rates.GetCore()
+		return TokenInfo{
+			Scopes: scopes(response.Header.Get("X-OAuth-Scopes")), Expires: response.TokenExpiration.Time,
+			Limit: core.Limit, Remaining: core.Remaining, Reset: core.Reset.Time,
+		}, response, nil
 	})
 	if err != nil {
 		return info, err
@@ -56,16 +51,12 @@ func (c *Client) Token(ctx context.Context) (TokenInfo, error) {
 		return info, nil
 	}
 	user := operation{name: "read whose token it is"}
-	err = c.repeat(ctx, user, func(ctx context.Context) outcome {
-		login, came := attempt(ctx, c, user, func(ctx context.Context, sdk *github.Client) (string, *github.Response, error) {
-			read, response, err := sdk.Users.Get(ctx, "")
-			if err == nil && read.GetLogin() == "" {
-				err = errShape
-			}
-			return read.GetLogin(), response, err
-		})
-		info.Login = login
-		return came
+	info.Login, err = read(ctx, c, user, func(ctx context.Context, sdk *github.Client) (string, *github.Response, error) {
+		got, response, err := sdk.Users.Get(ctx, "")
+		if err == nil && got.GetLogin() == "" {
+			err = errShape
+		}
+		return got.GetLogin(), response, err
 	})
 	if _, isInstallation := errors.AsType[*PermissionError](err); isInstallation {
 		return info, nil

@@ -30,17 +30,24 @@ func quick() retry.Policy {
 	return retry.Policy{Initial: time.Millisecond, Max: 2 * time.Millisecond, MaxAttempts: 3, MaxElapsed: 5 * time.Second}
 }
 
+// permissions are those that every verb of the package needs.
+func permissions() map[string]string {
+	return map[string]string{"actions": "read", "contents": "read", "deployments": "write", "pull_requests": "read", "statuses": "write"}
+}
+
 // newSandbox makes a sandbox of both repositories with a commit. Unless the
-// options name tokens, there is one that may write statuses.
+// options name others, there is one token that may do all that the package does.
 func newSandbox(t *testing.T, options sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	commits := []sandbox.Commit{{SHA: sha, Branch: "main"}}
-	options.Repositories = []sandbox.Repository{
-		{Owner: "acme", Name: "voice", Private: true, Commits: commits},
-		{Owner: "acme", Name: "site", Commits: commits},
+	if options.Repositories == nil {
+		options.Repositories = []sandbox.Repository{
+			{Owner: "acme", Name: "voice", Private: true, Commits: commits},
+			{Owner: "acme", Name: "site", Commits: commits},
+		}
 	}
 	if options.Tokens == nil {
-		options.Tokens = []sandbox.Token{{Value: token, Permissions: map[string]string{"statuses": "write"}}}
+		options.Tokens = []sandbox.Token{{Value: token, Permissions: permissions()}}
 	}
 	world, err := sandbox.New(options)
 	if err != nil {
