@@ -83,6 +83,9 @@ func (d *Deployer) confirm(ctx context.Context, at target, outcome *Outcome, was
 	}
 	if failed, ok := errors.AsType[*ActivationError](err); ok {
 		outcome.Live, outcome.LiveBefore = failed.Live, found.Over
+		if failed.Left != nil {
+			outcome.VariablesLeft = failed.Left.Keys
+		}
 	}
 	return err
 }
@@ -120,11 +123,13 @@ func (c *confirming) confirm(ctx context.Context) error {
 		return c.unseen(err)
 	}
 	c.mended = variableJournal{at: c.at, before: make(map[string]twilio.Variable), wanted: wanted}
+	var foreign []string // that were found last
+	var failed error     // of setting them again
 	for round := 0; ; round++ {
 		now, err := c.look(ctx, round)
 		switch {
-		case err != nil && len(c.mended.tried) > 0:
-			return &MixedError{Keys: c.mended.keys(), Err: err}
+		case err != nil && len(foreign) > 0:
+			return &MixedError{Keys: foreign, Err: errors.Join(failed, err)}
 		case err != nil:
 			return c.unseen(err)
 		case now.build != c.build && c.isDeployed:
@@ -139,16 +144,17 @@ func (c *confirming) confirm(ctx context.Context) error {
 			}
 			continue
 		}
-		foreign := foreignTo(wanted, now)
+		foreign = foreignTo(wanted, now)
 		switch {
 		case len(foreign) == 0:
 			return nil
+		case failed != nil:
+			return &MixedError{Keys: foreign, Err: failed}
 		case round > mostMends:
 			return &MixedError{Keys: foreign, Err: errKeepsChanging}
 		}
-		if err := c.mend(ctx, now, foreign, round); err != nil {
-			return &MixedError{Keys: foreign, Err: err}
-		}
+		// Where that fails, what is live by now decides what follows from it.
+		failed = c.mend(ctx, now, foreign, round)
 	}
 }
 
@@ -278,9 +284,6 @@ func (c *confirming) mend(ctx context.Context, now present, keys []string, round
 	c.mended.tried = slices.Compact(slices.Sorted(slices.Values(slices.Concat(c.mended.tried, again.tried))))
 	return err
 }
-
-// keys are those that were tried, sorted.
-func (j *variableJournal) keys() []string { return slices.Sorted(slices.Values(j.tried)) }
 
 // pause waits, unless ctx ends first.
 func pause(ctx context.Context, length time.Duration) error {
