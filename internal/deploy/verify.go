@@ -102,9 +102,6 @@ func (d *Deployer) verify(ctx context.Context, at target, outcome *Outcome, jour
 		return err
 	}
 	outcome.IsUnverified = false
-	if d.KeepFailed {
-		return &CheckError{Err: found, Kept: "rollback-on-failure is false"}
-	}
 	return d.takeBack(ctx, at, outcome, journal, found)
 }
 
@@ -119,14 +116,19 @@ func (d *Deployer) verifyUnchanged(ctx context.Context, plan Plan, outcome *Outc
 	found := d.Verify(ctx, Activated{
 		ServiceSID: plan.ServiceSID, EnvironmentSID: plan.EnvironmentSID, Domain: plan.Domain, BuildSID: plan.LiveBuildSID, WasLive: true,
 	})
-	switch {
-	case found != nil && ctx.Err() != nil: // the run was ended
+	if found != nil && ctx.Err() != nil { // the run was ended
 		return found
-	case found != nil:
-		outcome.IsUnverified = false
-		return &CheckError{Err: found, Kept: "it was live before this run"}
 	}
 	outcome.IsUnverified = false
+	if found != nil {
+		looking, cancel := outlive(ctx, d.grace()/2)
+		defer cancel()
+		if now, err := d.liveNow(looking, target{plan.ServiceSID, plan.EnvironmentSID}); err == nil && now != plan.LiveBuildSID && now != "" {
+			d.leave(outcome, now, found)
+			return nil
+		}
+		return &CheckError{Err: found, Kept: "it was live before this run"}
+	}
 	d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseCheck})
 	return nil
 }
@@ -159,12 +161,11 @@ func (d *Deployer) isStillLive(ctx context.Context, at target, outcome *Outcome)
 	return nil
 }
 
-// takeBack brings back what was live before: the variables first, so that at no
+// takeBack brings back what was live before, unless it is to be kept: the variables first, so that at no
 // moment the Build of before runs with others, then the Build. What somebody else has
 // made live since stays. When ctx ends, it goes on for a moment: half of it for what is
 // under way, half for a last look.
 func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, journal *variableJournal, found error) error {
-	d.tell(job.Event{Kind: job.Noted, Phase: job.PhaseCheck, Message: "the check failed: what was live before is brought back"})
 	settling, cancel := outlive(ctx, d.grace()/2)
 	defer cancel()
 	failed := &RollbackError{Check: found, Environment: outcome.Plan.Environment.Name, Before: outcome.LiveBefore}
@@ -173,17 +174,19 @@ func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, jo
 	case twilio.IsNotFound(err):
 		outcome.Live = LiveGone
 		return &CheckError{Err: found, Kept: wentMeanwhile(outcome.Plan.Environment.Name)}
+	case err == nil && now.BuildSID != outcome.BuildSID && now.BuildSID != "":
+		d.leave(outcome, now.BuildSID, found)
+		return nil
+	case d.KeepFailed && (err != nil || now.BuildSID == outcome.BuildSID):
+		return &CheckError{Err: found, Kept: "rollback-on-failure is false"}
 	case err != nil:
 		failed.Err = err
 		return failed
-	case now.BuildSID != outcome.BuildSID && now.BuildSID != "":
-		d.warn(job.PhaseCheck, "nothing is brought back, since this Build is not live any more; what the check found: "+oneLine(found))
-		d.supersede(outcome, now.BuildSID)
-		return nil
 	case now.BuildSID != outcome.BuildSID:
 		outcome.LiveBefore, outcome.Live, outcome.VariablesLeft = now.BuildSID, LiveAsBefore, outcome.changedVariables(journal)
 		return &CheckError{Err: found, Kept: "it was taken away meanwhile"}
 	}
+	d.tell(job.Event{Kind: job.Noted, Phase: job.PhaseCheck, Message: "the check failed: what was live before is brought back"})
 	left := d.putBack(settling, outcome, journal)
 	outcome.IsPutBack = left == nil && len(outcome.changedVariables(journal)) > 0
 	if outcome.LiveBefore != outcome.BuildSID {
@@ -198,6 +201,12 @@ func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, jo
 	}
 	outcome.RolledBack = true
 	return &CheckError{Err: found, RolledBack: true}
+}
+
+// leave lets what another deploy has made live stay, whatever a check of it found.
+func (d *Deployer) leave(outcome *Outcome, live twilio.BuildSID, found error) {
+	d.warn(job.PhaseCheck, "nothing is brought back, since this Build is not live any more; what the check found: "+oneLine(found))
+	d.supersede(outcome, live)
 }
 
 // switchBack makes the Build of before live again within settling, and finds out what

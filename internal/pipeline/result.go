@@ -48,6 +48,7 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	switch {
 	case outcome.IsSuperseded:
 		r.result.Status, r.result.SupersededBy = job.Superseded, string(outcome.SupersededBy)
+		r.result.Changed = !r.plan.IsNothing()
 	case r.plan.IsNothing():
 		r.result.Status, r.result.Changed = job.Unchanged, false
 	}

@@ -241,10 +241,14 @@ func TestCheckLeavesWhatOthersMadeLive(t *testing.T) {
 		isTakenAway bool
 		tree        fstest.MapFS
 		isWarned    bool
+		isKept      bool // where the check fails
+		isUnchanged bool // it was live before the run
 	}{
-		"a failed check, and nothing is live":  {isTakenAway: true, tree: sick()},
-		"a failed check, and another Build is": {tree: sick(), isWarned: true},
-		"a check that holds":                   {tree: healthy("functions/hello.js", "exports.handler = 2;")},
+		"a failed check, and nothing is live":       {isTakenAway: true, tree: sick()},
+		"a failed check, and another Build is":      {tree: sick(), isWarned: true},
+		"the same, and what fails is kept":          {tree: sick(), isWarned: true, isKept: true},
+		"a failed check of what was live before it": {tree: sick(), isWarned: true, isUnchanged: true},
+		"a check that holds":                        {tree: healthy("functions/hello.js", "exports.handler = 2;")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -253,6 +257,9 @@ func TestCheckLeavesWhatOthersMadeLive(t *testing.T) {
 			theirs := first.BuildSID
 			if test.isTakenAway {
 				theirs = ""
+			}
+			if test.isUnchanged {
+				c.must(asked(func(j *job.Job) { j.Options.HealthCheck = job.HealthCheck{} }), test.tree)
 			}
 			var once sync.Once
 			c.meet(func(r *http.Request) int {
@@ -267,13 +274,14 @@ func TestCheckLeavesWhatOthersMadeLive(t *testing.T) {
 				return 0
 			})
 			result, err := c.run(t.Context(), asked(func(j *job.Job) {
+				j.Options.KeepFailed = test.isKept
 				if test.isWarned { // theirs answers, too
 					j.Options.HealthCheck.Text = "never"
 				}
 			}), test.tree)
 			if test.isTakenAway {
 				c.wantFailure(result, err, job.CheckFailed, false, "it was taken away meanwhile")
-			} else if err != nil || result.Status != job.Superseded || result.SupersededBy != theirs || !result.Changed {
+			} else if err != nil || result.Status != job.Superseded || result.SupersededBy != theirs || result.Changed == test.isUnchanged {
 				t.Errorf("got %v and %+v", err, result)
 			}
 			if got := strings.Contains(strings.Join(result.Warnings, "\n"), "what the check found: "); got != test.isWarned {

@@ -85,6 +85,9 @@ func releaseTitle(result job.Result, plan deploy.Plan) string {
 
 // releaseOutlook says which Build goes live.
 func releaseOutlook(result job.Result, plan deploy.Plan) string {
+	if result.Status == job.Superseded {
+		return fmt.Sprintf("There was nothing to do: Build %s was live in %s already.", plan.LiveBuildSID, result.Environment)
+	}
 	if plan.IsNothing() {
 		return fmt.Sprintf("Nothing to do: Build %s is live in %s already.", plan.LiveBuildSID, result.Environment)
 	}

@@ -114,3 +114,16 @@ func TestDoneDefusesWhatThePlatformNames(t *testing.T) {
 		}
 	}
 }
+
+// TestReleasedOfWhatWasLiveAlready and has been replaced meanwhile.
+func TestReleasedOfWhatWasLiveAlready(t *testing.T) {
+	t.Parallel()
+	result, plan := job.NewResult(), deploy.Plan{Service: "voice", Build: deploy.BuildLive, LiveBuildSID: "ZB2", Release: &deploy.Release{}, Variables: job.NoChanges()}
+	result.Service, result.Environment, result.Status, result.BuildSID, result.SupersededBy = "voice", "stage", job.Superseded, "ZB2", "ZB3"
+	told := report.Released(result, plan)
+	for _, want := range []string{"Superseded by Build ZB3 in stage", "There was nothing to do: Build ZB2 was live in stage already."} {
+		if !strings.Contains(told, want) {
+			t.Errorf("it does not say %q:\n%s", want, told)
+		}
+	}
+}

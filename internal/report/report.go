@@ -94,7 +94,7 @@ func Deployed(result job.Result, plan deploy.Plan, note string) string {
 	switch {
 	case plan.Build == deploy.BuildReused:
 		text.WriteString("It was made of the same before, so nothing was built\n")
-	case plan.Build == deploy.BuildLive && result.Status != job.Unchanged:
+	case plan.Build == deploy.BuildLive && result.Changed && result.Status != job.Unchanged:
 		text.WriteString("It was live already; the variables alone changed\n")
 	}
 	if result.PreviousBuildSID != "" && result.PreviousBuildSID != result.BuildSID {
