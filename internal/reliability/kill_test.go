@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-dev/slipway/internal/job"
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -25,7 +26,7 @@ func TestKillMatrix(t *testing.T) {
 	t.Parallel()
 	var held, unfinished, exceptions atomic.Int64
 	made := 0
-	for _, s := range scenes() {
+	for _, s := range killScenes() {
 		clean, calls := unkilled(t, s)
 		made += len(calls)
 		t.Run(s.name, func(t *testing.T) {
@@ -61,6 +62,15 @@ func TestKillMatrix(t *testing.T) {
 	if unfinished.Load() == 0 && !testing.Short() {
 		t.Error("no Build was met unfinished")
 	}
+}
+
+// killScenes are those of the matrices, and a teardown.
+func killScenes() []scene {
+	first := deployOf(1, "GREETING=hello\n")
+	production := first
+	production.job.Target.Environment = "production"
+	teardown := step{job: job.Job{Verb: job.Teardown, Target: job.Target{Service: "site", Environment: "dev"}}}
+	return append(scenes(), scene{"teardown", []step{production, first}, teardown, job.TornDown, false})
 }
 
 // newKillWorld is a Sandbox whose Builds take long enough to be met unfinished.

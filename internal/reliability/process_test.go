@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 // carryOut prints the Result, as the command does.
 func carryOut(name, url string) error {
 	named := func() (step, bool) {
-		for _, s := range scenes() {
+		for _, s := range killScenes() {
 			if s.name == name {
 				return s.last, true
 			}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/fstest"
 	"testing/synctest"
 
 	"github.com/slipway-dev/slipway/internal/job"
@@ -17,55 +16,6 @@ import (
 
 // interleavings is how many orders of their calls each contest is tried in.
 const interleavings = 200
-
-// commit is a tree, with the variables that it wants.
-type commit struct {
-	version   int // of the files
-	variables string
-	prunes    bool
-}
-
-// contest is two deploys to one Environment at once.
-type contest struct {
-	name   string
-	before *commit // what is live when they begin; nil for nothing
-	two    [2]commit
-	// mayMiss says that a run that changes no variable need not notice that it was
-	// replaced at once: to look costs a call, and nothing would follow from it.
-	mayMiss bool
-}
-
-func contests() []contest {
-	base := commit{version: 0, variables: "GREETING=hello\nLIMIT=10\nOLD=1\n"}
-	one := commit{version: 1, variables: "GREETING=one\nLIMIT=11\nOLD=1\nONE=1\n"}
-	two := commit{version: 2, variables: "GREETING=two\nLIMIT=22\nOLD=1\nTWO=2\n"}
-	with := func(c commit, change func(*commit)) commit { change(&c); return c }
-	pruning := func(c *commit) { c.prunes = true }
-	noVariables := with(one, func(c *commit) { c.variables = base.variables })
-	variablesAlone := with(one, func(c *commit) { c.version = base.version })
-	return []contest{
-		{name: "first deploys", two: [2]commit{one, two}},
-		{name: "redeploys", before: &base, two: [2]commit{one, two}},
-		{name: "one changes no variable", before: &base, two: [2]commit{noVariables, two}, mayMiss: true},
-		{name: "one changes variables alone", before: &base, two: [2]commit{variablesAlone, two}},
-		{name: "both change variables alone", before: &base, two: [2]commit{
-			variablesAlone, with(two, func(c *commit) { c.version = base.version }),
-		}},
-		{name: "the same files", before: &base, two: [2]commit{one, with(two, func(c *commit) { c.version = one.version })}},
-		{name: "both prune", before: &base, two: [2]commit{
-			with(one, pruning), with(two, func(c *commit) { pruning(c); c.variables = strings.ReplaceAll(c.variables, "OLD=1\n", "") }),
-		}},
-		{name: "back to what was live, against a new one", before: &one, two: [2]commit{two, with(base, pruning)}},
-	}
-}
-
-// step is the deploy of a commit.
-func (c commit) step() step {
-	deploy := deployOf(c.version, c.variables)
-	deploy.files["assets/index.html"] = &fstest.MapFile{Data: fmt.Appendf(nil, "<h1>%d</h1>", c.version), Mode: 0o644}
-	deploy.job.Options.PruneVariables = c.prunes
-	return deploy
-}
 
 // TestTwoAtOnceMatrix has two deploys of different commits to one Environment take
 // turns at every call, in orders that seeds draw.
@@ -134,9 +84,7 @@ func hold(t *testing.T, c contest, seed uint64) *held {
 		t.Fatal(err)
 	}
 	h := &held{contest: c, world: world, turns: newTurns(world, seed)}
-	if c.before != nil {
-		h.must(t, *c.before)
-	}
+	h.prepare(t)
 	for i := range h.runs {
 		run := &contender{commit: c.two[i]}
 		h.runs[i] = run
@@ -144,6 +92,21 @@ func hold(t *testing.T, c contest, seed uint64) *held {
 	}
 	h.turns.play()
 	return h
+}
+
+// prepare makes live what is there when the two begin.
+func (h *held) prepare(t *testing.T) {
+	t.Helper()
+	if h.stage != nil {
+		stage := h.stage.step()
+		stage.job.Target.Environment = "stage"
+		if _, err := stage.run(t.Context(), h.turns.client(t, nobody), runTimeout); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, one := range h.before {
+		h.must(t, one)
+	}
 }
 
 // deploy runs a deploy whose calls are those of one contender, or nobody's.
@@ -175,13 +138,17 @@ func (h *held) judge(t *testing.T) (wrong []string) {
 		return wrong
 	}
 	snapshot := h.world.Snapshot()
-	if len(snapshot.Services) != 1 || len(snapshot.Environments) != 1 {
-		complain("there are %d Services and %d Environments", len(snapshot.Services), len(snapshot.Environments))
+	environments := slices.DeleteFunc(slices.Clone(snapshot.Environments), func(e sandbox.Environment) bool { return e.DomainSuffix != "dev" })
+	if len(snapshot.Services) != 1 || len(environments) != 1 {
+		complain("there are %d Services and %d Environments", len(snapshot.Services), len(environments))
 		return wrong
 	}
-	live := snapshot.Environments[0].BuildSID
+	live := environments[0].BuildSID
 	variables := make(map[string]string)
 	for _, one := range snapshot.Variables {
+		if one.EnvironmentSID != environments[0].SID {
+			continue
+		}
 		if _, isTwice := variables[one.Key]; isTwice {
 			complain("variable %s is there twice", one.Key)
 		}
@@ -197,10 +164,13 @@ func (h *held) judge(t *testing.T) (wrong []string) {
 		return wrong
 	}
 	won, lost := h.runs[winner], h.runs[1-winner]
-	if !has(variables, won.commit) {
+	if wants := won.commit; wants.isRollback && !has(variables, lost.commit) || !wants.isRollback && !has(variables, wants) {
 		complain("the Build of run %d is live, and the variables are %v", winner, variables)
 	}
-	if won.result.Status != job.Deployed {
+	if isOneBuild && h.turns.wrote[winner] < h.turns.wrote[1-winner] {
+		complain("run %d has its variables, and run %d wrote its own behind it", winner, 1-winner)
+	}
+	if won.result.Status != won.commit.done() {
 		complain("run %d is live, and says that it is %s", winner, won.result.Status)
 	}
 	switch lost.result.Status {
@@ -208,9 +178,9 @@ func (h *held) judge(t *testing.T) (wrong []string) {
 		if lost.result.SupersededBy != live || !lost.result.Changed {
 			complain("run %d says that it is superseded by %q, and Build %s is live", 1-winner, lost.result.SupersededBy, live)
 		}
-	case job.Deployed:
+	case lost.commit.done():
 		looked, replaced := h.turns.lastLook[1-winner], h.turns.activated[winner]
-		if looked > replaced && !isOneBuild && (!h.mayMiss || winner == 0) {
+		if looked > replaced && !isOneBuild && !lost.commit.isRollback && (!h.mayMiss || winner == 0) {
 			complain("run %d says that it is deployed, and looked (%d) when it had been replaced (%d)", 1-winner, looked, replaced)
 		}
 	default:
@@ -223,7 +193,13 @@ func (h *held) judge(t *testing.T) (wrong []string) {
 // do, and the other's makes nothing anew that is there already, be it there twice.
 func (h *held) judgeAfterwards(t *testing.T, won, lost *contender, snapshot sandbox.Snapshot) (wrong []string) {
 	t.Helper()
-	won.commit.prunes, lost.commit.prunes = false, false
+	if won.commit.isRollback { // it goes with what variables there are
+		won, lost = lost, won
+		if again := h.must(t, won.commit); len(again.Variables.Created)+len(again.Variables.Updated) > 0 || again.UploadedBytes > 0 {
+			wrong = append(wrong, fmt.Sprintf("behind the roll-back %+v is set anew, and %d bytes uploaded", again.Variables, again.UploadedBytes))
+		}
+	}
+	won.commit.prunes, lost.commit.prunes, lost.commit.isRollback = false, false, false
 	if again := h.must(t, won.commit); again.Status != job.Unchanged {
 		wrong = append(wrong, fmt.Sprintf("what is live is not whole: deployed again it is %s, with %+v, %+v and %+v",
 			again.Status, again.Functions, again.Assets, again.Variables))
@@ -245,7 +221,7 @@ func (h *held) judgeAfterwards(t *testing.T, won, lost *contender, snapshot sand
 
 // has reports whether the variables of a commit are there, with its values.
 func has(variables map[string]string, c commit) bool {
-	for line := range strings.Lines(c.variables) {
+	for line := range strings.Lines(c.variables + c.copies) {
 		if key, value, _ := strings.Cut(strings.TrimSpace(line), "="); variables[key] != value {
 			return false
 		}

@@ -39,6 +39,7 @@ type turns struct {
 	log       []string
 	activated [2]int // when each run made its Build live, as a count of turns; 0 for never
 	lastLook  [2]int // when each run last saw what is live
+	wrote     [2]int // when each run last wrote a variable
 }
 
 // waiting is a call that waits for its turn.
@@ -121,6 +122,8 @@ func (u *turns) note(next *waiting) {
 	switch {
 	case next.request.Method == http.MethodPost && strings.HasSuffix(what, "/Deployments"):
 		u.activated[next.who] = u.count
+	case next.request.Method != http.MethodGet && strings.Contains(what, "/Variables"):
+		u.wrote[next.who] = u.count
 	case next.request.Method == http.MethodGet && anEnvironment.MatchString(next.request.URL.Path):
 		u.lastLook[next.who] = u.count
 	}

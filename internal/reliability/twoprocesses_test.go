@@ -60,9 +60,7 @@ func holdBetweenProcesses(t *testing.T, c contest) *held {
 	server := httptest.NewServer(world)
 	t.Cleanup(server.Close)
 	h := &held{contest: c, world: world, turns: newTurns(world, 0)}
-	if c.before != nil {
-		h.must(t, *c.before)
-	}
+	h.prepare(t)
 	var processes [2]*exec.Cmd
 	var told, complained [2]bytes.Buffer
 	for i := range processes {
