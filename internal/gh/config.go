@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -62,6 +63,13 @@ type Client struct {
 	retry     retry.Policy
 	logger    *slog.Logger
 	gate      gate
+	whose     whose
+}
+
+// whose is who the token acts as, once that was asked.
+type whose struct {
+	mu    sync.Mutex
+	login string
 }
 
 // New checks cfg and makes a Client from it. It sends nothing. The error joins

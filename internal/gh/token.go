@@ -50,18 +50,24 @@ func (c *Client) Token(ctx context.Context) (TokenInfo, error) {
 	if info.Remaining == 0 { // it may ask for nothing else
 		return info, nil
 	}
+	info.Login, err = c.login(ctx)
+	if _, isInstallation := errors.AsType[*PermissionError](err); isInstallation {
+		return info, nil
+	}
+	return info, err
+}
+
+// login asks who the token acts as. The error is a *PermissionError for an
+// installation's.
+func (c *Client) login(ctx context.Context) (string, error) {
 	user := operation{name: "read whose token it is"}
-	info.Login, err = read(ctx, c, user, func(ctx context.Context, sdk *github.Client) (string, *github.Response, error) {
+	return read(ctx, c, user, func(ctx context.Context, sdk *github.Client) (string, *github.Response, error) {
 		got, response, err := sdk.Users.Get(ctx, "")
 		if err == nil && got.GetLogin() == "" {
 			err = errShape
 		}
 		return got.GetLogin(), response, err
 	})
-	if _, isInstallation := errors.AsType[*PermissionError](err); isInstallation {
-		return info, nil
-	}
-	return info, err
 }
 
 // scopes reads the header that answers to classic tokens have.

@@ -27,6 +27,7 @@ type call struct {
 	// or gave a status; nil when it wrote none.
 	status     *Status
 	deployment *Deployment
+	comment    *Comment // likewise what it wrote or changed
 }
 
 // run checks the request and carries it out. Handlers run under the Sandbox's
@@ -43,7 +44,7 @@ func (c *call) run() (reply, error) {
 	if err := c.permit(); err != nil {
 		return reply{}, err
 	}
-	if c.op.method == http.MethodPost {
+	if c.op.method == http.MethodPost || c.op.method == http.MethodPatch {
 		body, err := readBody(c.writer, c.request, c.op.fields)
 		if err != nil {
 			return reply{}, err
@@ -69,14 +70,14 @@ func (c *call) permit() error {
 	switch {
 	case one == nil, one.private && !c.token.covers(one):
 		return notFound()
-	case isRead && one.private && !c.token.may(c.op.needs) && c.sandbox.options.Switches.UnreadableIs404:
+	case isRead && one.private && !c.token.mayDo(c.op) && c.sandbox.options.Switches.UnreadableIs404:
 		return notFound()
 	case !one.private && isRead:
 		// Each page says that public resources are read without permission.
 		return nil
 	case c.token == nil:
 		return refusal(http.StatusUnauthorized, "Requires authentication")
-	case !c.token.covers(one), !c.token.may(c.op.needs):
+	case !c.token.covers(one), !c.token.mayDo(c.op):
 		return refusal(http.StatusForbidden, "Resource not accessible by integration")
 	}
 	return nil
@@ -93,6 +94,11 @@ func (t *Token) covers(one *repository) bool {
 		}
 	}
 	return len(t.Repositories) == 0
+}
+
+// mayDo tells whether the token has what an operation needs.
+func (t *Token) mayDo(op *operation) bool {
+	return t.may(op.needs) || op.orNeeds != "" && t.may(permission{op.orNeeds, op.needs.level})
 }
 
 // may tells whether the token has a permission; a level holds the lower ones.

@@ -27,6 +27,9 @@ const (
 	// docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments.
 	maxEnvironmentName = 255
 
+	// "Body is too long (maximum is 65536 characters)": runatlantis/atlantis issue 3038.
+	maxComment = 65_536
+
 	// docs.github.com/rest/repos/contents#get-repository-content: what base64 is
 	// given of.
 	maxContent = 1 << 20

@@ -14,7 +14,7 @@ func operations() []operation {
 		repo   = repositoryPattern
 		commit = repo + "/commits/{ref}"
 	)
-	return slices.Concat(codeOperations(), deploymentOperations(), []operation{
+	return slices.Concat(codeOperations(), deploymentOperations(), commentOperations(), []operation{
 		{
 			name: "rate-limit/get", method: get, pattern: "/rate_limit", handle: getRateLimit,
 			docs: "rate-limit/rate-limit#get-rate-limit-status-for-the-authenticated-user", isFree: true,
@@ -83,6 +83,40 @@ func codeOperations() []operation {
 		{
 			name: "pulls/get", method: get, pattern: repo + "/pulls/{pull_number}", handle: getPull,
 			docs: "pulls/pulls#get-a-pull-request", needs: pulls,
+		},
+	}
+}
+
+// commentOperations are those on comments of pull requests, which have them as
+// issues do. On a pull request the permission for either will do:
+// docs.github.com/rest/authentication/permissions-required-for-github-apps.
+func commentOperations() []operation {
+	const (
+		on  = repositoryPattern + "/issues/{issue_number}/comments"
+		one = repositoryPattern + "/issues/comments/{comment_id}"
+	)
+	read, write := permission{"pull_requests", "read"}, permission{"pull_requests", "write"}
+	body := []field{{name: "body", required: true}}
+	return []operation{
+		{
+			name: "issues/list-comments", method: http.MethodGet, pattern: on, handle: listComments,
+			docs: "issues/comments#list-issue-comments", needs: read, orNeeds: "issues", pages: true,
+		},
+		{
+			name: "issues/create-comment", method: http.MethodPost, pattern: on, handle: createComment, fields: body, creates: true,
+			docs: "issues/comments#create-an-issue-comment", needs: write, orNeeds: "issues",
+		},
+		{
+			name: "issues/get-comment", method: http.MethodGet, pattern: one, handle: getComment,
+			docs: "issues/comments#get-an-issue-comment", needs: read, orNeeds: "issues",
+		},
+		{
+			name: "issues/update-comment", method: http.MethodPatch, pattern: one, handle: updateComment, fields: body, creates: true,
+			docs: "issues/comments#update-an-issue-comment", needs: write, orNeeds: "issues",
+		},
+		{
+			name: "issues/delete-comment", method: http.MethodDelete, pattern: one, handle: deleteComment,
+			docs: "issues/comments#delete-an-issue-comment", needs: write, orNeeds: "issues",
 		},
 	}
 }

@@ -18,6 +18,7 @@ type repository struct {
 	branches      map[string]string // SHA by name
 	statuses      []*Status         // oldest first
 	deployments   []*Deployment     // oldest first
+	comments      []*Comment        // oldest first
 	environments  []Environment
 	pulls         []PullRequest // by number
 }

@@ -25,6 +25,7 @@ type operation struct {
 	pattern string // {name} stands for one segment, {name...} for the rest
 	docs    string // its page, below https://docs.github.com/rest/
 	needs   permission
+	orNeeds string  // another permission of the same level that will do
 	fields  []field // of the body
 	query   []string
 	pages   bool // takes page and per_page

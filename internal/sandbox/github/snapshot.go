@@ -21,6 +21,7 @@ type RepositorySnapshot struct {
 	Branches                   map[string]string // SHA by name
 	Statuses                   []Status          // oldest first
 	Deployments                []Deployment      // oldest first
+	Comments                   []Comment         // on pull requests, oldest first
 }
 
 // Snapshot reads all repositories.
@@ -41,6 +42,9 @@ func (s *Sandbox) Snapshot() Snapshot {
 		for _, made := range one.deployments {
 			flat.Deployments = append(flat.Deployments, made.clone())
 		}
+		for _, made := range one.comments {
+			flat.Comments = append(flat.Comments, *made)
+		}
 		all.Repositories = append(all.Repositories, flat)
 	}
 	return all
@@ -56,6 +60,9 @@ func (d *Deployment) clone() Deployment {
 func (c *call) tell(told *Call) {
 	if c.status != nil {
 		told.CommitStatus = new(*c.status)
+	}
+	if c.comment != nil {
+		told.Comment = new(*c.comment)
 	}
 	if c.deployment != nil {
 		told.Deployment = new(c.deployment.clone())
