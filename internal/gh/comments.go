@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ const (
 	maxCommentPages = 50
 	// commentTries is how often an edit is written before it is left to whoever
 	// keeps changing the comment.
-	commentTries = 5
+	commentTries = 10
 	// overlap is how long another job may take between reading the comment and
 	// writing it: what it has not seen is gone then. GitHub has no condition for
 	// such a write.
@@ -266,7 +267,9 @@ func isGone(err error) bool {
 
 // wait lets those write who have read before.
 func (t commentThread) wait(ctx context.Context) error {
-	settled := time.NewTimer(min(overlap, patienceOf(ctx)))
+	// Two that wait alike would write alike again.
+	own := rand.N(overlap / 2) //nolint:gosec // it hides nothing
+	settled := time.NewTimer(min(overlap+own, patienceOf(ctx)))
 	defer settled.Stop()
 	select {
 	case <-settled.C:
