@@ -87,7 +87,7 @@ func (e *examination) checkProject(ctx context.Context) doctor.Check {
 	if folder.Origin == config.FromDefault && !looksLikeProject(tree, e.values) {
 		return skippedCheck("project", "there is none in this folder")
 	}
-	read, err := pipeline.ReadFolder(ctx, pipeline.FolderDeploy{Settings: e.settings, Values: e.values, Logger: slog.New(slog.DiscardHandler)}, tree)
+	read, err := pipeline.ReadFolder(ctx, pipeline.FolderDeploy{Settings: e.settings, Values: e.values, Getenv: e.env.Getenv, Logger: slog.New(slog.DiscardHandler)}, tree)
 	e.isRead, e.target = true, read.Target
 	if err != nil {
 		return failedCheck("project", err)

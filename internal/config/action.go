@@ -25,7 +25,7 @@ func ReadAction(values Values, getenv func(string) string) (Action, error) {
 	r := reader{values: values, isStep: true}
 	read := Action{
 		Release:      r.release(getenv),
-		Command:      r.oneOf(Command, "auto", "deploy", "plan", "promote", "rollback", "teardown"),
+		Command:      r.oneOf(Command),
 		CommitStatus: r.boolean(CommitStatus),
 		GitHubToken:  secret.New(r.text(GitHubToken)),
 	}

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/slipway-dev/slipway/internal/secret"
+import (
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/secret"
+)
 
 // chooseCredentials blanks the pair of credentials that does not count: of an
 // API key and its secret, and an account and its auth token, the one whose
@@ -72,4 +76,16 @@ func (r *reader) visible(name, platform string) {
 			return
 		}
 	}
+}
+
+// HoldsCredential reports whether an environment variable holds, or may hold, a
+// credential of Slipway's or of the runner's. No file of the repository may have it
+// sent anywhere.
+func HoldsCredential(variable string) bool {
+	for _, setting := range Inputs() {
+		if setting.Kind == Secret && setting.Env != "" && setting.Env == variable {
+			return true
+		}
+	}
+	return variable == "GITHUB_TOKEN" || strings.HasPrefix(variable, "INPUT_") || strings.HasPrefix(variable, "ACTIONS_")
 }

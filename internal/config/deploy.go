@@ -21,28 +21,9 @@ type Deploy struct {
 	Remote
 	Project
 
-	WorkingDirectory  string
-	Dependencies      string
-	Variables         map[string]secret.String
-	VariablesLike     string
-	PruneVariables    bool
-	BuildTimeout      time.Duration
-	Concurrency       int // 0 means adaptive
-	HealthCheck       HealthCheck
-	Watch             time.Duration // 0 means not at all
-	WatchErrors       int
-	RollbackOnFailure bool
-	Manifest          bool
-	DryRun            bool
-}
-
-// HealthCheck is what a deployed domain has to answer. What its Path, Status and
-// Headers say is checked by who asks.
-type HealthCheck struct {
-	Path, Status, Text string
-	// Headers are lines of "Name: value", with ${KEY} as it stands.
-	Headers []string
-	Timeout time.Duration
+	WorkingDirectory string
+	Concurrency      int // 0 means adaptive
+	DryRun           bool
 }
 
 // Remote is what every command that calls the API needs.
@@ -77,21 +58,11 @@ func ReadDeploy(values Values, getenv func(string) string) (Deploy, error) {
 
 func (r *reader) deploy(getenv func(string) string) Deploy {
 	return Deploy{
-		Remote:            r.remote(),
-		Project:           r.project(),
-		WorkingDirectory:  r.text(WorkingDirectory),
-		Dependencies:      r.oneOf(Dependencies, "locked", "ranges"),
-		Variables:         r.variables(getenv),
-		VariablesLike:     r.text(VariablesLike),
-		PruneVariables:    r.boolean(PruneVariables),
-		BuildTimeout:      r.duration(BuildTimeout),
-		Concurrency:       r.count(Concurrency, 1, 1000),
-		HealthCheck:       r.healthCheck(),
-		Watch:             r.watch(),
-		WatchErrors:       r.count(WatchErrors, 1, 1000),
-		RollbackOnFailure: r.boolean(RollbackOnFailure),
-		Manifest:          r.boolean(Manifest),
-		DryRun:            r.boolean(DryRun),
+		Remote:           r.remote(),
+		Project:          r.project(getenv),
+		WorkingDirectory: r.text(WorkingDirectory),
+		Concurrency:      r.count(Concurrency),
+		DryRun:           r.boolean(DryRun),
 	}
 }
 
@@ -126,6 +97,7 @@ func ParseBoolean(text string) (value, ok bool) {
 type reader struct {
 	values   Values
 	isStep   bool // of a workflow, whose secrets may be missing
+	isAgain  bool // a second time, for what files say alone
 	problems problem.List
 }
 
@@ -135,7 +107,7 @@ func (r *reader) remote() Remote {
 }
 
 func (r *reader) logLevel() (level slog.Level) {
-	word := r.oneOf(LogLevel, "debug", "info", "warn", "error")
+	word := r.oneOf(LogLevel)
 	if word != "" {
 		_ = level.UnmarshalText([]byte(word)) // each of the words is a level
 	}
@@ -144,13 +116,17 @@ func (r *reader) logLevel() (level slog.Level) {
 
 func (r *reader) text(name string) string { return r.values[name].Text }
 
-func (r *reader) wrong(name, why, fix string) {
-	value := r.values[name]
-	r.problems.AddAt(value.File, value.Line, value.Cited()+" "+why, fix)
+func (r *reader) wrong(name, why, fix string) { r.add(name, r.values[name].Cited()+" "+why, fix) }
+
+// add adds a Problem about a setting.
+func (r *reader) add(name, message, fix string) {
+	if value := r.values[name]; !r.isAgain || value.Origin == FromFile {
+		r.problems.AddAt(value.File, value.Line, message, fix)
+	}
 }
 
-func (r *reader) oneOf(name string, words ...string) string {
-	text := r.text(name)
+func (r *reader) oneOf(name string) string {
+	text, words := r.text(name), r.values[name].Setting.Words()
 	if slices.Contains(words, text) {
 		return text
 	}
@@ -160,7 +136,7 @@ func (r *reader) oneOf(name string, words ...string) string {
 }
 
 func (r *reader) duration(name string) time.Duration {
-	parsed, err := time.ParseDuration(r.text(name))
+	parsed, err := ParseDuration(r.text(name))
 	if err != nil || parsed <= 0 {
 		r.wrong(name, "is not a length of time", "Give a number and a unit, such as 90s or 15m.")
 		return 0
@@ -168,106 +144,27 @@ func (r *reader) duration(name string) time.Duration {
 	return parsed
 }
 
-// watch is how long logs are watched. What does not end within the run would end it.
-func (r *reader) watch() time.Duration {
-	watch := r.durationOrNone(Watch)
-	timeout, _ := time.ParseDuration(r.text(Timeout)) // what is wrong with it is told elsewhere
-	if watch == 0 && r.values[WatchErrors].Origin != FromDefault && r.values[Watch].Origin == FromDefault {
-		r.problems.Add(WatchErrors+" is given without watch", "Give watch, how long to follow the logs.")
-	}
-	if watch > 0 && timeout > 0 && watch >= timeout {
-		r.problems.Add(fmt.Sprintf("%s %q does not end within %s %q, which is for the whole run", Watch, r.text(Watch), Timeout, r.text(Timeout)), "Give a shorter watch, or a longer timeout.")
-	}
-	return watch
-}
-
 // durationOrNone reads a length of time that may be 0.
 func (r *reader) durationOrNone(name string) time.Duration {
-	if parsed, err := time.ParseDuration(r.text(name)); err == nil && parsed == 0 {
+	if parsed, err := ParseDuration(r.text(name)); err == nil && parsed == 0 {
 		return 0
 	}
 	return r.duration(name)
 }
 
-func (r *reader) healthCheck() HealthCheck {
-	check := HealthCheck{
-		Path: r.text(HealthCheckPath), Status: r.text(HealthCheckStatus), Text: r.text(HealthCheckText), Timeout: r.duration(HealthCheckTimeout),
-	}
-	for line := range strings.Lines(r.text(HealthCheckHeader)) {
-		if line = strings.TrimSpace(line); line != "" {
-			check.Headers = append(check.Headers, line)
-		}
-	}
-	for _, name := range []string{HealthCheckStatus, HealthCheckText, HealthCheckHeader, HealthCheckTimeout} {
-		if check.Path == "" && r.values[name].Origin != FromDefault {
-			r.problems.Add(name+" is given without health-check", "Give health-check, the path to ask for.")
-		}
-	}
-	return check
-}
-
-func (r *reader) count(name string, least, most int) int {
+// count reads a whole number; 0 when there is none.
+func (r *reader) count(name string) int {
 	text := r.text(name)
 	if text == "" {
 		return 0
 	}
+	least, most := r.values[name].Setting.Range()
 	parsed, err := strconv.Atoi(text)
 	if err != nil || parsed < least || parsed > most {
 		r.wrong(name, fmt.Sprintf("is not a number from %d to %d", least, most), "")
 		return 0
 	}
 	return parsed
-}
-
-// variables reads lines of KEY=VALUE, or a bare KEY. A line that is neither is
-// taken for a part of a value over several lines: it is told by its number
-// alone, and the rest is not read.
-func (r *reader) variables(getenv func(string) string) map[string]secret.String {
-	found := make(map[string]secret.String)
-	number := 0
-	for line := range strings.Lines(r.text(Variables)) {
-		number++
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		wrong := func(why, fix string) {
-			r.problems.Add(fmt.Sprintf("variables: line %d%s", number, why), fix)
-		}
-		key, value, given := strings.Cut(line, "=")
-		key = strings.TrimSpace(key)
-		if given && key == "" {
-			wrong(`: there is no key in front of the "="`, "Write KEY=VALUE.")
-			continue
-		}
-		if !given {
-			value = getenv(key)
-		}
-		switch {
-		case !given && value == "" && isUpperCaseKey(key):
-			wrong(fmt.Sprintf(": %q has no value here: the environment of this process does not set it", key),
-				"Write KEY=VALUE, or set it for this step.")
-		case !given && value == "", given && !mayBeKey(key, value):
-			wrong(" is neither KEY=VALUE nor a KEY that the environment of this process sets",
-				"Write KEY=VALUE on one line; a value of several lines goes into the environment, and its KEY alone here.")
-			return found
-		default:
-			found[key] = secret.New(strings.TrimSpace(value))
-		}
-	}
-	return found
-}
-
-// isUpperCaseKey tells a bare KEY, which an error may show, from a part of a
-// value.
-func isUpperCaseKey(text string) bool {
-	return regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`).MatchString(text)
-}
-
-// mayBeKey tells whether what stands around a "=" may be a key, be it a wrong
-// one, and a value: the "=" that pads base64 is preceded and followed by others.
-func mayBeKey(key, value string) bool {
-	return value != "=" && regexp.MustCompile(`^[A-Za-z0-9_ .-]+$`).MatchString(key)
 }
 
 func (r *reader) account() Account {

@@ -79,6 +79,14 @@ const (
 	AllowProduction   = "allow-production"
 )
 
+// The names of what says where pull requests go, and where that shows on GitHub.
+const (
+	PreviewService    = "preview-service"
+	PreviewMax        = "preview-max"
+	PreviewTTL        = "preview-ttl"
+	GitHubEnvironment = "github-environment"
+)
+
 // The names of the inputs that the Action alone has.
 const (
 	GitHubToken  = "github-token"
@@ -101,6 +109,28 @@ type Setting struct {
 	Placeholder string
 	// Help says in one line what it does, with what an empty Default means.
 	Help string
+}
+
+// Words returns the words that will do for the setting, or nil where others will, too.
+func (s Setting) Words() []string {
+	switch s.Name {
+	case Dependencies:
+		return []string{"locked", "ranges"}
+	case LogLevel:
+		return []string{"debug", "info", "warn", "error"}
+	case Command:
+		return []string{"auto", "deploy", "plan", "promote", "rollback", "teardown"}
+	default:
+		return nil
+	}
+}
+
+// Range returns the least and the most that an Integer may be.
+func (s Setting) Range() (least, most int) {
+	if s.Name == PreviewMax {
+		return 1, 100 // a Service has a limit of its own, which is lower
+	}
+	return 1, 1000
 }
 
 // Settings returns the rows of the table that every front door has, in the
@@ -154,6 +184,17 @@ func ReleaseSettings() []Setting {
 		{To, "", "", Text, "BUILD|COMMIT", "the Build or the commit to roll back to (default the Release before the live one)"},
 		{CreateEnvironment, "", "false", Boolean, "", "let a promote create the environment when there is none"},
 		{AllowProduction, "", "false", Boolean, "", "let a teardown take production away"},
+	}
+}
+
+// GitHubSettings returns the rows of what says where pull requests go, and where
+// that shows on GitHub.
+func GitHubSettings() []Setting {
+	return []Setting{
+		{PreviewService, "", "", Text, "NAME", "the Service that previews of pull requests go to (default the service itself)"},
+		{PreviewMax, "", "10", Integer, "N", "how many previews the Service may have; the next one takes the place of another"},
+		{PreviewTTL, "", "", Duration, "DURATION", "take previews away that were not updated for so long, such as 7d (default they stay)"},
+		{GitHubEnvironment, "", "", Text, "NAME", "the GitHub environment that deploys show under (default the environment's name)"},
 	}
 }
 

@@ -2,18 +2,15 @@ package deploy
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
 // Production is the name of the Environment on a Service's bare domain.
-const Production = "production"
-
-// maxSuffix is the API's limit on a domain suffix (Twilio's OpenAPI file).
-const maxSuffix = 16
+const Production = job.Production
 
 // Environment names an Environment the way the official Toolkit does, so that
 // both tools can share a Service: the suffix "x" belongs to the unique name
@@ -32,26 +29,14 @@ type Environment struct {
 // ParseEnvironment reads the name of an Environment: "production", a domain
 // suffix, or a SID. The error is a *problem.Problem.
 func ParseEnvironment(name string) (Environment, error) {
+	if fault, fix := job.CheckEnvironment(name); fault != "" {
+		return Environment{}, &problem.Problem{Message: fault, Fix: fix}
+	}
 	switch {
 	case twilio.IsSID("ZE", name):
 		return Environment{Name: name, SID: twilio.EnvironmentSID(name)}, nil
 	case name == Production:
 		return Environment{Name: name, UniqueName: Production}, nil
-	case name == "":
-		return Environment{}, &problem.Problem{
-			Message: "the environment has no name",
-			Fix:     "Give a domain suffix such as dev, production for the bare domain, or a SID (ZE…).",
-		}
-	case len(name) > maxSuffix:
-		return Environment{}, &problem.Problem{
-			Message: fmt.Sprintf("environment %q has %d characters; a domain suffix has at most %d", name, len(name), maxSuffix),
-			Fix:     "Choose a shorter one.",
-		}
-	case !regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$`).MatchString(name):
-		return Environment{}, &problem.Problem{
-			Message: fmt.Sprintf("environment %q cannot be part of a domain", name),
-			Fix:     "Use letters, digits and dashes, with a letter or digit at both ends.",
-		}
 	}
 	return Environment{Name: name, UniqueName: name + "-environment", DomainSuffix: name}, nil
 }

@@ -30,7 +30,8 @@ type FolderDeploy struct {
 	// Top is the highest folder that the repository may be rooted at, and its
 	// root where there is no .git; see source.FolderIn. Empty means no bound.
 	Top string
-	// Getenv gives the values of ${KEY} in headers of health checks; may be nil.
+	// Getenv gives the values of ${KEY} in headers of health checks, and of bare KEYs
+	// among the variables; nil means that none has one.
 	Getenv func(string) string
 	// Commit is the commit's SHA, for folders that do not tell theirs.
 	Commit string
@@ -95,7 +96,7 @@ func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	if rest := problems.Take(err); rest != nil {
 		return job.Job{}, Config{}, rest
 	}
-	if settings.Project, err = config.ReadProject(values); err != nil {
+	if settings.Project, err = config.ReadProject(values, w.getenv); err != nil {
 		_ = problems.Take(err) // it is a list
 	}
 	cfg := Config{
@@ -135,11 +136,19 @@ func ReadFolder(ctx context.Context, wanted FolderDeploy, tree *source.Source) (
 }
 
 // WithFiles returns the values with what the files of a project say in place of
-// defaults; today those are the Toolkit's. The list returned holds warnings. The
+// defaults; those are the Toolkit's. The list returned holds warnings. The
 // error is a problem.List, beside which the values hold what was understood.
 func WithFiles(values config.Values, tree *source.Source, newAccount bool) (config.Values, problem.List, error) {
 	layer, warnings, err := toolkit.Read(tree.FS, toolkit.Question{Folder: tree.Folder, Values: values, NewAccount: newAccount})
 	return values.WithFiles(layer), warnings, err
+}
+
+// getenv looks a variable up in what Getenv says of the process environment.
+func (w FolderDeploy) getenv(name string) string {
+	if w.Getenv == nil {
+		return ""
+	}
+	return w.Getenv(name)
 }
 
 // job makes the Job of the settings.

@@ -7,9 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/deploy"
@@ -19,10 +16,6 @@ import (
 	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/secret"
 )
-
-// maxServiceName is the API's limit on a Service's unique name (Twilio's
-// OpenAPI file).
-const maxServiceName = 50
 
 // read turns the Source into a Project, with what is asked beside it, and finds
 // everything that is wrong with the input before the first request.
@@ -89,22 +82,14 @@ func (r *run) nameService(problems *problem.List) (isNamed bool) {
 
 // checkService returns a *problem.Problem about the name of a Service.
 func checkService(name string) error {
-	switch length := utf8.RuneCountInString(name); {
-	case name == "":
+	if name == "" {
 		return &problem.Problem{
 			Message: "the Service has no name: neither package.json nor service gives one",
 			Fix:     `Add "name" to package.json, or give service.`,
 		}
-	case length > maxServiceName:
-		return &problem.Problem{
-			Message: fmt.Sprintf("the Service's name %q has %d characters; Twilio takes at most %d", name, length, maxServiceName),
-			Fix:     "Give a shorter one with service.",
-		}
-	case strings.ContainsAny(name, "/?#\\ ") || strings.ContainsFunc(name, unicode.IsControl):
-		return &problem.Problem{
-			Message: fmt.Sprintf("the Service's name %q holds a character that no name of a Service has", name),
-			Fix:     "Use letters, digits and dashes; give it with service.",
-		}
+	}
+	if fault, fix := job.CheckService(name); fault != "" {
+		return &problem.Problem{Message: fault, Fix: fix}
 	}
 	return nil
 }

@@ -89,8 +89,9 @@ func (r *reader) give(name, text, file string, line int) {
 	}
 }
 
-// isGiven reports whether a setting is given more strongly than by a file.
-func (r *reader) isGiven(name string) bool { return r.Values[name].Origin < config.FromFile }
+// isGiven reports whether a setting is given more strongly than by these files: a
+// file of Slipway's own is stronger, too.
+func (r *reader) isGiven(name string) bool { return r.Values[name].Origin != config.FromDefault }
 
 // maxTextBytes is more than any setting needs, which are names and paths.
 const maxTextBytes = 1024

@@ -1,0 +1,35 @@
+package job_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/slipway-dev/slipway/internal/job"
+)
+
+func TestCheckEnvironment(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"dev": "", "production": "", "pr-1234567890123": "", "ZE0123456789abcdef0123456789abcdef": "",
+		"": "has no name", "pr-12345678901234": "has 17 characters", "-dev": "cannot be part of a domain", "a.b": "cannot be part of a domain",
+		"ZE0123": "", "ZE0123456789abcdef0123456789abcdeg": "has 34 characters", "a\nb": "cannot be part of a domain",
+	} {
+		fault, fix := job.CheckEnvironment(name)
+		if (fault == "") != (want == "") || !strings.Contains(fault, want) || (fix == "") != (fault == "") {
+			t.Errorf("%q: %q, %q, want %q", name, fault, fix, want)
+		}
+	}
+}
+
+func TestCheckService(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"voice": "", "ZS0123456789abcdef0123456789abcdef": "", strings.Repeat("ä", 50): "",
+		"": "has no name", strings.Repeat("a", 51): "has 51 characters", "a b": "holds a character", "@acme/voice": "holds a character", "a\n": "holds a character",
+	} {
+		fault, fix := job.CheckService(name)
+		if (fault == "") != (want == "") || !strings.Contains(fault, want) || (fix == "") != (fault == "") {
+			t.Errorf("%q: %q, %q, want %q", name, fault, fix, want)
+		}
+	}
+}
