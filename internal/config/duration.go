@@ -2,8 +2,8 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,19 +13,19 @@ const mostDays = 100_000
 // ParseDuration reads a length of time as Go writes it, with days of 24 hours in
 // front: 90s, 12h, 7d, 1d12h.
 func ParseDuration(text string) (time.Duration, error) {
-	parts := regexp.MustCompile(`^([0-9]{1,6})d(.*)$`).FindStringSubmatch(text)
-	if parts == nil {
+	before, behind, hasDays := strings.Cut(text, "d")
+	if !hasDays {
 		return time.ParseDuration(text) //nolint:wrapcheck // it says what it is about.
 	}
-	days, err := strconv.Atoi(parts[1])
+	days, err := strconv.ParseUint(before, 10, 64)
 	if err != nil || days > mostDays {
-		return 0, fmt.Errorf("%q is too long", text)
+		return 0, fmt.Errorf("%q is not a length of time", text)
 	}
 	var rest time.Duration
-	if parts[2] != "" {
-		rest, err = time.ParseDuration(parts[2])
+	if behind != "" {
+		rest, err = time.ParseDuration(behind)
 	}
-	if err != nil || rest < 0 || rest > 24*time.Hour*mostDays || parts[2] != "" && (parts[2][0] < '0' || parts[2][0] > '9') {
+	if err != nil || rest > 24*time.Hour*mostDays || strings.HasPrefix(behind, "-") || strings.HasPrefix(behind, "+") {
 		return 0, fmt.Errorf("%q is not a length of time", text)
 	}
 	return time.Duration(days)*24*time.Hour + rest, nil

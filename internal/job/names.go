@@ -18,17 +18,22 @@ const (
 	maxService = 50
 )
 
+var (
+	environmentSID = regexp.MustCompile(`^ZE[0-9a-fA-F]{32}$`)
+	domainLabel    = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$`)
+)
+
 // CheckEnvironment says why no Environment can be named so, and what to do about it.
 // Both are empty when one can: by a domain suffix, as production, or by a SID.
 func CheckEnvironment(name string) (fault, fix string) {
 	switch {
-	case regexp.MustCompile(`^ZE[0-9a-fA-F]{32}$`).MatchString(name):
+	case environmentSID.MatchString(name):
 		return "", ""
 	case name == "":
 		return "the environment has no name", "Give a domain suffix such as dev, production for the bare domain, or a SID (ZE…)."
 	case len(name) > maxSuffix:
 		return fmt.Sprintf("environment %q has %d characters; a domain suffix has at most %d", name, len(name), maxSuffix), "Choose a shorter one."
-	case !regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$`).MatchString(name):
+	case !domainLabel.MatchString(name):
 		return fmt.Sprintf("environment %q cannot be part of a domain", name), "Use letters, digits and dashes, with a letter or digit at both ends."
 	}
 	return "", ""

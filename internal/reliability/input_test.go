@@ -18,6 +18,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/retry"
+	"github.com/slipway-dev/slipway/internal/rules"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/toolkit"
 	"github.com/slipway-dev/slipway/internal/twilio"
@@ -84,6 +85,15 @@ func readers() []reader {
 		settings(".twilioserverlessrc", "%s", `{"environments":%s}`, `{"environments":{"dev":%s}}`, `{"projects":%s}`, `{"projects":{"AC`+aSID+`":%s}}`, `{"commands":{"deploy":%s}}`, `{env: %s}`),
 		settings(".twilioserverlessrc.yml", "%s", "environments: %s\n", "projects: {AC"+aSID+": %s}\n", "a: &a %s\n<<: *a\n"),
 		settings(".twiliodeployinfo", "%s", `{"AC`+aSID+`":%s}`, `{"AC`+aSID+`":{"serviceSid":%s}}`),
+		{"slipway.yml", []string{
+			"%s", "version: %s\nservices: {a: }\n", "version: 1\nservices: %s\n", "version: 1\nservices: {a: %s}\n", "version: 1\nservices: {a: {watch: %s}}\n",
+			"version: 1\nservices: {a: {environments: %s}}\n", "version: 1\nservices: {a: {environments: {b: %s}}}\n",
+			"version: 1\nservices: {a: {environments: {b: {on: {branch: %s}}}}}\n", "version: 1\nservices: {a: {environments: {b: {variables: %s}}}}\n",
+			"version: 1\nservices: {a: {previews: %s}}\n", "version: 1\nservices: {a: {previews: {max: %s, ttl: %[1]s}}}\n",
+		}, rules.MaxBytes, func(text string) (problem.List, error) {
+			_, err := rules.Parse("slipway.yml", []byte(text))
+			return nil, err
+		}},
 		{".env", []string{"A=%s\n", "A='%s", "export %s\n"}, 1 << 20, func(text string) (problem.List, error) {
 			_, warnings, err := project.Variables(files(".env", text, "package.json", "{}"), project.Options{})
 			return warnings, err
