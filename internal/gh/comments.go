@@ -97,13 +97,6 @@ func (e *UnsettledError) Error() string {
 	return fmt.Sprintf("the comment on pull request %d of %s was changed by others each time that it was written", e.Number, e.Repository)
 }
 
-func checkNumber(number int) error {
-	if number < 1 {
-		return fmt.Errorf("%d is not the number of a pull request", number)
-	}
-	return nil
-}
-
 // author is who the token acts as.
 func (c *Client) author(ctx context.Context) (string, error) {
 	c.whose.mu.Lock()

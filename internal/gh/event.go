@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -14,175 +12,151 @@ import (
 // Names of the events that ParseEvent reads, as GITHUB_EVENT_NAME and the
 // header X-GitHub-Event have them.
 const (
-	EventPush             = "push"
-	EventWorkflowDispatch = "workflow_dispatch"
+	EventCreate             = "create"
+	EventDelete             = "delete"
+	EventDeployment         = "deployment"
+	EventIssueComment       = "issue_comment"
+	EventMergeGroup         = "merge_group"
+	EventPullRequest        = "pull_request"
+	EventPullRequestTarget  = "pull_request_target"
+	EventPush               = "push"
+	EventRelease            = "release"
+	EventRepositoryDispatch = "repository_dispatch"
+	EventSchedule           = "schedule"
+	EventWorkflowDispatch   = "workflow_dispatch"
+	EventWorkflowRun        = "workflow_run"
 )
 
 // Event is what happened on GitHub, from a webhook's payload or the file that
-// GITHUB_EVENT_PATH names.
+// GITHUB_EVENT_PATH names. Fields that its kind does not have are zero.
 type Event struct {
 	// Name is the event's name, such as EventPush.
 	Name string
-	// Repository is where it happened.
+	// Action tells what happened of several things that the name stands for, such
+	// as "opened" or "closed" of a pull request. That of EventRepositoryDispatch is
+	// whatever its sender has made up, in one line.
+	Action string
+	// Repository is where it happened. For EventSchedule it may be empty.
 	Repository Repository
+	// DefaultBranch is that repository's; may be empty.
+	DefaultBranch string
 	// Sender is the login of who caused it; empty where GitHub does not say, as
 	// for the pushes that a merge queue makes.
 	Sender string
-	// Ref is the full name of what was pushed to or chosen, such as
+	// Ref is the full name of the branch or tag that it is about, such as
 	// refs/heads/main. Branch or Tag is its short name; the other is empty, and
-	// both are for any other kind of ref.
+	// both are for any other kind of ref. A pull request's are in PullRequest;
+	// EventDeployment has none, nor has EventWorkflowRun where it ran on a fork's.
 	Ref, Branch, Tag string
 	// Before is the SHA that the ref of a push pointed to; empty when it is new.
 	Before string
-	// SHA is the commit that was pushed; for an annotated tag, the one that is
-	// tagged. Empty when the ref was deleted, and for EventWorkflowDispatch,
-	// whose payload has none (GITHUB_SHA does).
+	// SHA is the commit that was pushed, or that is to be deployed, merged or was
+	// run on; for a push of an annotated tag, the one that is tagged. Empty when the
+	// ref was deleted, and for events whose payload has none (GITHUB_SHA does).
 	SHA string
-	// Deleted says that a push removed the ref, Forced that it was moved to
-	// something that is no descendant.
+	// Deleted says that a ref was removed, Forced that a push moved it to something
+	// that is no descendant.
 	Deleted, Forced bool
 	// Inputs are those of EventWorkflowDispatch; numbers and booleans are
 	// spelt as JSON does, and nothing is the empty string.
 	Inputs map[string]string
+	// PullRequest is that of EventPullRequest and EventPullRequestTarget. Of
+	// EventIssueComment it has its number and whether it is open, and number 0 when
+	// the comment is on an issue.
+	PullRequest PullRequest
+	// Release is that of EventRelease, whose tag is Tag.
+	Release Release
+	// Environment is the GitHub environment of EventDeployment.
+	Environment string
 }
 
-// payload holds the fields of all payloads that matter here, and no others, so
-// that a change elsewhere in them does no harm. (The SDK has two types for a
-// repository, one of which is for pushes alone.)
-type payload struct {
-	Ref        string `json:"ref"`
-	Before     string `json:"before"`
-	After      string `json:"after"`
-	Deleted    bool   `json:"deleted"`
-	Forced     bool   `json:"forced"`
-	HeadCommit struct {
-		ID string `json:"id"`
-	} `json:"head_commit"`
-	Repository struct {
-		Name  string `json:"name"`
-		Owner struct {
-			Login string `json:"login"`
-			Name  string `json:"name"` // older pushes have this instead
-		} `json:"owner"`
-	} `json:"repository"`
-	Sender struct {
-		Login string `json:"login"`
-	} `json:"sender"`
-	Workflow string                     `json:"workflow"`
-	Inputs   map[string]json.RawMessage `json:"inputs"`
+// Release is a GitHub Release.
+type Release struct {
+	Tag                   string
+	IsDraft, IsPrerelease bool
 }
 
-// ParseEvent reads the payload of the event called name. Of any event but
-// EventPush and EventWorkflowDispatch it returns the name alone and leaves the
-// payload unread: a workflow's run learns its commit and repository from
-// GITHUB_SHA and GITHUB_REPOSITORY then. How much is read into memory is the
-// caller's to limit. The error says everything that the payload lacks.
-func ParseEvent(name string, raw []byte) (Event, error) {
-	event := Event{Name: name}
+// payload is what is read of an event beyond what all events have. It holds the
+// fields that matter here, and no others, so that a change elsewhere in a payload
+// does no harm.
+type payload interface {
+	// lacks names fields that are missing and that every payload of the kind has.
+	lacks() []string
+	// fill hands its fields to the event. The error joins all that is wrong.
+	fill(event *Event) error
+}
+
+// payloadOf returns an empty payload to read an event into; nil for the kinds
+// that are not read.
+func payloadOf(name string) payload {
 	switch name {
-	case EventPush, EventWorkflowDispatch:
-	case "":
-		return Event{}, errors.New("the event has no name")
+	case EventPush:
+		return &pushPayload{}
+	case EventWorkflowDispatch:
+		return &dispatchPayload{}
+	case EventPullRequest, EventPullRequestTarget:
+		return &pullPayload{}
+	case EventRelease:
+		return &releasePayload{}
+	case EventDeployment:
+		return &deploymentPayload{}
+	case EventIssueComment:
+		return &commentPayload{}
+	case EventMergeGroup:
+		return &mergePayload{}
+	case EventCreate, EventDelete:
+		return &refPayload{}
+	case EventSchedule:
+		return &schedulePayload{}
+	case EventRepositoryDispatch:
+		return &repositoryDispatchPayload{}
+	case EventWorkflowRun:
+		return &runPayload{}
 	default:
+		return nil
+	}
+}
+
+// ParseEvent reads the payload of the event called name. Of any event without a
+// constant here it returns the name alone and leaves the payload unread. How much
+// is read into memory is the caller's to limit. The error says everything that
+// the payload lacks, or all that is wrong with it.
+func ParseEvent(name string, raw []byte) (Event, error) {
+	event, own := Event{Name: name}, payloadOf(name)
+	switch {
+	case name == "":
+		return Event{}, errors.New("the event has no name")
+	case own == nil:
 		return event, nil
 	}
-	var read payload
-	if err := json.Unmarshal(raw, &read); err != nil {
-		return Event{}, fmt.Errorf("%s event: %w", name, describeJSONError(err))
+	var common commonPayload
+	for _, into := range []any{&common, own} {
+		if err := json.Unmarshal(raw, into); err != nil {
+			return Event{}, fmt.Errorf("%s event: %w", name, describeJSONError(err))
+		}
 	}
-	if lacks := read.lacks(name); len(lacks) > 0 {
+	lacks := own.lacks()
+	if name != EventSchedule || common.Repository != (repositoryPayload{}) {
+		lacks = append(lacks, common.lacks()...)
+	}
+	if len(lacks) > 0 {
 		return Event{}, fmt.Errorf("%s event: the payload lacks %s; it may be that of another event", name, strings.Join(lacks, ", "))
 	}
-	event.Repository = read.repository()
-	event.Sender = oneLine(read.Sender.Login, 100)
-	event.Ref = read.Ref
-	if branch, ok := strings.CutPrefix(read.Ref, "refs/heads/"); ok {
-		event.Branch = branch
-	} else if tag, ok := strings.CutPrefix(read.Ref, "refs/tags/"); ok {
-		event.Tag = tag
-	}
-	wrong := []error{event.Repository.check(), checkRef(read.Ref)}
-	if name == EventPush {
-		wrong = append(wrong, event.addPush(read))
-	} else {
-		wrong = append(wrong, event.addInputs(read.Inputs))
-	}
-	if err := errors.Join(wrong...); err != nil {
+	if err := errors.Join(common.fill(&event), own.fill(&event)); err != nil {
 		return Event{}, fmt.Errorf("%s event: %w", name, err)
 	}
 	return event, nil
 }
 
-func (p *payload) repository() Repository {
-	return Repository{Owner: orDefault(p.Repository.Owner.Login, p.Repository.Owner.Name), Name: p.Repository.Name}
-}
-
-// lacks names the fields that are missing and that every payload of the event
-// has.
-func (p *payload) lacks(name string) []string {
-	var lacks []string
-	needs := func(field, value string) {
-		if value == "" {
-			lacks = append(lacks, field)
-		}
+// setRef takes the full name of a branch, a tag or another ref.
+func (e *Event) setRef(ref string) error {
+	e.Ref = ref
+	if branch, ok := strings.CutPrefix(ref, "refs/heads/"); ok {
+		e.Branch = branch
+	} else if tag, ok := strings.CutPrefix(ref, "refs/tags/"); ok {
+		e.Tag = tag
 	}
-	needs("ref", p.Ref)
-	needs("repository.owner.login", p.repository().Owner)
-	needs("repository.name", p.Repository.Name)
-	if name == EventPush {
-		needs("before", p.Before)
-		needs("after", p.After)
-	} else {
-		needs("workflow", p.Workflow)
-	}
-	return lacks
-}
-
-// addPush adds what a push has. A ref that is created or deleted has zeros for
-// the commit that is not there.
-func (e *Event) addPush(read payload) error {
-	if !isSHA(read.Before) || !isSHA(read.After) {
-		return errors.New(`"before" or "after" is not a SHA`)
-	}
-	e.Forced = read.Forced
-	e.Deleted = read.Deleted || isZeros(read.After)
-	if !isZeros(read.Before) {
-		e.Before = read.Before
-	}
-	switch {
-	case e.Deleted:
-	case e.Tag != "" && isSHA(read.HeadCommit.ID):
-		// "after" is the tag itself when it is annotated: github.blog/changelog/
-		// 2021-10-01-the-push-webhook-payload-provides-a-consistent-head_commit-on-tag-creation.
-		e.SHA = read.HeadCommit.ID
-	default:
-		e.SHA = read.After
-	}
-	return nil
-}
-
-func isZeros(sha string) bool { return strings.Trim(sha, "0") == "" }
-
-func (e *Event) addInputs(inputs map[string]json.RawMessage) error {
-	e.Inputs = make(map[string]string, len(inputs))
-	var wrong []error
-	for _, name := range slices.Sorted(maps.Keys(inputs)) {
-		var value any
-		if err := json.Unmarshal(inputs[name], &value); err != nil {
-			return describeJSONError(err)
-		}
-		switch value := value.(type) {
-		case nil:
-			e.Inputs[name] = ""
-		case string:
-			e.Inputs[name] = value
-		case bool, float64:
-			e.Inputs[name] = string(inputs[name])
-		default:
-			wrong = append(wrong, fmt.Errorf("input %q is not a text, a number or a boolean", oneLine(name, 100)))
-		}
-	}
-	return errors.Join(wrong...)
+	return checkRef(ref)
 }
 
 // checkRef refuses what git would, as far as it could do harm where the name is
@@ -193,6 +167,17 @@ func checkRef(ref string) error {
 		return fmt.Errorf("the ref %q is not the full name of a branch or a tag", oneLine(ref, 200))
 	}
 	return nil
+}
+
+// missing names the fields, given as pairs of name and value, that are empty.
+func missing(pairs ...string) []string {
+	var names []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			names = append(names, pairs[i])
+		}
+	}
+	return names
 }
 
 func describeJSONError(err error) error {

@@ -30,15 +30,18 @@ type PullRequest struct {
 	BaseSHA, BaseRef string
 }
 
+func checkNumber(number int) error {
+	if number < 1 {
+		return fmt.Errorf("%d is not the number of a pull request", number)
+	}
+	return nil
+}
+
 // PullRequest reads a pull request. It needs the permission "pull-requests:
 // read".
 func (c *Client) PullRequest(ctx context.Context, repository Repository, number int) (PullRequest, error) {
 	op := operation{name: fmt.Sprintf("read pull request %d", number), repository: repository, permission: "pull-requests: read"}
-	err := repository.check()
-	if number < 1 {
-		err = errors.Join(err, errors.New("there is no such pull request"))
-	}
-	if err != nil {
+	if err := errors.Join(repository.check(), checkNumber(number)); err != nil {
 		return PullRequest{}, fmt.Errorf("%s: %w", op.name, err)
 	}
 	return read(ctx, c, op, func(ctx context.Context, sdk *github.Client) (PullRequest, *github.Response, error) {
