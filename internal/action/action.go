@@ -82,8 +82,8 @@ func (r *run) do(ctx context.Context) job.Result {
 	}
 	r.console.Print(fmt.Sprintf("Slipway %s: %s", r.env.Version, what))
 	logger := slog.New(slog.NewTextHandler(r.console, &slog.HandlerOptions{Level: inputs.LogLevel, ReplaceAttr: withoutTime}))
-	status := r.newCommitStatus(inputs, what, logger)
-	outcome, err := r.perform(ctx, inputs, problems, what, status, logger)
+	told := r.newAnnouncer(inputs, what, logger)
+	outcome, err := r.perform(ctx, inputs, problems, what, told, logger)
 	if panicked := problem.Guard(func() error {
 		if verbOf(inputs.Command) == job.Deploy {
 			r.warnOfOtherCommit(what, outcome.Result)
@@ -93,7 +93,7 @@ func (r *run) do(ctx context.Context) job.Result {
 	}); panicked != nil {
 		r.console.Annotate(levelWarning, place{}, "Slipway: report", panicked.Error())
 	}
-	status.End(ctx, outcome.Result)
+	told.End(ctx, outcome)
 	r.tell(outcome, err)
 	return outcome.Result
 }
@@ -101,7 +101,7 @@ func (r *run) do(ctx context.Context) job.Result {
 // perform does the Job and shows its progress. A panic becomes an error, so that the
 // commit is not left pending for ever.
 func (r *run) perform(
-	ctx context.Context, inputs config.Action, problems problem.List, what occasion, status *commitStatus, logger *slog.Logger,
+	ctx context.Context, inputs config.Action, problems problem.List, what occasion, told *announcer, logger *slog.Logger,
 ) (outcome pipeline.Outcome, err error) {
 	defer func() {
 		if met := recover(); met != nil {
@@ -118,7 +118,7 @@ func (r *run) perform(
 		Settings: inputs.Deploy, Values: r.values, Problems: problems,
 		Top: r.env.Getenv("GITHUB_WORKSPACE"), Commit: what.sha, Getenv: r.env.Getenv,
 		UserAgent: r.env.UserAgent, Logger: logger, Progress: shown.Show,
-		Targeted: func(asked job.Job) { status.Begin(ctx, asked) },
+		Targeted: func(asked job.Job) { told.Begin(ctx, asked) },
 	}
 	if verb := verbOf(inputs.Command); verb != job.Deploy {
 		return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{FolderDeploy: wanted, Verb: verb, Release: pipeline.ReleaseOf(inputs.Release)})

@@ -126,6 +126,13 @@ func (c Comment) With(row CommentRow) Comment {
 	return Comment{rows}
 }
 
+// Without returns the Comment without the row for a Target.
+func (c Comment) Without(service, environment string) Comment {
+	return Comment{slices.DeleteFunc(slices.Clone(c.rows), func(row CommentRow) bool {
+		return row.Service == clean(service) && row.Environment == clean(environment)
+	})}
+}
+
 // Has reports whether the Comment says of the row's Target what the row says, or
 // what a later run says.
 func (c Comment) Has(row CommentRow) bool {

@@ -85,18 +85,23 @@ func sweepTitle(result job.Result) string {
 func removedPreviews(result job.Result) []string {
 	lines := make([]string, len(result.RemovedPreviews))
 	for i, one := range result.RemovedPreviews {
-		why := one.Reason
-		switch one.Reason {
-		case "closed":
-			why = "its pull request is closed"
-		case "untouched":
-			why = "nothing was deployed to it for longer than preview-ttl"
-		case "made-room":
-			why = "it made room for another, and was the one deployed to longest ago"
-		}
-		lines[i] = one.Environment + ": " + why
+		lines[i] = one.Environment + ": " + WhyRemoved(one)
 	}
 	return lines
+}
+
+// WhyRemoved says why a preview was taken away.
+func WhyRemoved(one job.RemovedPreview) string {
+	switch one.Reason {
+	case "closed":
+		return "its pull request is closed"
+	case "untouched":
+		return "nothing was deployed to it for longer than preview-ttl"
+	case "made-room":
+		return "it made room for another, and was the one deployed to longest ago"
+	default:
+		return one.Reason
+	}
 }
 
 // room tells which previews went for this one.

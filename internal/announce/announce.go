@@ -1,0 +1,223 @@
+// Package announce tells GitHub how a Job goes, in every place where people look:
+// the status of the commit, a GitHub Deployment, and the comment of a pull request.
+// An Announcer does so for one Job, beside it and without holding it up; what cannot
+// be told is a warning and never more.
+//
+// The words are report's and the mechanism is gh's; what is here is which of them
+// goes where, and when. Level 4: it imports deploy, gh, job and report.
+package announce
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/gh"
+	"github.com/slipway-dev/slipway/internal/job"
+)
+
+const (
+	// stopGrace is how long after a signal GitHub is still told: a runner's second
+	// signal comes 7.5 s behind the first, and its last 2.5 s later.
+	stopGrace = 5 * time.Second
+	// lastWord is for a Job that a signal came too late for: all of that time may be
+	// gone by then.
+	lastWord = 1500 * time.Millisecond
+	// waitingSilently is how much of Budget goes by without a word.
+	waitingSilently = 3 * time.Second
+)
+
+// Budget is how long the end of a Job waits for GitHub to take what is told. A
+// secondary rate limit lasts about a minute.
+const Budget = 90 * time.Second
+
+// Subject is what a Job is about, at GitHub.
+type Subject struct {
+	Repository gh.Repository
+	// SHA is the commit that is told of: a pull request's head, never its merge.
+	// Elsewhere the commit that the Job deploys comes before it.
+	SHA string
+	// PullRequest is its number; 0 means none.
+	PullRequest int
+	// RunURL is the page of the run; empty means that there is none.
+	RunURL string
+	// Run and Attempt are the workflow's run, by which later ones are known from
+	// earlier.
+	Run     int64
+	Attempt int
+	// Actor is the login of who asked; may be empty.
+	Actor string
+}
+
+// Settings say what is told.
+type Settings struct {
+	// CommitStatus and Deployment switch both on.
+	CommitStatus, Deployment bool
+	// Comment is when there is a comment on the Subject's pull request.
+	Comment CommentMode
+	// Environment is the name of the GitHub environment. Empty means the name of the
+	// Job's Environment, behind that of its Service where IsOneOfSeveral.
+	Environment    string
+	IsOneOfSeveral bool
+}
+
+// CommentMode is when there is a comment.
+type CommentMode string
+
+// The modes.
+const (
+	CommentNever CommentMode = "false"
+	// CommentOnChange makes one once something was deployed, failed or was removed.
+	CommentOnChange CommentMode = "on-change"
+	// CommentAlways makes one for everything, skips too.
+	CommentAlways CommentMode = "always"
+)
+
+// Hooks are what an Announcer has of the front door. All are required.
+type Hooks struct {
+	// Redact takes secrets out of what is told; a platform may repeat what it was
+	// sent.
+	Redact func(string) string
+	// Waiting says that the end takes a while.
+	Waiting func(string)
+	Logger  *slog.Logger
+}
+
+// Announcer tells GitHub of one Job. Make it with New. Begin, End and Retire are
+// called by one goroutine, Begin by any.
+type Announcer struct {
+	client   *gh.Client
+	about    Subject
+	settings Settings
+	hooks    Hooks
+
+	mu    sync.Mutex // guards what follows
+	lines []*line    // none before Begin
+}
+
+// New makes an Announcer. It sends nothing.
+func New(client *gh.Client, about Subject, settings Settings, hooks Hooks) *Announcer {
+	return &Announcer{client: client, about: about, settings: settings, hooks: hooks}
+}
+
+// place is one where people see how a Job goes. Its methods are called one at a
+// time, but for a commit status, which keeps its own order.
+type place interface {
+	// name is what a warning calls it.
+	name() string
+	// begin says that the Job is under way.
+	begin(ctx context.Context, asked job.Job) error
+	// cancelled says so while the Job is not over yet.
+	cancelled(ctx context.Context, asked job.Job) error
+	// end says how it ended.
+	end(ctx context.Context, result job.Result, plan deploy.Plan) error
+}
+
+// Begin says that a Job is under way, and from then on, should ctx end, that it was
+// cancelled. It returns at once.
+func (a *Announcer) Begin(ctx context.Context, asked job.Job) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, one := range a.places(asked) {
+		a.lines = append(a.lines, begun(ctx, one, asked))
+	}
+}
+
+// Warning is what could not be told.
+type Warning struct {
+	// Place is where, such as "commit status".
+	Place string
+	// Text says so, with why and what to do.
+	Text string
+}
+
+// warn makes a Warning; place is "commit status" and the like.
+func warn(place string, err error) Warning {
+	return Warning{place, "No " + place + ": " + explain(err)}
+}
+
+// End says how the Job ended, in all places at once, and returns what could not be
+// told. A Job that never had a Target has nothing told:
+// nothing would ever turn a status of another name green again.
+func (a *Announcer) End(ctx context.Context, result job.Result, plan deploy.Plan) (warnings []Warning) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.lines) == 0 {
+		return nil
+	}
+	waiting := time.AfterFunc(waitingSilently, func() {
+		a.hooks.Waiting(fmt.Sprintf("Waiting for GitHub to take what is told, %s at most ...", Budget))
+	})
+	defer waiting.Stop()
+	errs := make([]error, len(a.lines))
+	var group sync.WaitGroup
+	for i, one := range a.lines {
+		group.Go(func() { errs[i] = one.end(ctx, result, plan) })
+	}
+	group.Wait()
+	for i, err := range errs {
+		if err != nil {
+			warnings = append(warnings, warn(a.lines[i].place.name(), err))
+		}
+	}
+	return warnings
+}
+
+// Skip says in the comment that there was nothing to do, and why. It does so where
+// everything is told of, and only of a Service with a name.
+func (a *Announcer) Skip(ctx context.Context, result job.Result) []Warning {
+	if a.settings.Comment != CommentAlways || a.about.PullRequest == 0 || result.Service == "" {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, Budget)
+	defer cancel()
+	if err := a.newComment(job.Job{Target: job.Target{Service: result.Service}}).end(limited, result, deploy.Plan{}); err != nil {
+		return []Warning{warn("comment", err)}
+	}
+	return nil
+}
+
+// places are those that are told of a Job.
+func (a *Announcer) places(asked job.Job) []place {
+	var all []place
+	isTeardown := asked.Verb == job.Teardown // which says nothing of the commit
+	if a.settings.CommitStatus && !isTeardown {
+		all = append(all, a.newCommitStatus(asked))
+	}
+	switch {
+	case a.settings.Deployment && isTeardown:
+		all = append(all, &retirement{a, asked.Target})
+	case a.settings.Deployment:
+		all = append(all, a.newDeployment(asked))
+	}
+	if a.settings.Comment != CommentNever && a.about.PullRequest > 0 {
+		all = append(all, a.newComment(asked))
+	}
+	return all
+}
+
+// sha is the commit that is told of.
+func (a *Announcer) sha(asked job.Job) string {
+	if a.about.PullRequest > 0 {
+		return a.about.SHA
+	}
+	return cmp.Or(asked.Commit, a.about.SHA)
+}
+
+// explain is an error in words that help, with what to do about it.
+func explain(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return "GitHub did not take it in time: " + err.Error()
+	}
+	text := err.Error()
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) && hinted.Hint() != "" {
+		text += ". " + hinted.Hint()
+	}
+	return text
+}
