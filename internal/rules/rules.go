@@ -13,6 +13,7 @@ package rules
 import (
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
 )
@@ -86,10 +87,11 @@ func (r Releases) Include(isPrerelease bool) bool {
 	return r == AnyRelease || r == Prereleases && isPrerelease || r == FullReleases && !isPrerelease
 }
 
-// Environment returns the rules of the Environment of that name.
+// Environment returns the rules of the Environment of that name. Domains fold case,
+// and so do names.
 func (s *Service) Environment(name string) (Environment, bool) {
 	for _, one := range s.Environments {
-		if one.Name == name {
+		if strings.EqualFold(one.Name, name) {
 			return one, true
 		}
 	}

@@ -1,0 +1,220 @@
+package trigger
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/gh"
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/rules"
+	"github.com/slipway-dev/slipway/internal/words"
+)
+
+// Decide returns what an event asks for. file is slipway.yml; nil means that there is
+// none, and that the inputs alone say what is done. An event without a name, which
+// is the caller's Problem, is taken for one that everything may be done on.
+//
+// The error is a problem.List: the inputs name what is not in the file.
+func Decide(event gh.Event, file *rules.File, asked Asked) (Decision, error) {
+	d := decider{event: event, file: file, asked: asked}
+	d.setRef()
+	if why := d.whyNot(); why != "" {
+		return Decision{Skip: why}, nil
+	}
+	services, err := d.services()
+	if err != nil {
+		return Decision{}, err
+	}
+	decided := d.decide(services)
+	if len(decided) == 0 && d.skip == "" {
+		d.skip = d.nothingFor()
+	}
+	return Decision{Requests: decided, Skip: d.skip}, nil
+}
+
+// decider looks at one event.
+type decider struct {
+	event gh.Event
+	file  *rules.File
+	asked Asked
+	// branch or tag is what the event is about, or else what the workflow runs on.
+	branch, tag string
+	// skip is why nothing is asked for.
+	skip string
+}
+
+// setRef finds the branch or the tag. Where a workflow runs on says nothing of what
+// was deleted, nor of a pull request.
+func (d *decider) setRef() {
+	d.branch, d.tag = d.event.Branch, d.event.Tag
+	if d.event.Ref != "" || d.branch != "" || d.tag != "" || d.event.Name == gh.EventDelete {
+		return
+	}
+	if branch, isBranch := strings.CutPrefix(d.asked.Ref, "refs/heads/"); isBranch {
+		d.branch = branch
+	} else if tag, isTag := strings.CutPrefix(d.asked.Ref, "refs/tags/"); isTag {
+		d.tag = tag
+	}
+}
+
+// services returns those that the inputs choose; all when they choose none. Without
+// a file there is one that is called nothing.
+func (d *decider) services() ([]rules.Service, error) {
+	if d.file == nil {
+		return []rules.Service{{}}, nil
+	}
+	var problems problem.List
+	chosen := d.file.Services
+	names := words.Names(namesOf(chosen))
+	if folder := d.asked.WorkingDirectory; folder != "" {
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(one rules.Service) bool { return one.Path != path.Clean(folder) })
+		if len(chosen) == 0 {
+			problems.AddAt(d.file.Path, 0, fmt.Sprintf("no service has the path %s, which working-directory names", named(folder)),
+				"Leave working-directory out, or add the service.")
+			return nil, problems.Err()
+		}
+	}
+	if name := d.asked.Service; name != "" {
+		isOther := func(one rules.Service) bool { return one.Name != name && one.Layer[config.Service].Text != name }
+		only := slices.DeleteFunc(slices.Clone(chosen), isOther)
+		switch {
+		case len(only) > 0:
+			chosen = only
+		case len(chosen) > 1: // otherwise the input calls the only one by another name
+			problems.AddAt(d.file.Path, 0, fmt.Sprintf("there is no service %s, which the input names; there are %s", named(name), names),
+				"Name one of them, or add it to the file.")
+			return nil, problems.Err()
+		}
+	}
+	if len(chosen) > 1 && slices.Contains([]string{"promote", "rollback", "teardown"}, d.asked.Command) {
+		problems.AddAt(d.file.Path, 0, fmt.Sprintf("there are several services (%s), and command: %s is for one", words.Names(namesOf(chosen)), d.asked.Command),
+			"Name it with service.")
+		return nil, problems.Err()
+	}
+	return chosen, nil
+}
+
+func namesOf(services []rules.Service) []string {
+	names := make([]string, len(services))
+	for i, one := range services {
+		names[i] = one.Name
+	}
+	return names
+}
+
+// decide returns the Requests for the services.
+func (d *decider) decide(services []rules.Service) []Request {
+	switch d.asked.Command {
+	case "promote":
+		return d.change(Promote, services[0])
+	case "rollback":
+		return d.change(Rollback, services[0])
+	case "teardown":
+		return d.change(Teardown, services[0])
+	case "sweep":
+		return d.sweep(services)
+	case "auto":
+		if d.event.Name == gh.EventPullRequest {
+			return d.previews(services)
+		}
+	}
+	verb := Deploy
+	if d.asked.Command == "auto" && (d.tag != "" || d.event.Name == gh.EventRelease) {
+		verb = Release
+	}
+	var requests []Request
+	for _, service := range services {
+		requests = append(requests, d.deploys(verb, service)...)
+	}
+	return requests
+}
+
+// change returns the Request of a command that names the Environment itself.
+func (d *decider) change(verb Verb, service rules.Service) []Request {
+	made := d.inNamed(request(verb, service), service)
+	if verb != Promote {
+		made.PromoteFrom = ""
+	}
+	return []Request{made}
+}
+
+// inNamed makes it a Request for the Environment that the inputs name. The file may
+// have no rules for it.
+func (d *decider) inNamed(made Request, service rules.Service) Request {
+	if environment, hasRules := service.Environment(d.asked.Environment); hasRules {
+		made = made.in(environment)
+	}
+	made.Environment = d.asked.Environment
+	switch {
+	case d.asked.PromoteFrom != "":
+		made.PromoteFrom = d.asked.PromoteFrom
+	case d.asked.BuildSID != "":
+		made.PromoteFrom = ""
+	}
+	return made
+}
+
+// deploys returns the Requests of a service that goes to the Environment that the
+// inputs name, or else to those whose rules the event fits.
+func (d *decider) deploys(verb Verb, service rules.Service) []Request {
+	made := request(verb, service)
+	if d.file == nil || d.asked.Environment != "" {
+		return []Request{d.inNamed(made, service)}
+	}
+	var requests []Request
+	for _, environment := range service.Environments {
+		if d.fits(environment.On) {
+			one := made.in(environment)
+			if d.asked.PromoteFrom != "" {
+				one.PromoteFrom = d.asked.PromoteFrom
+			}
+			requests = append(requests, one)
+		}
+	}
+	return requests
+}
+
+// fits reports whether it is one of an Environment's events. A GitHub Release has a
+// tag, whose push was an event of its own; command: deploy takes it for that, too.
+func (d *decider) fits(on rules.On) bool {
+	if d.event.Name == gh.EventRelease {
+		isRelease := on.Releases.Include(d.event.Release.IsPrerelease)
+		return isRelease || d.asked.Command != "auto" && rules.Match(on.Tags, d.tag)
+	}
+	return d.branch != "" && rules.Match(on.Branches, d.branch) || d.tag != "" && rules.Match(on.Tags, d.tag)
+}
+
+// previews returns the Requests that a pull request makes.
+func (d *decider) previews(services []rules.Service) []Request {
+	verb := Preview
+	if d.event.Action == "closed" {
+		verb = RemovePreview
+	}
+	number := d.event.PullRequest.Number
+	var requests []Request
+	for _, service := range services {
+		if d.file != nil && service.Previews == nil {
+			continue
+		}
+		made := request(verb, service)
+		made.Environment, made.PullRequest, made.Layer = rules.PreviewName(number), number, service.Previews
+		requests = append(requests, made)
+	}
+	return requests
+}
+
+// sweep returns the Requests for the services that have previews.
+func (d *decider) sweep(services []rules.Service) []Request {
+	var requests []Request
+	for _, service := range services {
+		if d.file == nil || service.Previews != nil {
+			made := request(Sweep, service)
+			made.Layer = service.Previews
+			requests = append(requests, made)
+		}
+	}
+	return requests
+}

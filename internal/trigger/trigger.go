@@ -1,0 +1,130 @@
+// Package trigger decides what an event asks for: Decide takes what happened, the
+// rules of slipway.yml where there are any, and what the inputs say, and returns the
+// Requests to carry out, or why there are none. Touched tells whether a change
+// concerns a service.
+//
+// It is pure: no clock, no calls, no files. What a stranger proposes is never asked
+// for here; who asks for a Request still has to make sure that what is checked out is
+// the commit that the event is about. Level 3: of the project it imports config, gh,
+// job, problem, rules and words.
+package trigger
+
+import (
+	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/rules"
+)
+
+// Verb is what a Request asks for.
+type Verb string
+
+// The verbs.
+const (
+	// Deploy takes the tree live; for command: plan it says what that would change.
+	Deploy Verb = "deploy"
+	// Release takes the tree of a tag live, by a Build that was made of the same
+	// files where there is one: the one that is live in PromoteFrom, else any.
+	Release Verb = "release"
+	// Preview takes the head of a pull request live in an Environment of its own.
+	Preview Verb = "preview"
+	// RemovePreview takes that Environment away. It needs nothing of the tree.
+	RemovePreview Verb = "remove-preview"
+	// Promote, Rollback and Teardown are the commands of the same names.
+	Promote  Verb = "promote"
+	Rollback Verb = "rollback"
+	Teardown Verb = "teardown"
+	// Sweep takes away the previews that nobody needs.
+	Sweep Verb = "sweep"
+)
+
+// Asked is what the inputs say. A text is empty when nobody has given it: neither a
+// default nor a file of the repository counts.
+type Asked struct {
+	// Command is that of the Action, such as "auto".
+	Command string
+	// Ref is the full name of the branch or tag that the workflow runs on
+	// (GITHUB_REF), for events that name none.
+	Ref string
+	// Service is a name, WorkingDirectory a path from the root of the repository.
+	Service, Environment, WorkingDirectory string
+	// PromoteFrom and BuildSID say which Build is promoted.
+	PromoteFrom, BuildSID string
+}
+
+// AskedOf returns what values say that was given. ref is Asked.Ref.
+func AskedOf(values config.Values, ref string) Asked {
+	given := func(name string) string {
+		if value := values[name]; value.Origin < config.FromFile {
+			return value.Text
+		}
+		return ""
+	}
+	return Asked{
+		Command: values[config.Command].Text, Ref: ref,
+		Service: given(config.Service), Environment: given(config.Environment), WorkingDirectory: given(config.WorkingDirectory),
+		PromoteFrom: given(config.PromoteFrom), BuildSID: given(config.BuildSID),
+	}
+}
+
+// Decision is what comes of an event: Requests, or why there are none.
+type Decision struct {
+	// Requests are in the order of slipway.yml. Each may be carried out by itself.
+	Requests []Request
+	// Skip says in one printable line why there are none; empty when there are.
+	Skip string
+}
+
+// Request is one thing to do.
+type Request struct {
+	Verb Verb
+	// Service is what slipway.yml calls it; empty without that file.
+	Service string
+	// Folder is the project's, from the root of the repository; empty without the
+	// file, where working-directory says it.
+	Folder string
+	// Environment is where it goes; empty where the settings say it.
+	Environment string
+	// PullRequest is the number of the one that a Preview or RemovePreview is for.
+	PullRequest int
+	// PromoteFrom is the Environment whose Build a Release prefers and a Promote takes;
+	// may be empty.
+	PromoteFrom string
+	// Layer is what slipway.yml says about the settings.
+	Layer config.Layer
+}
+
+// Settings returns the values as they hold for the Request: with its Layer in place of
+// defaults, and with the Environment, the folder and, for a preview, the Service that
+// the Request is for.
+func (r Request) Settings(values config.Values) config.Values {
+	values = values.WithFiles(r.Layer)
+	if r.Environment != "" {
+		at := r.Layer[config.Environment]
+		values = values.With(config.Environment, config.Written{Text: r.Environment, File: at.File, Line: at.Line})
+	}
+	if r.Folder != "" {
+		values = values.With(config.WorkingDirectory, config.Written{Text: r.Folder})
+	}
+	if elsewhere := values[config.PreviewService]; elsewhere.Text != "" && r.PullRequest > 0 {
+		values = values.With(config.Service, config.Written{Text: elsewhere.Text, File: elsewhere.File, Line: elsewhere.Line})
+	}
+	return values
+}
+
+// request makes a Request for a service of slipway.yml, with what holds in all of its
+// Environments.
+func request(verb Verb, service rules.Service) Request {
+	return Request{Verb: verb, Service: service.Name, Folder: service.Path, Layer: service.Layer}
+}
+
+// in makes it one for an Environment with rules.
+func (r Request) in(environment rules.Environment) Request {
+	r.Environment, r.PromoteFrom, r.Layer = environment.Name, environment.PromoteFrom, environment.Layer
+	return r
+}
+
+// faultOfPreview says why a pull request cannot have a preview.
+func faultOfPreview(number int) string {
+	fault, _ := job.CheckEnvironment(rules.PreviewName(number))
+	return fault
+}
