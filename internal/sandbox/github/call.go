@@ -32,7 +32,7 @@ type call struct {
 
 // run checks the request and carries it out. Handlers run under the Sandbox's
 // lock, taken once the body has been read.
-func (c *call) run() (reply, error) {
+func (c *call) run(told *Call) (reply, error) {
 	if err := checkQuery(c.request.URL.Query(), c.op); err != nil {
 		return reply{}, err
 	}
@@ -53,7 +53,9 @@ func (c *call) run() (reply, error) {
 	}
 	c.sandbox.mu.Lock()
 	defer c.sandbox.mu.Unlock()
-	return c.op.handle(c)
+	answer, err := c.op.handle(c)
+	c.tell(told)
+	return answer, err
 }
 
 // permit holds the token to what the operation needs. A repository that is out

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -243,6 +244,41 @@ func TestAutoInactive(t *testing.T) {
 				t.Errorf("got %q, want %q", states, want)
 			}
 		})
+	}
+}
+
+// TestDeploymentsAtOnce has many writers of one deployment and its kin, with the
+// race detector watching.
+func TestDeploymentsAtOnce(t *testing.T) {
+	t.Parallel()
+	var seen observed
+	b := newBox(t, github.Options{SecondaryAfter: 1000, Observe: seen.add})
+	d := direct{t, b.Sandbox}
+	for range 2 {
+		wantCode(t, d.do("POST", deployments, ofSHA+`,"environment":"stage"}`), http.StatusCreated)
+	}
+	var all sync.WaitGroup
+	for _, one := range b.Snapshot().Repositories[0].Deployments {
+		address := deployments + "/" + strconv.FormatInt(one.ID, 10)
+		for range 3 {
+			all.Go(func() {
+				for _, state := range []string{"in_progress", "success", "failure"} {
+					wantCode(t, d.do("POST", address+"/statuses", `{"state":"`+state+`","environment":"stage"}`), http.StatusCreated)
+					wantCode(t, d.do("GET", address+"/statuses", ""), http.StatusOK)
+					wantCode(t, d.do("GET", deployments, ""), http.StatusOK)
+				}
+			})
+		}
+	}
+	all.Wait()
+	written := 0
+	for _, call := range seen.all() {
+		if call.Deployment != nil && len(call.Deployment.Statuses) > 0 {
+			written++
+		}
+	}
+	if written != 18 {
+		t.Errorf("told of %d statuses, want 18", written)
 	}
 }
 

@@ -91,8 +91,7 @@ func (x *exchange) withFault(c *call) {
 	if x.call.Fault == FaultCutBefore {
 		x.Cut()
 	}
-	answer, err := c.run()
-	c.tell(&x.call)
+	answer, err := c.run(&x.call)
 	if err != nil {
 		answer = replyTo(err, c.op.docs)
 	}

@@ -56,7 +56,8 @@ func (d *Deployment) clone() Deployment {
 	return copied
 }
 
-// tell adds what the call wrote.
+// tell adds what the call wrote, in structs of their own. The caller holds the
+// lock.
 func (c *call) tell(told *Call) {
 	if c.status != nil {
 		told.CommitStatus = new(*c.status)
