@@ -63,11 +63,12 @@ fuzz: ## run each fuzz target for FUZZTIME
 		./tools/fuzz "$$package" "$$target" $(FUZZTIME) </dev/null; \
 	done <<<"$$targets"
 
-# The readers of what others write: package.json and the lock files, slipway.yml, the
-# Toolkit's files, .env, the Manifest, a saved plan, replies of the API.
+# The readers of what others write: package.json, the lock files and those of
+# workspaces, slipway.yml, the Toolkit's files, .env, the Manifest, a saved plan,
+# replies of the API.
 inputs := npm.FuzzReadPackage npm.FuzzReadLock npm.FuzzReadPNPMLock npm.FuzzReadBerryLock \
-	npm.FuzzReadClassicLock npm.FuzzReadBunLock rules.FuzzParse toolkit.FuzzRead project.FuzzParseEnv \
-	deploy.FuzzParseManifest deploy.FuzzParseSaved twilio.FuzzReply
+	npm.FuzzReadClassicLock npm.FuzzReadBunLock npm.FuzzReadWorkspace rules.FuzzParse \
+	toolkit.FuzzRead project.FuzzParseEnv deploy.FuzzParseManifest deploy.FuzzParseSaved twilio.FuzzReply
 
 inputs: ## run the fuzz targets of what others write for FUZZTIME
 	@for target in $(inputs); do \

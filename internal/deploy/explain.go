@@ -53,7 +53,7 @@ func explainCause(err error) (job.Reason, string) {
 		return job.RollbackFailed, failed.Hint()
 	}
 	if failed, ok := errors.AsType[*CheckError](err); ok {
-		hint := "slipway logs tells what its Functions wrote meanwhile."
+		hint := fmt.Sprintf("slipway logs --environment %s tells what its Functions wrote meanwhile.", failed.Environment)
 		if failed.Kept != "" {
 			hint += " It was not rolled back: " + failed.Kept + "."
 		}

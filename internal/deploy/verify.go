@@ -34,6 +34,8 @@ type Activated struct {
 type CheckError struct {
 	// Err is what was found.
 	Err error
+	// Environment is its name.
+	Environment string
 	// RolledBack says that what was live before is live again; if not, Kept says why.
 	RolledBack bool
 	Kept       string
@@ -127,7 +129,7 @@ func (d *Deployer) verifyUnchanged(ctx context.Context, plan Plan, outcome *Outc
 			d.leave(outcome, now, found)
 			return nil
 		}
-		return &CheckError{Err: found, Kept: "it was live before this run"}
+		return &CheckError{Err: found, Environment: outcome.Plan.Environment.Name, Kept: "it was live before this run"}
 	}
 	d.tell(job.Event{Kind: job.Finished, Phase: job.PhaseCheck})
 	return nil
@@ -173,18 +175,18 @@ func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, jo
 	switch {
 	case twilio.IsNotFound(err):
 		outcome.Live = LiveGone
-		return &CheckError{Err: found, Kept: wentMeanwhile(outcome.Plan.Environment.Name)}
+		return &CheckError{Err: found, Environment: outcome.Plan.Environment.Name, Kept: wentMeanwhile(outcome.Plan.Environment.Name)}
 	case err == nil && now.BuildSID != outcome.BuildSID && now.BuildSID != "":
 		d.leave(outcome, now.BuildSID, found)
 		return nil
 	case d.KeepFailed && (err != nil || now.BuildSID == outcome.BuildSID):
-		return &CheckError{Err: found, Kept: "rollback-on-failure is false"}
+		return &CheckError{Err: found, Environment: outcome.Plan.Environment.Name, Kept: "rollback-on-failure is false"}
 	case err != nil:
 		failed.Err = err
 		return failed
 	case now.BuildSID != outcome.BuildSID:
 		outcome.LiveBefore, outcome.Live, outcome.VariablesLeft = now.BuildSID, LiveAsBefore, outcome.changedVariables(journal)
-		return &CheckError{Err: found, Kept: "it was taken away meanwhile"}
+		return &CheckError{Err: found, Environment: outcome.Plan.Environment.Name, Kept: "it was taken away meanwhile"}
 	}
 	d.tell(job.Event{Kind: job.Noted, Phase: job.PhaseCheck, Message: "the check failed: what was live before is brought back"})
 	left := d.putBack(settling, outcome, journal)
@@ -200,7 +202,7 @@ func (d *Deployer) takeBack(ctx context.Context, at target, outcome *Outcome, jo
 		return failed
 	}
 	outcome.RolledBack = true
-	return &CheckError{Err: found, RolledBack: true}
+	return &CheckError{Err: found, Environment: outcome.Plan.Environment.Name, RolledBack: true}
 }
 
 // leave lets what another deploy has made live stay, whatever a check of it found.

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -126,7 +127,8 @@ func (c Check) ask(ctx context.Context, asking peer) error {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	switch {
 	case !isRight:
-		return fmt.Errorf("it answered %s, and not %s%s", statusText(response.StatusCode), c.wanted(), c.shown(body))
+		status := statusText(response.StatusCode)
+		return fmt.Errorf("it answered %s, and not %s%s", status, c.wanted(), c.shown(withoutStatus(body, status)))
 	case strings.Contains(string(body), c.Text):
 		return nil
 	case err != nil:
@@ -141,6 +143,14 @@ func (c Check) ask(ctx context.Context, asking peer) error {
 // statusText names a status in HTTP's words: those of the answer are anybody's.
 func statusText(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
+}
+
+// withoutStatus is an answer without the status that many begin with: it is told once.
+func withoutStatus(body []byte, status string) []byte {
+	if rest, ok := bytes.CutPrefix(bytes.TrimSpace(body), []byte(status)); ok {
+		return bytes.TrimPrefix(rest, []byte(":"))
+	}
+	return body
 }
 
 func (c Check) accepts(status int) bool {

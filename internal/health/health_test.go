@@ -87,6 +87,8 @@ func TestAwait(t *testing.T) {
 			w.Header().Set("Content-Length", "9")
 			_, _ = fmt.Fprint(w, "abc")
 		}}, 2, "broke off"},
+		"its status again":         {job.HealthCheck{Path: "/a"}, []http.HandlerFunc{says(500, "500 Internal Server Error: x is not a function\n")}, 2, "at last it answered 500 Internal Server Error, and not 2xx: x is not a function"},
+		"its status alone":         {job.HealthCheck{Path: "/a"}, []http.HandlerFunc{says(404, "404 Not Found\n")}, 2, "at last it answered 404 Not Found, and not 2xx"},
 		"a status line of its own": {job.HealthCheck{Path: "/a"}, []http.HandlerFunc{raw("HTTP/1.1 500 \x1b[2Jgone s3cr3t-value\r\nContent-Length: 0\r\n\r\n")}, 2, "at last it answered 500 Internal Server Error, and not 2xx"},
 		"no HTTP": {
 			job.HealthCheck{Path: "/a", Headers: []string{"Cookie: a=b; session=${TOKEN}; c=d"}},

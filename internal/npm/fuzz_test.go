@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -21,9 +23,10 @@ func checkRead(t *testing.T, found *npm.Package, warnings problem.List, err erro
 			t.Fatalf("the error is no problem.List: %v", err)
 		}
 		for _, p := range list {
-			if p.Message == "" || p.Fix == "" || p.Line < 0 {
-				t.Errorf("an empty Problem: %+v", p)
+			if isMore := strings.HasPrefix(p.Message, "there are more"); p.Message == "" || p.Fix == "" || p.Line < 0 || p.File == "" && !isMore {
+				t.Errorf("a Problem without a place, or empty: %+v", p)
 			}
+			checkPrintable(t, p)
 		}
 		return
 	}
@@ -31,6 +34,7 @@ func checkRead(t *testing.T, found *npm.Package, warnings problem.List, err erro
 		if p.File == "" || p.Line < 0 || p.Message == "" {
 			t.Errorf("a warning without a place: %+v", p)
 		}
+		checkPrintable(t, p)
 	}
 	if !slices.IsSortedFunc(found.Dependencies, func(a, b npm.Dependency) int { return strings.Compare(a.Name, b.Name) }) {
 		t.Errorf("not sorted: %v", found.Dependencies)
@@ -45,6 +49,14 @@ func checkRead(t *testing.T, found *npm.Package, warnings problem.List, err erro
 		if _, err := semver.StrictNewVersion(dependency.Version); err != nil && (found.LockFile != "" || dependency.Name == npm.Handler) {
 			t.Errorf("%q is not exact", dependency)
 		}
+	}
+}
+
+// checkPrintable: a Problem is one line, and drives no terminal.
+func checkPrintable(t *testing.T, p *problem.Problem) {
+	t.Helper()
+	if text := p.Error(); !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		t.Errorf("it is not one printable line: %q", text)
 	}
 }
 
@@ -152,7 +164,7 @@ func FuzzReadWorkspace(f *testing.F) {
 	content := packageJSON(`"a": "catalog:"`, `"b": "catalog:old"`)
 	f.Fuzz(func(t *testing.T, workspace, manifest string) {
 		found, warnings, err := npm.Read(files(map[string]string{
-			"pnpm-workspace.yaml": workspace, "package.json": manifest, "services/voice/package.json": content,
+			"pnpm-workspace.yaml": workspace, ".yarnrc.yml": workspace, "package.json": manifest, "services/voice/package.json": content,
 			"pnpm-lock.yaml": pnpmLockOfA, "yarn.lock": yarnLockOfA,
 		}), "services/voice", npm.Locked)
 		checkRead(t, found, warnings, err)

@@ -128,3 +128,23 @@ func TestHugeLocksAreReadLean(t *testing.T) { //nolint:paralleltest // it counts
 		t.Errorf("allocated %d bytes for a lock of %d", allocated, len(content))
 	}
 }
+
+// TestHugeYAMLIsReadLean: the loader holds many times what it reads, and some of it
+// to the end of a text that is no YAML from its first line on.
+func TestHugeYAMLIsReadLean(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
+	for _, part := range []string{
+		`""`, "''", "\"\n", "*a ", "&a ", "!a ", "{#\n", "...\n", "a:\n", "- ", "? ", "[", "a,", "{", "a\n", "'a': 'b'\n", "%a\n", "|\n", "}", "---\n",
+	} {
+		for _, begin := range []string{"", "{", "a: "} {
+			content := begin + strings.Repeat(part, maxYAMLBytes/len(part)-1)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := parseYAML("pnpm-lock.yaml", []byte(content))
+			runtime.ReadMemStats(&after)
+			allocated := after.TotalAlloc - before.TotalAlloc
+			if limit := uint64(640 << 20); allocated > limit {
+				t.Errorf("%q and many %q: allocated %d MB for %d: %v", begin, part, allocated>>20, len(content)>>20, err)
+			}
+		}
+	}
+}

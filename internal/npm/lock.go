@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 )
@@ -125,7 +129,21 @@ func (q query) names() map[string]bool {
 func (q query) unknownVersion(line int, key, value, known string) error {
 	return &problem.Problem{
 		File: q.file, Line: max(1, line),
-		Message: fmt.Sprintf("%s is %.20s; known are %s", key, cmp.Or(value, "missing"), known),
+		Message: fmt.Sprintf("%s is %s; known are %s", key, cmp.Or(asWritten(value), "missing"), known),
 		Fix:     fmt.Sprintf("Write it with a current %s, or choose dependencies: ranges.", q.by.name),
 	}
+}
+
+// asWritten is the beginning of a value, in quotes where it is more than printable
+// characters.
+func asWritten(value string) string {
+	const most = 20
+	shown := value
+	if runes := []rune(value); len(runes) > most {
+		shown = string(runes[:most]) + "…"
+	}
+	if isPlain := utf8.ValidString(shown) && !strings.ContainsFunc(shown, func(r rune) bool { return !unicode.IsPrint(r) }); isPlain {
+		return shown
+	}
+	return strconv.Quote(shown)
 }

@@ -15,11 +15,11 @@ import (
 )
 
 // A YAML file is read into a tree at once, so that these are lower than what
-// JSON may have: the largest lock files of workspaces have some megabytes, and
-// some hundred thousand marks.
+// JSON may have: the largest lock files of workspaces have some megabytes. Of a lock
+// file some 7 bytes in 100 are marks.
 const (
 	maxYAMLBytes = 8 << 20
-	maxYAMLMarks = 1 << 19
+	maxYAMLMarks = 5 << 17
 )
 
 // yamlValue is a value in a YAML file. The zero value is nothing.
@@ -74,16 +74,20 @@ func parseYAML(file string, data []byte) (*yamlValue, error) {
 	return last, nil
 }
 
-// marks counts what may begin an entry of a list or a mapping.
+// marks counts what may begin an entry, a text in quotes, a reference, a tag, a
+// comment or a document: all that the loader holds at once, many times its size,
+// even where the text is no YAML at all.
 func marks(data []byte) int {
-	count := 0
+	count, quotes := bytes.Count(data, []byte("\n...")), 0
 	for _, b := range data {
 		switch b {
-		case ':', ',', '[', '{', '-', '?':
+		case ':', ',', '[', '{', '-', '?', '*', '&', '!', '#':
 			count++
+		case '"', '\'':
+			quotes++
 		}
 	}
-	return count
+	return count + quotes/2
 }
 
 // yamlProblem says where a text stops being YAML.

@@ -24,7 +24,7 @@ func (r *reader) readDeployInfo() {
 	}
 	const passedOver = "is passed over: "
 	if err != nil {
-		r.warnings.AddAt(file, 0, passedOver+problem.Reason(err), "")
+		r.warnings.AddAt(file, 0, passedOver+problem.Reason(err), "Check that it is what the Toolkit writes, or remove it.")
 		return
 	}
 	if isBlank(source) {

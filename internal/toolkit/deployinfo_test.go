@@ -68,7 +68,7 @@ func TestReadDeployInfo(t *testing.T) {
 		},
 		"too large": {
 			given: known, files: map[string]string{info: strings.Repeat(" ", 1<<20+1)},
-			want: []string{"warning .twiliodeployinfo: is passed over: it is larger than 1 MiB"},
+			want: []string{"warning .twiliodeployinfo: is passed over: it is larger than 1 MiB. Check that it is what the Toolkit writes, or remove it."},
 		},
 	}
 	for name, test := range tests {

@@ -111,7 +111,7 @@ func TestReadOnDisk(t *testing.T) {
 		"an absolute link":             {links: map[string]string{rc: "/dev/null"}, want: broken(rc, "path escapes from parent")},
 		"a link to itself":             {links: map[string]string{rc: rc}, want: broken(rc, "too many levels of symbolic links")},
 		"a link of package.json":       {files: map[string]string{rc: json}, links: map[string]string{"package.json": "../outside/package.json"}, want: []string{"runtime=node22 .twilioserverlessrc:1"}},
-		".twiliodeployinfo leads out":  {links: map[string]string{info: "../outside/info"}, want: []string{"warning .twiliodeployinfo: is passed over: path escapes from parent"}},
+		".twiliodeployinfo leads out":  {links: map[string]string{info: "../outside/info"}, want: []string{"warning .twiliodeployinfo: is passed over: path escapes from parent. Check that it is what the Toolkit writes, or remove it."}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -52,7 +52,8 @@ func (r *reader) section(found *settings, key string) value {
 // chosen returns a mapping that counts; null is an empty one.
 func (r *reader) chosen(found *settings, m member) value {
 	if m.value.kind != mapping && m.value.kind != nothing {
-		r.problems.AddAt(found.file, m.line, fmt.Sprintf("%q is %s, and must be a mapping", shortened(m.name), m.value.kind), "")
+		r.problems.AddAt(found.file, m.line, fmt.Sprintf("%q is %s, and must be a mapping", shortened(m.name), m.value.kind),
+			"Write a mapping of settings, or remove it.")
 		return value{}
 	}
 	return m.value

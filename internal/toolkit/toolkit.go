@@ -106,7 +106,7 @@ func (r *reader) textOf(file string, m member) string {
 		r.problems.AddAt(file, m.line, fmt.Sprintf("%s is %s, and must be text", m.name, m.value.kind), "Put it in quotes.")
 		return ""
 	case len(m.value.text) > maxTextBytes:
-		r.problems.AddAt(file, m.line, fmt.Sprintf("%s has %d bytes, and can have %d", m.name, len(m.value.text), maxTextBytes), "")
+		r.problems.AddAt(file, m.line, fmt.Sprintf("%s has %d bytes, and can have %d", m.name, len(m.value.text), maxTextBytes), "Shorten it.")
 		return ""
 	default:
 		return strings.TrimSpace(m.value.text)

@@ -175,7 +175,7 @@ func TestReadMapsSettings(t *testing.T) {
 		"white space around what is given":    {files: map[string]string{rc: `{serviceSid: ' ` + service + ` ', runtime: ' ', env: ' a '}`}, want: []string{"env-file=a .twilioserverlessrc:1", "service=" + service + " .twilioserverlessrc:1"}},
 		"too long": {
 			files: map[string]string{rc: `{runtime: '` + strings.Repeat("a", 1025) + `', env: '` + strings.Repeat("a", 1024) + `'}`},
-			want:  []string{"env-file=" + strings.Repeat("a", 1024) + " .twilioserverlessrc:1", "problem .twilioserverlessrc:1: runtime has 1025 bytes, and can have 1024"},
+			want:  []string{"env-file=" + strings.Repeat("a", 1024) + " .twilioserverlessrc:1", "problem .twilioserverlessrc:1: runtime has 1025 bytes, and can have 1024. Shorten it."},
 		},
 		"what has no counterpart": {
 			files: map[string]string{rc: "{\nproduction: true,\nloadSystemEnv: true}"},
@@ -302,16 +302,16 @@ func TestReadChoosesTheEnvironment(t *testing.T) {
 			files: map[string]string{rc: "{commands: [],\nenvironments: 'a',\nprojects: {\n" + account + ": 1}}"},
 			given: known,
 			want: []string{
-				`problem .twilioserverlessrc:1: "commands" is a list, and must be a mapping`,
-				`problem .twilioserverlessrc:2: "environments" is text, and must be a mapping`,
-				`problem .twilioserverlessrc:4: "` + account + `" is a number, and must be a mapping`,
+				`problem .twilioserverlessrc:1: "commands" is a list, and must be a mapping. Write a mapping of settings, or remove it.`,
+				`problem .twilioserverlessrc:2: "environments" is text, and must be a mapping. Write a mapping of settings, or remove it.`,
+				`problem .twilioserverlessrc:4: "` + account + `" is a number, and must be a mapping. Write a mapping of settings, or remove it.`,
 			},
 		},
 		"sections that are none, where they count": {
 			files: map[string]string{rc: "{commands: {deploy: 'a'},\nenvironments: {dev: []}}"},
 			want: []string{
-				`problem .twilioserverlessrc:1: "deploy" is text, and must be a mapping`,
-				`problem .twilioserverlessrc:2: "dev" is a list, and must be a mapping`,
+				`problem .twilioserverlessrc:1: "deploy" is text, and must be a mapping. Write a mapping of settings, or remove it.`,
+				`problem .twilioserverlessrc:2: "dev" is a list, and must be a mapping. Write a mapping of settings, or remove it.`,
 			},
 		},
 		"sections that are none, where they do not": {
