@@ -38,6 +38,7 @@ type reader struct {
 	read   func(text string) (warnings problem.List, err error)
 }
 
+// called is the reader under a name of its own, since two read files of one.
 func (r reader) called(name string) reader {
 	r.name = name
 	return r
@@ -58,10 +59,10 @@ func readers(t *testing.T) []reader {
 		}
 		return made
 	}
-	lock := func(file, plain string, limit int, others []string, frames ...string) reader {
+	lock := func(file, plain string, limit int, frames ...string) reader {
 		return reader{file, frames, plain, limit, true, func(text string) (problem.List, error) {
-			all := append([]string{"package.json", `{"name":"x","dependencies":{"a":"^1.0.0","@b/c":"latest"}}`}, others...)
-			_, warnings, err := npm.Read(files(file, text, all...), ".", npm.Locked)
+			fsys := files(file, text, "package.json", `{"name":"x","dependencies":{"a":"^1.0.0","@b/c":"latest"}}`)
+			_, warnings, err := npm.Read(fsys, ".", npm.Locked)
 			return warnings, err
 		}}
 	}
@@ -106,21 +107,21 @@ func readers(t *testing.T) []reader {
 			}
 			return warnings, err
 		}},
-		lock("package-lock.json", npmPlain, 32<<20, nil, `{"lockfileVersion":3,"packages":%s}`, `{"lockfileVersion":1,"dependencies":%s}`,
+		lock("package-lock.json", npmPlain, 32<<20, `{"lockfileVersion":3,"packages":%s}`, `{"lockfileVersion":1,"dependencies":%s}`,
 			`{"lockfileVersion":3,"packages":{"":{},"node_modules/a":%s}}`, `{"lockfileVersion":1,"dependencies":{"a":%s}}`, `{"lockfileVersion":%s}`),
-		lock("npm-shrinkwrap.json", npmPlain, 32<<20, nil, `{"lockfileVersion":2,"packages":%s,"dependencies":%[1]s}`),
-		lock("pnpm-lock.yaml", pnpmPlain, 8<<20, nil, "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies: %s\n", "lockfileVersion: '9.0'\nimporters: %s\n",
+		lock("npm-shrinkwrap.json", npmPlain, 32<<20, `{"lockfileVersion":2,"packages":%s,"dependencies":%[1]s}`),
+		lock("pnpm-lock.yaml", pnpmPlain, 8<<20, "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies: %s\n", "lockfileVersion: '9.0'\nimporters: %s\n",
 			"lockfileVersion: '9.0'\npackages: %s\n", "lockfileVersion: 5.4\nspecifiers: %s\ndependencies: %[1]s\n", "lockfileVersion: '6.0'\ndependencies: %s\n",
 			"lockfileVersion: '9.0'\noverrides: %s\ncatalogs: %[1]s\npatchedDependencies: %[1]s\nimporters:\n  .: {}\n", "lockfileVersion: %s\n"),
 		workspace("pnpm-workspace.yaml", "pnpm-lock.yaml", "lockfileVersion: '9.0'\nimporters:\n  voice:\n    dependencies:\n      a: {specifier: 'catalog:', version: 1.0.0}\n"),
 		workspace(".yarnrc.yml", "yarn.lock", berry("\"voice@workspace:voice\":\n  version: 0.0.0-use.local\n  resolution: \"voice@workspace:voice\"\n  dependencies: {a: \"catalog:\"}\n"+
 			"\"a@npm:^1.0.0\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n")),
-		lock("yarn.lock", "# yarn lockfile v1\n\n\na@^1.0.0:\n  version \"1.0.0\"\n\n\"@b/c@latest\":\n  version \"1.0.0\"\n", 32<<20, nil,
+		lock("yarn.lock", "# yarn lockfile v1\n\n\na@^1.0.0:\n  version \"1.0.0\"\n\n\"@b/c@latest\":\n  version \"1.0.0\"\n", 32<<20,
 			"# yarn lockfile v1\n\n%s:\n  version \"1.0.0\"\n", "# yarn lockfile v1\na@^1.0.0:\n  version %s\n"),
 		lock("yarn.lock", berry("\"x@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"x@workspace:.\"\n  dependencies: {a: \"npm:^1.0.0\", \"@b/c\": \"npm:latest\"}\n"+
 			"\"a@npm:^1.0.0\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n\"@b/c@npm:latest\":\n  version: 1.0.0\n  resolution: \"@b/c@npm:1.0.0\"\n"),
-			8<<20, nil, berry("\"a@npm:^1.0.0\": %s\n"), berry("%s: {version: 1}\n"), "__metadata: %s\n").called("yarn.lock of yarn 2 and later"),
-		lock("bun.lock", `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"^1.0.0","@b/c":"latest"}}},"packages":{"a":["a@1.0.0","",{},""],"@b/c":["@b/c@1.0.0","",{},""]}}`, 32<<20, nil,
+			8<<20, berry("\"a@npm:^1.0.0\": %s\n"), berry("%s: {version: 1}\n"), "__metadata: %s\n").called("yarn.lock of yarn 2 and later"),
+		lock("bun.lock", `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"^1.0.0","@b/c":"latest"}}},"packages":{"a":["a@1.0.0","",{},""],"@b/c":["@b/c@1.0.0","",{},""]}}`, 32<<20,
 			`{"lockfileVersion":1,"workspaces":{"":{}},"packages":%s}`, `{"lockfileVersion":1,"workspaces":%s}`,
 			`{"lockfileVersion":1,"workspaces":{"":{}},"packages":{"a":%s}}`, `{"lockfileVersion":1,"workspaces":{"":{}},"overrides":%s,"patchedDependencies":%[1]s}`, `{"lockfileVersion":%s}`),
 		settings(".twilioserverlessrc", "{}", "%s", `{"environments":%s}`, `{"environments":{"dev":%s}}`, `{"projects":%s}`, `{"projects":{"AC`+aSID+`":%s}}`, `{"commands":{"deploy":%s}}`, `{env: %s}`),
