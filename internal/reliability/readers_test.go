@@ -29,7 +29,7 @@ import (
 type reader struct {
 	name   string
 	frames []string
-	// plain is a text that is read and not refused, whatever empty lines follow it;
+	// plain is a text that is read and not refused, whatever spaces follow it;
 	// limit is how many bytes are read at most, and 0 where another test holds it.
 	plain string
 	limit int
@@ -143,7 +143,7 @@ func readers(t *testing.T) []reader {
 		{"Manifest", []string{
 			"exports.manifest = %s;", `exports.manifest = {"version":1,"files":%s};`, `exports.manifest = {"version":1,"content_types":%s,"files":[["f+","/a",9999999,"",""]]};`,
 			`exports.manifest = {"version":%s};`,
-		}, `exports.manifest = {"version":1,"digest":"7e86717f8f92ff4aac1f998d0ef8d99716d9fee747af7c6772b7b3af95f00679","runtime":"node22","dependencies":[],"content_types":[],"files":[]};`, 256 << 10, false, func(text string) (problem.List, error) {
+		}, `exports.manifest = {"version":1,"digest":"7e86717f8f92ff4aac1f998d0ef8d99716d9fee747af7c6772b7b3af95f00679","runtime":"node22","dependencies":[],"content_types":[],"files":[]};` + "\n", 256 << 10, false, func(text string) (problem.List, error) {
 			_, err := deploy.ParseManifest(text)
 			return nil, err
 		}},
