@@ -328,6 +328,30 @@ func TestReadChoosesTheEnvironment(t *testing.T) {
 	}
 }
 
+// A file of Slipway's own is stronger than those of the Toolkit: it chooses the
+// section, too.
+func TestASlipwayFileIsStronger(t *testing.T) {
+	t.Parallel()
+	source := "environment: dev\nserviceName: other\nenvironments: {dev: {env: .env.dev}, stage: {env: .env.stage, runtime: node22}}\n"
+	own := config.Layer{
+		config.Environment: {Text: "stage", File: "slipway.yml", Line: 7}, config.Service: {Text: "voice", File: "slipway.yml", Line: 3},
+		config.Runtime: {Text: "node24", File: "slipway.yml", Line: 8},
+	}
+	question := toolkit.Question{Folder: ".", Values: values(nil).WithFiles(own)}
+	layer, _, err := toolkit.Read(tree(map[string]string{rc + ".yml": source}), question)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := question.Values.WithFiles(layer)
+	for name, want := range map[string]string{
+		config.Environment: "stage", config.Service: "voice", config.Runtime: "node24", config.EnvFile: ".env.stage",
+	} {
+		if got[name].Text != want {
+			t.Errorf("%s is %q, want %q", name, got[name].Text, want)
+		}
+	}
+}
+
 // FuzzRead looks for files that break the reading, that give what files may not,
 // or that are told of without their place.
 func FuzzRead(f *testing.F) {
