@@ -42,6 +42,15 @@ func (layer Layer) Over(weaker Layer) Layer {
 	return merged
 }
 
+// Without returns the layer without some settings. It is not changed.
+func (layer Layer) Without(names ...string) Layer {
+	left := maps.Clone(layer)
+	for _, name := range names {
+		delete(left, name)
+	}
+	return left
+}
+
 // Check finds what is wrong with each text by itself. Values of variables and what
 // only the platform knows are not looked at. The error is a problem.List.
 func (layer Layer) Check() error {

@@ -46,7 +46,8 @@ type Value struct {
 	Setting Setting
 	Text    string
 	Origin  Origin
-	// File and Line are where in the repository it stands, when it is FromFile.
+	// File and Line are where in the repository it stands, when a file gives it: by
+	// itself (FromFile), or as what was meant by what was given.
 	File string
 	Line int
 }
@@ -141,7 +142,7 @@ func (values Values) Log(logger *slog.Logger) {
 			continue
 		}
 		attributes := []any{"name", name, "value", value.Shown(), "origin", value.Origin.String()}
-		if value.Origin == FromFile {
+		if value.File != "" {
 			attributes = append(attributes, "file", value.File)
 		}
 		if value.Line > 0 {

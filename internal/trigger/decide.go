@@ -2,11 +2,9 @@ package trigger
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
-	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/rules"
@@ -66,43 +64,17 @@ func (d *decider) services() ([]rules.Service, error) {
 	if d.file == nil {
 		return []rules.Service{{}}, nil
 	}
-	var problems problem.List
-	chosen := d.file.Services
-	names := words.Names(namesOf(chosen))
-	if folder := d.asked.WorkingDirectory; folder != "" {
-		chosen = slices.DeleteFunc(slices.Clone(chosen), func(one rules.Service) bool { return one.Path != path.Clean(folder) })
-		if len(chosen) == 0 {
-			problems.AddAt(d.file.Path, 0, fmt.Sprintf("no service has the path %s, which working-directory names", named(folder)),
-				"Leave working-directory out, or add the service.")
-			return nil, problems.Err()
-		}
-	}
-	if name := d.asked.Service; name != "" {
-		isOther := func(one rules.Service) bool { return one.Name != name && one.Layer[config.Service].Text != name }
-		only := slices.DeleteFunc(slices.Clone(chosen), isOther)
-		switch {
-		case len(only) > 0:
-			chosen = only
-		case len(chosen) > 1: // otherwise the input calls the only one by another name
-			problems.AddAt(d.file.Path, 0, fmt.Sprintf("there is no service %s, which the input names; there are %s", named(name), names),
-				"Name one of them, or add it to the file.")
-			return nil, problems.Err()
-		}
+	chosen, err := d.file.Choose(d.asked.WorkingDirectory, d.asked.Service)
+	if err != nil {
+		return nil, err
 	}
 	if len(chosen) > 1 && slices.Contains([]string{"promote", "rollback", "teardown"}, d.asked.Command) {
-		problems.AddAt(d.file.Path, 0, fmt.Sprintf("there are several services (%s), and command: %s is for one", words.Names(namesOf(chosen)), d.asked.Command),
+		var problems problem.List
+		problems.AddAt(d.file.Path, 0, fmt.Sprintf("there are several services (%s), and command: %s is for one", words.Names(rules.Names(chosen)), d.asked.Command),
 			"Name it with service.")
 		return nil, problems.Err()
 	}
 	return chosen, nil
-}
-
-func namesOf(services []rules.Service) []string {
-	names := make([]string, len(services))
-	for i, one := range services {
-		names[i] = one.Name
-	}
-	return names
 }
 
 // decide returns the Requests for the services.
@@ -144,10 +116,8 @@ func (d *decider) change(verb Verb, service rules.Service) []Request {
 // inNamed makes it a Request for the Environment that the inputs name. The file may
 // have no rules for it.
 func (d *decider) inNamed(made Request, service rules.Service) Request {
-	if environment, hasRules := service.Environment(d.asked.Environment); hasRules {
-		made = made.in(environment)
-	}
-	made.Environment = d.asked.Environment
+	environment, _ := service.Environment(d.asked.Environment)
+	made.Environment, made.PromoteFrom, made.Layer = d.asked.Environment, environment.PromoteFrom, service.In(d.asked.Environment)
 	switch {
 	case d.asked.PromoteFrom != "":
 		made.PromoteFrom = d.asked.PromoteFrom

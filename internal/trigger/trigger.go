@@ -97,7 +97,15 @@ type Request struct {
 // defaults, and with the Environment, the folder and, for a preview, the Service that
 // the Request is for.
 func (r Request) Settings(values config.Values) config.Values {
-	values = values.WithFiles(r.Layer)
+	layer := r.Layer
+	switch r.Verb {
+	case Deploy, Release, Preview:
+	case Promote:
+		layer = layer.Without(config.Variables)
+	case RemovePreview, Rollback, Teardown, Sweep: // which set no variables, and check nothing
+		layer = layer.Without(config.Variables, config.Watch, config.WatchErrors)
+	}
+	values = rules.Settings(values, r.Service, layer)
 	if r.Environment != "" {
 		at := r.Layer[config.Environment]
 		values = values.With(config.Environment, config.Written{Text: r.Environment, File: at.File, Line: at.Line})
@@ -105,7 +113,7 @@ func (r Request) Settings(values config.Values) config.Values {
 	if r.Folder != "" {
 		values = values.With(config.WorkingDirectory, config.Written{Text: r.Folder})
 	}
-	if elsewhere := values[config.PreviewService]; elsewhere.Text != "" && r.PullRequest > 0 {
+	if elsewhere := values[config.PreviewService]; elsewhere.Text != "" && (r.PullRequest > 0 || r.Verb == Sweep) {
 		values = values.With(config.Service, config.Written{Text: elsewhere.Text, File: elsewhere.File, Line: elsewhere.Line})
 	}
 	return values

@@ -87,12 +87,45 @@ func TestSettingsOfARequest(t *testing.T) {
 			}
 		})
 	}
-	values := first(pushTo("refs/heads/main")).Settings(resolve(nil, nil))
+	values := settingsOf(t, gh.Event{Name: gh.EventSchedule}, trigger.Asked{Command: "sweep", Service: "voice"})
+	if values[config.Service].Text != "voice-previews" || values[config.PreviewTTL].Text != "7d" {
+		t.Errorf("a sweep is of %q with %q", values[config.Service].Text, values[config.PreviewTTL].Text)
+	}
+	values = settingsOf(t, pushTo("refs/heads/main"), trigger.Asked{Command: "deploy", Service: "billing", Environment: "stage"})
+	if values[config.Service].Text != "acme-billing" {
+		t.Errorf("the input names the service, and %q is deployed to", values[config.Service].Text)
+	}
+	values = first(pushTo("refs/heads/main")).Settings(resolve(nil, nil))
 	if file, line := values.Where(config.Environment); file != "slipway.yml" || line != 7 {
 		t.Errorf("the environment is at %s:%d", file, line)
 	}
 	if values[config.Environment].Origin != config.Explicit {
 		t.Error("the environment counts as a file's, which no promote would follow")
+	}
+}
+
+// settingsOf are those of the only Request, where the inputs give what is asked.
+func settingsOf(t *testing.T, event gh.Event, asked trigger.Asked) config.Values {
+	t.Helper()
+	decided, err := trigger.Decide(event, file(t), asked)
+	if err != nil || len(decided.Requests) != 1 {
+		t.Fatal(decided, err)
+	}
+	return decided.Requests[0].Settings(resolve(map[string]string{config.Service: asked.Service, config.Environment: asked.Environment}, nil))
+}
+
+// TestVariablesAreForDeploys has what sets none not ask for their values.
+func TestVariablesAreForDeploys(t *testing.T) {
+	t.Parallel()
+	layer := config.Layer{config.Variables: {Text: "TOKEN"}, config.Watch: {Text: "2m"}, config.HealthCheckPath: {Text: "/up"}}
+	for verb, want := range map[trigger.Verb]string{
+		trigger.Deploy: "TOKEN 2m", trigger.Release: "TOKEN 2m", trigger.Preview: "TOKEN 2m", trigger.Promote: " 2m",
+		trigger.Rollback: " 0s", trigger.Teardown: " 0s", trigger.RemovePreview: " 0s", trigger.Sweep: " 0s",
+	} {
+		values := trigger.Request{Verb: verb, Layer: layer}.Settings(resolve(nil, nil))
+		if got := values[config.Variables].Text + " " + values[config.Watch].Text; got != want {
+			t.Errorf("%s: %q, want %q", verb, got, want)
+		}
 	}
 }
 
