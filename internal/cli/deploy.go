@@ -25,8 +25,9 @@ func newDeploy(env Env) *cobra.Command {
 		Long: `Take the project in DIR (default the current folder) live: upload its Functions
 and Assets, make a Build of them with the dependencies in package.json, and
 activate it in an Environment together with the variables in .env. Settings that
-are not given are those of the Serverless Toolkit's .twilioserverlessrc, when there
-is one.
+are not given are those of slipway.yml at the root of the repository, then those of
+the Serverless Toolkit's .twilioserverlessrc, where there are such files. At that root
+slipway.yml says which folder is meant, with --service where it has several.
 
 With --plan the settings are those of the plan, and the deploy ends with exit code 9
 when what is live has moved since, and with 2 when the project has. Values of
@@ -40,6 +41,7 @@ it needs none.`,
   slipway deploy --dry-run            # what it would change; slipway plan says the same
   slipway deploy --plan release.plan  # exactly what slipway plan --out wrote
   slipway deploy services/voice --environment production
+  slipway deploy --service voice      # a service of slipway.yml, at the repository's root
   slipway deploy --variables GREETING=hello --output json`,
 		Args: oneFolder,
 	}
@@ -69,7 +71,7 @@ func addDeployFlags(cmd *cobra.Command, more ...string) *deployFlags {
 	addSettings(cmd, slices.Concat(accountSettings(), commonSettings(), []string{
 		config.Service, config.Environment, config.WorkingDirectory, config.FunctionsFolder, config.AssetsFolder,
 		config.Runtime, config.Variables, config.EnvFile, config.VariablesLike, config.PruneVariables,
-		config.Dependencies, config.BuildTimeout, config.Concurrency, config.Manifest,
+		config.Dependencies, config.BuildTimeout, config.Concurrency, config.Manifest, config.ConfigFile,
 	}, checkSettings(), more)...)
 	_ = cmd.RegisterFlagCompletionFunc(config.Dependencies, cobra.FixedCompletions([]string{"locked", "ranges"}, cobra.ShellCompDirectiveNoFileComp))
 	return &deployFlags{
@@ -103,13 +105,16 @@ func (f *deployFlags) run(
 		defer embedded.Close()
 		given, getenv = embedded.instead(given), embedded.hide(getenv)
 	}
-	values := config.Resolve(config.Settings(), given, getenv)
-	settings, err := config.ReadDeploy(values, env.Getenv)
+	byRules, err := rulesOfDeploy(config.Resolve(config.Settings(), given, getenv), isSandbox)
+	if rest := problems.Take(err); rest != nil {
+		return rest
+	}
+	settings, err := config.ReadDeploy(byRules.values, env.Getenv)
 	if rest := problems.Take(err); rest != nil {
 		return rest
 	}
 	input := deployInput{
-		values: values, settings: settings, problems: problems, output: form, inSandbox: isSandbox, saved: saved, out: f.out,
+		ruled: byRules, settings: settings, problems: problems, output: form, inSandbox: isSandbox, saved: saved, out: f.out,
 	}
 	if f.diff != nil {
 		input.hasDiff = f.diff.read(&input.problems)
@@ -165,7 +170,8 @@ func inFolder(given func(string) (string, bool), folder string) func(string) (st
 
 // deployInput is what the command line asks for.
 type deployInput struct {
-	values    config.Values
+	ruled
+
 	settings  config.Deploy
 	problems  problem.List // what is wrong with the settings
 	output    format
@@ -183,7 +189,7 @@ type deployInput struct {
 func runDeploy(ctx context.Context, env Env, input deployInput) error {
 	outcome, err := watched(ctx, env, input.settings.LogLevel, func(show func(job.Event), logger *slog.Logger) (pipeline.Outcome, error) {
 		return pipeline.DeployFolder(ctx, pipeline.FolderDeploy{
-			Settings: input.settings, Values: input.values, Problems: input.problems,
+			Settings: input.settings, Values: input.values, Problems: input.problems, Warnings: input.warnings, Top: input.top,
 			UserAgent: userAgent(), Logger: logger, Progress: show, NewAccount: input.inSandbox, Getenv: env.Getenv,
 			Saved: input.saved, Sources: input.hasDiff,
 		})

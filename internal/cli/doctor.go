@@ -81,12 +81,21 @@ func doctorToken() config.Setting {
 
 // examined checks everything, prints it, and fails for the first failure.
 func examined(ctx context.Context, l *look) error {
+	var problems problem.List
+	byRules, err := rulesOfDeploy(l.values, false)
+	if rest := problems.Take(err); rest != nil {
+		return rest
+	}
+	l.values = byRules.values
 	settings, err := config.ReadDeploy(l.values, l.env.Getenv)
+	if rest := problems.Take(err); rest != nil {
+		return rest
+	}
 	ctx, cancel := pipeline.WithTimeout(ctx, settings.Timeout)
 	defer cancel()
 	l.remote = settings.Remote
-	e := &examination{look: l, settings: settings, logger: l.logger()}
-	checks := e.all(ctx, err)
+	e := &examination{look: l, ruled: byRules, settings: settings, logger: l.logger()}
+	checks := e.all(ctx, problems.Err())
 	for i, one := range checks {
 		checks[i] = worded(one)
 	}

@@ -27,6 +27,7 @@ import (
 type examination struct {
 	*look
 
+	ruled    ruled
 	settings config.Deploy
 	logger   *slog.Logger
 	// client reaches the account; nil until the settings lead to one.
@@ -79,7 +80,10 @@ func skippedCheck(name, why string) doctor.Check {
 // they say about the settings.
 func (e *examination) checkProject(ctx context.Context) doctor.Check {
 	folder := e.values[config.WorkingDirectory]
-	tree, err := source.Folder(folder.Text)
+	if folder.Text == "" {
+		return skippedCheck("project", "which folder it is in is not known")
+	}
+	tree, err := source.FolderIn(e.ruled.top, folder.Text)
 	if err != nil {
 		return failedCheck("project", err)
 	}
@@ -87,7 +91,9 @@ func (e *examination) checkProject(ctx context.Context) doctor.Check {
 	if folder.Origin == config.FromDefault && !looksLikeProject(tree, e.values) {
 		return skippedCheck("project", "there is none in this folder")
 	}
-	read, err := pipeline.ReadFolder(ctx, pipeline.FolderDeploy{Settings: e.settings, Values: e.values, Getenv: e.env.Getenv, Logger: slog.New(slog.DiscardHandler)}, tree)
+	read, err := pipeline.ReadFolder(ctx, pipeline.FolderDeploy{
+		Settings: e.settings, Values: e.values, Warnings: e.ruled.warnings, Getenv: e.env.Getenv, Logger: slog.New(slog.DiscardHandler),
+	}, tree)
 	e.isRead, e.target = true, read.Target
 	if err != nil {
 		return failedCheck("project", err)

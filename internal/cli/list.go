@@ -125,7 +125,7 @@ func kindAndFolder(cmd *cobra.Command, args []string) error {
 // variables are passed over: they are for whatever runs there.
 func (s scope) refuse(problems *problem.List, kind report.Kind, values config.Values, folder []string) {
 	isGiven := func(setting string) bool { return values[setting].Origin == config.Explicit }
-	if s == ofAccount && (isGiven(config.Service) || isGiven(config.WorkingDirectory) || len(folder) > 0) {
+	if s == ofAccount && (isGiven(config.Service) || isGiven(config.WorkingDirectory) || isGiven(config.ConfigFile) || len(folder) > 0) {
 		problems.Add(fmt.Sprintf("%s are the account's; a Service or a folder means nothing to them", kind), "Leave it out.")
 	}
 	if s < ofEither && isGiven(config.Environment) {

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
+	"github.com/slipway-dev/slipway/internal/rules"
 	"github.com/slipway-dev/slipway/internal/source"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -35,7 +36,7 @@ type look struct {
 
 // lookSettings are those of commands that look at a Service.
 func lookSettings() []string {
-	return slices.Concat(accountSettings(), commonSettings(), []string{config.Service, config.WorkingDirectory})
+	return slices.Concat(accountSettings(), commonSettings(), []string{config.Service, config.WorkingDirectory, config.ConfigFile})
 }
 
 // read checks the settings, adding to the problems already found: those of the
@@ -66,20 +67,50 @@ func (l *look) readEnvironment(problems *problem.List) (err error) {
 // and where its files name the Environment, that.
 func (l *look) readFolder(folder string) error {
 	isEnvironmentOpen := l.environment != (deploy.Environment{}) && l.values[config.Environment].Origin == config.FromDefault
-	if l.values[config.Service].Text != "" && !isEnvironmentOpen {
+	isSettled := func() bool {
 		l.service = l.values[config.Service].Text
-		return nil
+		return l.service != "" && !isEnvironmentOpen
 	}
-	values, warnings, err := withFolder(l.values, folder)
-	for _, warning := range warnings {
-		fmt.Fprintf(l.env.Stderr, "warning: %s\n", warning.Error())
+	tree, err := source.Folder(folder)
+	if err != nil {
+		if isSettled() {
+			return nil
+		}
+		return err
 	}
+	defer func() { _ = tree.Close() }()
+	if err := l.readRules(tree); err != nil || isSettled() {
+		return err
+	}
+	values, warnings, err := withFolder(l.values, tree)
+	l.warn(warnings)
 	l.values, l.service = values, values[config.Service].Text
 	if err != nil || l.environment == (deploy.Environment{}) || values[config.Environment].Origin != config.FromFile {
 		return err
 	}
 	l.environment, err = deploy.ParseEnvironment(values[config.Environment].Text)
 	return err
+}
+
+// readRules adds what slipway.yml says.
+func (l *look) readRules(tree *source.Source) error {
+	service, warnings, err := chooseService(tree, l.values, false)
+	l.warn(warnings)
+	if err != nil || service == nil {
+		return err
+	}
+	environment := ""
+	if l.environment != (deploy.Environment{}) {
+		environment = environmentIn(l.values, tree, false)
+	}
+	l.values = rules.Settings(l.values, service.Name, service.In(environment))
+	return nil
+}
+
+func (l *look) warn(warnings problem.List) {
+	for _, warning := range warnings {
+		fmt.Fprintf(l.env.Stderr, "warning: %s\n", warning.Error())
+	}
 }
 
 // folderOf is the folder that an argument or the setting names.
@@ -173,12 +204,7 @@ func explainLook(err error) job.Failure {
 
 // withFolder returns the values with what a folder's files say, and the Service
 // that it deploys to, unless one was given. The list holds warnings.
-func withFolder(values config.Values, folder string) (config.Values, problem.List, error) {
-	tree, err := source.Folder(folder)
-	if err != nil {
-		return values, nil, err
-	}
-	defer func() { _ = tree.Close() }()
+func withFolder(values config.Values, tree *source.Source) (config.Values, problem.List, error) {
 	values, warnings, err := pipeline.WithFiles(values, tree, false)
 	if err != nil || values[config.Service].Text != "" {
 		return values, warnings, err

@@ -16,7 +16,8 @@ Service: the very Build, so nothing is uploaded or built, and what was tested is
 what goes live. The variables of the other Environment stay as they are; one that is
 created has none, or starts with those that --variables-like names. The Service is
 the one that the project in DIR (default the current folder) deploys to, unless
---service names another; nothing else of the project is read.
+--service names another; nothing else of the project is read. Where slipway.yml has
+promote-from for the Environment, --from may be left out.
 
 It needs the same credentials as deploy.`,
 		Example: `  slipway promote --from stage --environment production

@@ -16,6 +16,7 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/rules"
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
@@ -203,6 +204,20 @@ func TestReadmeShowsWhatProblemsPrint(t *testing.T) {
 	}
 	if diff := cmp.Diff(fenced(t, "### What it reports", "text"), run(t, 2, "deploy", "--sandbox", project)); diff != "" {
 		t.Errorf("the README (-) differs from what is printed (+):\n%s", diff)
+	}
+}
+
+func TestReadmeShowsRules(t *testing.T) {
+	t.Parallel()
+	read, err := rules.Parse(rules.Path, []byte(fenced(t, "\n### slipway.yml\n", "yaml")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	voice := read.Services[0]
+	production, hasRules := voice.Environment(job.Production)
+	if voice.Path != "services/voice" || !hasRules || production.PromoteFrom != "stage" ||
+		voice.In("pr-7")[config.Service].Text != "voice-previews" || voice.In("stage")[config.HealthCheckPath].Text != "/health" {
+		t.Errorf("the README's example says something else than the text below it: %+v", voice)
 	}
 }
 

@@ -389,7 +389,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"functions-folder": "b", "assets-folder": "c", "runtime": "node24", "variables": "A=1", "env-file": "d",
 		"variables-like": "stage", "prune-variables": "true",
 		"dependencies": "ranges", "build-timeout": "1m", "concurrency": "3", "timeout": "2m", "log-level": "debug",
-		"github-token": "token", "command": "deploy", "commit-status": "false", "manifest": "false", "dry-run": "true",
+		"github-token": "token", "command": "deploy", "commit-status": "false", "manifest": "false", "config": "rules.yml", "dry-run": "true",
 		"health-check": "/health", "health-check-status": "200", "health-check-text": "ok", "health-check-header": "A: b",
 		"health-check-timeout": "1m", "watch": "2m", "watch-errors": "3", "rollback-on-failure": "false",
 		"promote-from": "dev", "build-sid": "ZB1", "to": "ZB2", "create-environment": "true", "allow-production": "true",

@@ -22,8 +22,11 @@ type Deploy struct {
 	Project
 
 	WorkingDirectory string
-	Concurrency      int // 0 means adaptive
-	DryRun           bool
+	// ConfigFile is the file with rules, from the root of the repository; empty means
+	// where it usually is, if it is there.
+	ConfigFile  string
+	Concurrency int // 0 means adaptive
+	DryRun      bool
 }
 
 // Remote is what every command that calls the API needs.
@@ -61,6 +64,7 @@ func (r *reader) deploy(getenv func(string) string) Deploy {
 		Remote:           r.remote(),
 		Project:          r.project(getenv),
 		WorkingDirectory: r.text(WorkingDirectory),
+		ConfigFile:       r.text(ConfigFile),
 		Concurrency:      r.count(Concurrency),
 		DryRun:           r.boolean(DryRun),
 	}

@@ -59,7 +59,7 @@ func TestFilesGiveNoAccount(t *testing.T) {
 	t.Parallel()
 	mayNotGive := []string{
 		config.AccountSID, config.APIKey, config.APISecret, config.AuthToken, config.Region, config.Edge, config.APIURL, config.UploadURL,
-		config.LiveURL, config.WorkingDirectory, config.Concurrency, config.DryRun, config.Timeout, config.LogLevel,
+		config.LiveURL, config.WorkingDirectory, config.ConfigFile, config.Concurrency, config.DryRun, config.Timeout, config.LogLevel,
 	}
 	layer := config.Layer{"no-such": {Text: "sesame"}}
 	for _, setting := range config.Settings() {

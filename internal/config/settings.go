@@ -63,6 +63,7 @@ const (
 	RollbackOnFailure  = "rollback-on-failure"
 	Concurrency        = "concurrency"
 	Manifest           = "manifest"
+	ConfigFile         = "config"
 	DryRun             = "dry-run"
 	Timeout            = "timeout"
 	LogLevel           = "log-level"
@@ -169,6 +170,7 @@ func Settings() []Setting {
 		{RollbackOnFailure, "", "true", Boolean, "", "bring back what was live before when the health check or the watch fails"},
 		{Concurrency, "", "", Integer, "N", "most API calls at once (default adaptive, at most 20)"},
 		{Manifest, "", "true", Boolean, "", "keep in each Build what it was made of, so that the next deploy uploads only what changed"},
+		{ConfigFile, "", "", Text, "FILE", "the file with rules, from the repository's root (default slipway.yml, else .github/slipway.yml, when there is one)"},
 		{DryRun, "", "false", Boolean, "", "plan only: say what would change, and change nothing"},
 		{Timeout, "SLIPWAY_TIMEOUT", "15m", Duration, "DURATION", "how long the whole run may take"},
 		{LogLevel, "SLIPWAY_LOG_LEVEL", "info", Text, "LEVEL", "debug, info, warn or error (debug where RUNNER_DEBUG is 1)"},

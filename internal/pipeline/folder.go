@@ -25,8 +25,9 @@ type FolderDeploy struct {
 	// Values are the settings as they were resolved, for Problems to cite; what
 	// the project's files say comes in place of defaults.
 	Values config.Values
-	// Problems are what the front door found wrong with its input.
-	Problems problem.List
+	// Problems are what the front door found wrong with its input, Warnings what is odd
+	// about it.
+	Problems, Warnings problem.List
 	// Top is the highest folder that the repository may be rooted at, and its
 	// root where there is no .git; see source.FolderIn. Empty means no bound.
 	Top string
@@ -89,6 +90,7 @@ func DeployFolder(ctx context.Context, wanted FolderDeploy) (Outcome, error) {
 func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	settings, problems := w.Settings, slices.Clone(w.Problems)
 	values, warnings, err := WithFiles(w.Values, tree, w.NewAccount)
+	warnings = append(slices.Clone(w.Warnings), warnings...)
 	values.Log(w.Logger)
 	if err != nil {
 		w.Targeted = nil // it may go somewhere else than where it seems to

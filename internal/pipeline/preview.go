@@ -3,11 +3,37 @@ package pipeline
 import (
 	"context"
 
+	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/preview"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
+
+// PreviewSweep is a Job that takes away the previews that nobody needs, as the
+// settings of a front door ask for it.
+type PreviewSweep struct {
+	// FolderDeploy says where: its Service is the one that has the previews. Its folder
+	// is opened only to learn that Service's name, when none is given.
+	FolderDeploy
+
+	// Previews has the TTL; the rest of it is not looked at.
+	Previews config.Previews
+	// IsOpen is that of Config.
+	IsOpen func(ctx context.Context, number int) (bool, error)
+}
+
+// SweepPreviews opens the account, makes a Job of the settings, and runs it within the
+// setting timeout.
+func SweepPreviews(ctx context.Context, wanted PreviewSweep) (Outcome, error) {
+	settings := wanted.Settings
+	wanted.Settings.Environment = "" // there is none
+	asked := job.Job{
+		Verb: job.Sweep, Target: job.Target{Service: settings.Service}, Commit: wanted.Commit,
+		Options: job.Options{DryRun: settings.DryRun}, Previews: job.Previews{TTL: wanted.Previews.TTL},
+	}
+	return wanted.runWithoutProject(ctx, asked, Config{IsOpen: wanted.IsOpen})
+}
 
 // keeper looks after the previews of the Target's Service.
 func (r *run) keeper() *preview.Keeper {
@@ -78,6 +104,6 @@ func (r *run) sweep(ctx context.Context) error {
 func nothingKnown() error {
 	return &problem.Problem{
 		Message: "nothing tells which previews nobody needs: GitHub cannot be asked which pull requests are closed, and preview-ttl is not given",
-		Fix:     "Give github-token (GITHUB_TOKEN), or preview-ttl, such as 7d.",
+		Fix:     "Give github-token (GITHUB_TOKEN) and the repository (GITHUB_REPOSITORY), or preview-ttl, such as 7d.",
 	}
 }

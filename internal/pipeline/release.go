@@ -36,19 +36,12 @@ func ReleaseOf(settings config.Release) job.Release {
 // the setting timeout. The Environment must have been given: neither the default
 // nor a file of the repository says where something is taken away.
 func ChangeRelease(ctx context.Context, wanted ReleaseChange) (Outcome, error) {
-	settings, problems := wanted.Settings, slices.Clone(wanted.Problems)
-	ctx, cancel := WithTimeout(ctx, settings.Timeout)
-	defer cancel()
-
+	settings := wanted.Settings
 	if origin := wanted.Values[config.Environment].Origin; origin == config.FromFile || origin == config.FromDefault {
-		problems.Add("no environment is given; only a deploy has a default for it", "Name it with environment (SLIPWAY_ENVIRONMENT).")
+		wanted.Problems = slices.Clone(wanted.Problems)
+		wanted.Problems.Add("no environment is given; only a deploy has a default for it", "Name it with environment (SLIPWAY_ENVIRONMENT).")
 		settings.Environment = ""
-		wanted.Targeted = nil
-	}
-	wanted.Settings, wanted.Problems = settings, problems
-	client, err := wanted.open()
-	if rest := problems.Take(err); rest != nil {
-		return notBegun(settings, rest)
+		wanted.Settings, wanted.Targeted = settings, nil
 	}
 	asked := job.Job{
 		Verb:    wanted.Verb,
@@ -58,9 +51,23 @@ func ChangeRelease(ctx context.Context, wanted ReleaseChange) (Outcome, error) {
 		Release: wanted.Release,
 	}
 	setChecks(&asked.Options, settings)
-	cfg := Config{Getenv: wanted.Getenv, Client: client, Progress: wanted.Progress, Targeted: wanted.Targeted, LiveURL: settings.Account.LiveURL}
-	if settings.Service == "" {
-		tree, err := wanted.openFolder()
+	return wanted.runWithoutProject(ctx, asked, Config{})
+}
+
+// runWithoutProject opens the account, and runs a Job within the setting timeout that
+// needs no more of the folder than the name of its Service, when none is given.
+func (w FolderDeploy) runWithoutProject(ctx context.Context, asked job.Job, cfg Config) (Outcome, error) {
+	settings, problems := w.Settings, slices.Clone(w.Problems)
+	ctx, cancel := WithTimeout(ctx, settings.Timeout)
+	defer cancel()
+	client, err := w.open()
+	if rest := problems.Take(err); rest != nil {
+		return notBegun(settings, rest)
+	}
+	cfg.Client, cfg.Progress, cfg.Targeted, cfg.LiveURL = client, w.Progress, w.Targeted, settings.Account.LiveURL
+	cfg.Getenv, cfg.Warnings = w.Getenv, w.Warnings
+	if asked.Target.Service == "" {
+		tree, err := w.openFolder()
 		if rest := problems.Take(err); rest != nil {
 			return notBegun(settings, rest)
 		}
@@ -68,16 +75,16 @@ func ChangeRelease(ctx context.Context, wanted ReleaseChange) (Outcome, error) {
 			return notBegun(settings, problems.Err())
 		}
 		defer func() { _ = tree.Close() }()
-		values, warnings, err := WithFiles(wanted.Values, tree, false)
+		values, warnings, err := WithFiles(w.Values, tree, false)
 		if rest := problems.Take(err); rest != nil {
 			return notBegun(settings, rest)
 		}
-		wanted.Values = values
+		w.Values = values
 		asked.Target.Service, asked.Folder = values[config.Service].Text, tree.Folder
-		cfg.Source, cfg.Where, cfg.Warnings = tree.FS, values.Where, warnings
+		cfg.Source, cfg.Warnings = tree.FS, slices.Concat(w.Warnings, warnings)
 	}
-	wanted.Values.Log(wanted.Logger)
-	cfg.Problems = problems
+	w.Values.Log(w.Logger)
+	cfg.Problems, cfg.Where = problems, w.Values.Where
 	return Run(ctx, asked, cfg)
 }
 

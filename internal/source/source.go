@@ -25,6 +25,8 @@ type Source struct {
 	// FS is the tree from the repository's root. Links are followed inside the
 	// root; one that leaves it is an error. It fails once the Source is closed.
 	FS fs.FS
+	// Root is where FS is on this machine, as an absolute path free of links.
+	Root string
 	// Folder is the project's folder in FS, with slashes; "." for the root.
 	Folder string
 	// Commit is the full SHA of the commit that is checked out, in lower case;
@@ -88,6 +90,7 @@ func FolderIn(top, dir string) (*Source, error) {
 	}
 	return &Source{
 		FS:      root.FS(),
+		Root:    rootDir,
 		Folder:  filepath.ToSlash(relative),
 		Commit:  commitOf(git),
 		release: root.Close,

@@ -112,6 +112,9 @@ func TestFolderFindsTheRoot(t *testing.T) {
 			if _, err := fs.Stat(opened.FS, test.marker); err != nil {
 				t.Errorf("the root is not where it should be: %v", err)
 			}
+			if _, err := os.Stat(filepath.Join(opened.Root, test.marker)); err != nil {
+				t.Errorf("Root = %q: %v", opened.Root, err)
+			}
 			if info, err := fs.Stat(opened.FS, opened.Folder); err != nil || !info.IsDir() {
 				t.Errorf("the folder is not in the file system: %v", err)
 			}
