@@ -11,10 +11,17 @@ import (
 type Action struct {
 	Release
 
-	// Command is "auto", "deploy", "plan", "promote", "rollback" or "teardown"; "plan"
-	// makes it a DryRun.
-	Command      string
-	CommitStatus bool
+	// Command is "auto", "deploy", "plan", "promote", "rollback", "teardown" or "sweep";
+	// "plan" makes it a DryRun.
+	Command string
+	// CommitStatus and GitHubDeployment say whether there is one, Comment when: it is
+	// "on-change", "always" or "false".
+	CommitStatus, GitHubDeployment bool
+	Comment                        string
+	// GitHubEnvironment is the name of the GitHub environment; empty means that of the
+	// Environment.
+	GitHubEnvironment string
+	Previews          Previews
 	// GitHubToken is empty when there is none.
 	GitHubToken secret.String
 }
@@ -26,8 +33,9 @@ func ReadAction(values Values, getenv func(string) string) (Action, error) {
 	read := Action{
 		Release:      r.release(getenv),
 		Command:      r.oneOf(Command),
-		CommitStatus: r.boolean(CommitStatus),
-		GitHubToken:  secret.New(r.text(GitHubToken)),
+		CommitStatus: r.boolean(CommitStatus), GitHubDeployment: r.boolean(GitHubDeployment), Comment: r.oneOf(Comment),
+		GitHubEnvironment: r.text(GitHubEnvironment), Previews: r.previews(),
+		GitHubToken: secret.New(r.text(GitHubToken)),
 	}
 	read.DryRun = read.DryRun || read.Command == "plan"
 	r.visible(GitHubToken, "GitHub")

@@ -90,9 +90,11 @@ const (
 
 // The names of the inputs that the Action alone has.
 const (
-	GitHubToken  = "github-token"
-	Command      = "command"
-	CommitStatus = "commit-status"
+	GitHubToken      = "github-token"
+	Command          = "command"
+	CommitStatus     = "commit-status"
+	GitHubDeployment = "github-deployment"
+	Comment          = "comment"
 )
 
 // Setting is one row of the table.
@@ -203,14 +205,18 @@ func GitHubSettings() []Setting {
 // ActionSettings returns the rows that the Action alone has, as inputs.
 func ActionSettings() []Setting {
 	return []Setting{
-		{GitHubToken, "", "", Secret, "TOKEN", "writes the commit status; needs the permission statuses: write"},
-		{Command, "", "auto", Text, "auto|deploy|plan|promote|rollback|teardown", "what to do: auto decides by the event; deploy deploys on further events, such as schedule; plan says what deploy would change; promote makes a Build live that was made for another environment; rollback makes the Release before live again; teardown takes an environment away"},
+		{GitHubToken, "", "", Secret, "TOKEN", "reads pull requests, and writes the commit status, the GitHub Deployment and the comment; needs the permissions that the README lists"},
+		{Command, "", "auto", Text, "auto|deploy|plan|promote|rollback|teardown|sweep", "what to do: auto decides by the event; deploy deploys on further events, such as schedule; plan says what deploy would change; promote makes a Build live that was made for another environment; rollback makes the Release before live again; teardown takes an environment away; sweep takes previews away that nobody needs"},
 		{CommitStatus, "", "true", Boolean, "", "write a commit status: first pending, then the outcome"},
+		{GitHubDeployment, "", "true", Boolean, "", "make a GitHub Deployment, and keep its state"},
+		{Comment, "", "on-change", Text, "on-change|always|false", "when a pull request has a comment: once something was deployed, failed or was removed; always; or never"},
 	}
 }
 
 // Inputs returns all rows: those that are inputs of the Action.
-func Inputs() []Setting { return slices.Concat(Settings(), ReleaseSettings(), ActionSettings()) }
+func Inputs() []Setting {
+	return slices.Concat(Settings(), ReleaseSettings(), GitHubSettings(), ActionSettings())
+}
 
 // Lookup returns the row with that name.
 func Lookup(name string) (Setting, bool) {

@@ -39,6 +39,10 @@ type Deployer struct {
 	// Its error brings back what was live before, unless KeepFailed is set.
 	Verify     func(context.Context, Activated) error
 	KeepFailed bool
+	// Newer finds out, right before the activation, whether something newer is to be
+	// live instead, and says what, such as "commit 0123456"; empty means nothing. Then
+	// the error is a *NewerError. Nil means that nobody asks.
+	Newer func(context.Context) string
 	// Grace is how long an activation goes on after its context ended, to learn
 	// what took effect and to put variables back; 0 means 5 s.
 	Grace time.Duration
@@ -312,6 +316,9 @@ func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *
 	began := d.Client.Now()
 	var journal *variableJournal
 	made, err := do(ctx, d.Steps, step, func(ctx context.Context) (activation, error) {
+		if err := d.giveWay(ctx); err != nil {
+			return activation{}, err
+		}
 		made, err := d.activate(ctx, at, outcome.BuildSID, outcome.Plan)
 		journal = made.journal // which no Step keeps, for it has values
 		return made, err

@@ -15,7 +15,8 @@ const (
 	// Pruned says that what nothing uses was removed.
 	Pruned Status = "pruned"
 	// Superseded says that the Job's Build went live, and that another deploy or
-	// teardown has replaced it since; SupersededBy says by what.
+	// teardown has replaced it since, or that it did not go live because of something
+	// newer; SupersededBy or SupersededReason says by what.
 	Superseded Status = "superseded"
 	Unchanged  Status = "unchanged"
 	Planned    Status = "planned"
@@ -58,6 +59,9 @@ type Result struct {
 	// SupersededBy is the Build that is live when Status is Superseded; empty when
 	// nothing is.
 	SupersededBy string `json:"superseded_by,omitempty"`
+	// SupersededReason is set instead when the Job gave way before its Build went live:
+	// what took its place, such as "commit 0123456".
+	SupersededReason string `json:"superseded_reason,omitempty"`
 	// RemovedPreviews are those that a Preview took away to make room, or a Sweep;
 	// where it was only planned, those that would go.
 	RemovedPreviews []RemovedPreview `json:"removed_previews,omitempty"`

@@ -51,6 +51,12 @@ type FolderDeploy struct {
 	Sources bool
 	// NewAccount says that the account holds nothing yet; see toolkit.Question.
 	NewAccount bool
+	// Previews say that it is the preview of a pull request, when they have its number,
+	// and how long previews stay.
+	Previews job.Previews
+	// IsOpen and Newer are those of Config; both may be nil.
+	IsOpen func(ctx context.Context, number int) (bool, error)
+	Newer  func(context.Context) (string, error)
 }
 
 // DeployFolder opens the account and the folder, adds what the project's files
@@ -104,7 +110,7 @@ func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	cfg := Config{
 		Source: tree.FS, Variables: settings.Variables, Problems: problems, Warnings: warnings,
 		Tool: w.UserAgent, Where: values.Where, Progress: w.Progress, Targeted: w.Targeted, LiveURL: settings.Account.LiveURL,
-		Getenv:  w.Getenv,
+		Getenv:  w.Getenv, IsOpen: w.IsOpen, Newer: w.Newer,
 		Sources: w.Sources, Account: deploy.Account{SID: settings.Account.SID, Region: settings.Account.Region},
 	}
 	if w.Saved != nil {
@@ -168,6 +174,9 @@ func (w FolderDeploy) job(settings config.Deploy, tree *source.Source) job.Job {
 		},
 	}
 	setChecks(&asked.Options, settings)
+	if w.Previews.Number > 0 {
+		asked.Verb, asked.Previews = job.Preview, w.Previews
+	}
 	return asked
 }
 

@@ -47,6 +47,11 @@ type Config struct {
 	// IsOpen tells whether a pull request is open, from several goroutines. Nil means
 	// that nobody can be asked: previews of closed ones are not known from others.
 	IsOpen func(ctx context.Context, number int) (bool, error)
+	// Newer finds out whether something newer is to be live in place of the Source's
+	// commit, and says what, such as "commit 0123456"; empty means nothing. It is asked
+	// before anything is done and right before the activation. Nil means that nobody
+	// asks.
+	Newer func(context.Context) (string, error)
 	// Progress is told what happens, from many goroutines. Nil means nobody.
 	Progress func(job.Event)
 	// Targeted is told the Job once its Target is known, with the name of the
@@ -127,6 +132,8 @@ type run struct {
 	outcome deploy.Outcome
 	check   *health.Check // nil when none is asked for
 	sources []deploy.SourceChange
+	// isDoubtTold says that one warning was given of what Newer could not find out.
+	isDoubtTold bool
 
 	mu     sync.Mutex // events come from many goroutines
 	result job.Result
@@ -155,6 +162,9 @@ func (r *run) deploy(ctx context.Context) error {
 	asking, err := r.read(ctx)
 	if err != nil {
 		return err
+	}
+	if by := r.newer(ctx); by != "" {
+		return r.giveUp(by)
 	}
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhaseRead, Message: words.Count(len(asking.Wanted.Functions), "Function") + ", " + words.Count(len(asking.Wanted.Assets), "Asset")})
 
@@ -201,9 +211,10 @@ func (r *run) deploy(ctx context.Context) error {
 		return err
 	}
 	isNew := r.plan.EnvironmentSID == ""
+	deployer.Newer = r.newer
 	r.verify(deployer)
 	outcome, err := deployer.Apply(ctx, r.plan)
-	if err = r.end(outcome, err, job.Deployed); err == nil && isNew && r.job.Verb == job.Preview {
+	if err = r.end(outcome, err, job.Deployed); err == nil && isNew && r.job.Verb == job.Preview && r.result.Status.IsLive() {
 		r.giveWay(ctx)
 	}
 	return err

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,6 +41,9 @@ func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	r.result.UploadedBytes = outcome.UploadedBytes
 	r.result.RolledBack = outcome.RolledBack
 	r.result.PreviousBuildSID = string(outcome.LiveBefore)
+	if newer, ok := errors.AsType[*deploy.NewerError](err); ok {
+		return r.giveUp(newer.By)
+	}
 	if err != nil {
 		r.result.Changed = !r.plan.IsNothing() && (outcome.VariablesKept != nil || outcome.VariablesMixed != nil || hasLeft(outcome))
 		return err

@@ -75,6 +75,8 @@ func NewCommentRow(result job.Result, plan deploy.Plan) CommentRow {
 		row.Note = result.SkipReason
 	case result.Status == job.Failed && result.Error != nil:
 		row.Note = OneLine(result)
+	case result.Status == job.Superseded && result.SupersededReason != "":
+		row.Note = "by " + result.SupersededReason
 	case result.Status == job.Superseded && result.SupersededBy != "":
 		row.Note = "Build " + result.SupersededBy + " is live"
 	case result.Status == job.Superseded:

@@ -65,6 +65,9 @@ func OneLine(result job.Result) string {
 
 // superseded says what has taken the place of a Job's Build.
 func superseded(result job.Result) string {
+	if result.SupersededReason != "" {
+		return "Superseded by " + clean(result.SupersededReason)
+	}
 	if result.SupersededBy == "" {
 		return fmt.Sprintf("Superseded: nothing is live in %s any more", clean(result.Environment))
 	}
@@ -73,6 +76,9 @@ func superseded(result job.Result) string {
 
 // replaced is superseded where there is more room.
 func replaced(result job.Result) string {
+	if result.SupersededReason != "" {
+		return superseded(result) + "; what is live in " + clean(result.Environment) + " is as it was"
+	}
 	if result.SupersededBy == "" {
 		return superseded(result)
 	}

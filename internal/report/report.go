@@ -71,6 +71,9 @@ func isObscure(r rune) bool {
 // the URL.
 func Deployed(result job.Result, plan deploy.Plan, note string) string {
 	var text strings.Builder
+	if result.SupersededReason != "" {
+		return fmt.Sprintf("%s was not deployed to %s\n\n%s\n", result.Service, result.Environment, replaced(result))
+	}
 	if note != "" {
 		note = " (" + note + ")"
 	}

@@ -1,0 +1,28 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/slipway-dev/slipway/internal/job"
+)
+
+// newer asks whether something newer is to be live; empty means that nothing is, or
+// that it cannot be found out, which is no reason not to deploy.
+func (r *run) newer(ctx context.Context) string {
+	if r.cfg.Newer == nil || r.job.Options.DryRun {
+		return ""
+	}
+	by, err := r.cfg.Newer(ctx)
+	if err != nil && ctx.Err() == nil && !r.isDoubtTold {
+		r.isDoubtTold = true
+		r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseRead, Message: "Whether a newer commit is deployed already is not known: " + err.Error()})
+	}
+	return by
+}
+
+// giveUp ends a Job that something newer took the place of, before anything of it
+// went live.
+func (r *run) giveUp(by string) error {
+	r.result.Status, r.result.Changed, r.result.SupersededReason = job.Superseded, false, by
+	return nil
+}
