@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
+	"github.com/slipway-dev/slipway/internal/trigger"
 )
 
 // Env is what the Action has of the process around it.
@@ -33,9 +33,10 @@ type Env struct {
 	UserAgent string
 }
 
-// Run does what the workflow's event and the Action's inputs ask for, reports
-// it in every way that GitHub has, and returns what came of it. A failure is in
-// the Result's Error, and has been told to the log.
+// Run does what the workflow's event, slipway.yml and the Action's inputs ask for,
+// reports it in every way that GitHub has, and returns what came of it: of several
+// services the first that failed, else the last. A failure is in the Result's Error,
+// and has been told to the log.
 //
 // When ctx ends, the commit is told within 5 s, and everything within 7 s: in
 // time for the runner's second signal 7.5 s behind the first.
@@ -59,93 +60,50 @@ type run struct {
 	env     Env
 	values  config.Values
 	console *console
+	// isWithoutOutputs says that outputs cannot be set, which was told.
+	isWithoutOutputs bool
 }
 
-// do deploys, unless the occasion asks for nothing, and reports. The commit
-// hears of it behind everything else but the last lines, since GitHub may take
-// its time; the cause of a failure comes last, where people look first.
+// do decides what the occasion asks for, and carries it out.
 func (r *run) do(ctx context.Context) job.Result {
-	var problems problem.List
-	inputs, err := r.readInputs()
-	if rest := problems.Take(err); rest != nil {
-		outcome, err := failed(rest)
-		r.report(outcome)
-		r.tell(outcome, err)
-		return outcome.Result
+	inputs, _ := config.ReadAction(r.values, r.env.Getenv) // what is wrong shows where they are read for a Request
+	logger := slog.New(slog.NewTextHandler(r.console, &slog.HandlerOptions{Level: inputs.LogLevel, ReplaceAttr: withoutTime}))
+	s := &setting{run: r, logger: logger, hub: r.newHub(inputs, logger)}
+	r.checkUnknown(&s.problems)
+	s.what = readOccasion(r.env.Getenv, &s.problems)
+
+	made := decision{requests: []trigger.Request{{}}}
+	if len(s.problems) == 0 { // otherwise there is nothing to decide by
+		var err error
+		if made, err = r.decide(ctx, inputs, s.what, s.hub); err != nil {
+			return r.endUnbegun(failed(err))
+		}
 	}
-	what := readOccasion(r.env.Getenv, &problems)
-	if why := what.whyNot(inputs.Command); why != "" {
-		outcome := skipped(inputs, why)
-		r.report(outcome)
+	if made.skip != "" {
+		outcome := skipped(inputs, made.skip)
+		r.report([]pipeline.Outcome{outcome}, false)
+		s.newAnnouncer(inputs, made).Skip(ctx, outcome)
 		r.tell(outcome, nil)
 		return outcome.Result
 	}
-	r.console.Print(fmt.Sprintf("Slipway %s: %s", r.env.Version, what))
-	logger := slog.New(slog.NewTextHandler(r.console, &slog.HandlerOptions{Level: inputs.LogLevel, ReplaceAttr: withoutTime}))
-	told := r.newAnnouncer(inputs, what, logger)
-	outcome, err := r.perform(ctx, inputs, problems, what, told, logger)
-	if panicked := problem.Guard(func() error {
-		if verbOf(inputs.Command) == job.Deploy {
-			r.warnOfOtherCommit(what, outcome.Result)
-		}
-		r.report(outcome)
-		return nil
-	}); panicked != nil {
-		r.console.Annotate(levelWarning, place{}, "Slipway: report", panicked.Error())
-	}
-	told.End(ctx, outcome)
+	r.console.Print(fmt.Sprintf("Slipway %s: %s", r.env.Version, s.what))
+	return s.carryOut(ctx, made)
+}
+
+// endUnbegun reports what failed before there was anything to do.
+func (r *run) endUnbegun(outcome pipeline.Outcome, err error) job.Result {
+	r.report([]pipeline.Outcome{outcome}, false)
 	r.tell(outcome, err)
 	return outcome.Result
-}
-
-// perform does the Job and shows its progress. A panic becomes an error, so that the
-// commit is not left pending for ever.
-func (r *run) perform(
-	ctx context.Context, inputs config.Action, problems problem.List, what occasion, told *announcer, logger *slog.Logger,
-) (outcome pipeline.Outcome, err error) {
-	defer func() {
-		if met := recover(); met != nil {
-			outcome, err = failed(&problem.PanicError{Value: met, Stack: debug.Stack()})
-		}
-		if panicked, ok := errors.AsType[*problem.PanicError](err); ok {
-			r.console.Print(string(panicked.Stack))
-		}
-	}()
-	shown := newProgress(r.console)
-	defer shown.Close()
-	defer shown.TellStop(ctx)()
-	wanted := pipeline.FolderDeploy{
-		Settings: inputs.Deploy, Values: r.values, Problems: problems,
-		Top: r.env.Getenv("GITHUB_WORKSPACE"), Commit: what.sha, Getenv: r.env.Getenv,
-		UserAgent: r.env.UserAgent, Logger: logger, Progress: shown.Show,
-		Targeted: func(asked job.Job) { told.Begin(ctx, asked) },
-	}
-	if verb := verbOf(inputs.Command); verb != job.Deploy {
-		return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{FolderDeploy: wanted, Verb: verb, Release: pipeline.ReleaseOf(inputs.Release)})
-	}
-	return pipeline.DeployFolder(ctx, wanted)
-}
-
-// warnOfOtherCommit tells when what is deployed is not what the event is about.
-func (r *run) warnOfOtherCommit(what occasion, result job.Result) {
-	if result.APICalls > 0 && result.Commit != "" && what.sha != "" && result.Commit != what.sha {
-		done := "deployed"
-		if result.Status == job.Planned {
-			done = "planned"
-		}
-		r.console.Annotate(levelWarning, place{}, "Slipway: commit", fmt.Sprintf(
-			"The commit that is checked out is %s, and this %s is about %s. The former is what is %s.",
-			short(result.Commit), what.event.Name, short(what.sha), done))
-	}
 }
 
 // short is a commit's SHA as people write it.
 func short(sha string) string { return sha[:min(len(sha), 7)] }
 
-// report sets the outputs and writes the summary.
-func (r *run) report(outcome pipeline.Outcome) {
-	r.writeOutputs(outcome.Result)
-	r.writeSummary(outcome)
+// report sets the outputs and writes the summary of the last Outcome.
+func (r *run) report(outcomes []pipeline.Outcome, isOneOfSeveral bool) {
+	r.writeOutputs(outcomes, isOneOfSeveral)
+	r.writeSummary(outcomes[len(outcomes)-1])
 }
 
 // tell prints how it ended.

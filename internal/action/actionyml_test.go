@@ -105,6 +105,10 @@ func TestMetadataDeclaresTheOutputsThatAreSet(t *testing.T) {
 			t.Errorf("the output %s is empty though everything is known", one.name)
 		}
 	}
+	if _, ok := declared[deploymentIDOutput]; !ok {
+		t.Errorf("action.yml does not declare the output %s", deploymentIDOutput)
+	}
+	delete(declared, deploymentIDOutput)
 	for name := range declared {
 		t.Errorf("action.yml declares the output %s, and nothing sets it", name)
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
-	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/words"
@@ -54,34 +53,6 @@ func bothOf(log *console, getenv func(string) string, name string) []string {
 
 // inputVariable is the environment variable that a runner gives an input in.
 func inputVariable(name string) string { return "INPUT_" + strings.ToUpper(name) }
-
-// readInputs reads all inputs at once. The error is a problem.List.
-func (r *run) readInputs() (config.Action, error) {
-	var problems problem.List
-	read, err := config.ReadAction(r.values, r.env.Getenv)
-	if rest := problems.Take(err); rest != nil {
-		return read, rest
-	}
-	r.checkUnknown(&problems)
-	if verbOf(read.Command) == job.Deploy || read.Service == "" { // otherwise nothing of the repository is read
-		read.WorkingDirectory = inWorkspace(r.env.Getenv("GITHUB_WORKSPACE"), read.WorkingDirectory, &problems)
-	}
-	return read, problems.Err()
-}
-
-// verbOf is what a command does.
-func verbOf(command string) job.Verb {
-	switch command {
-	case "promote":
-		return job.Promote
-	case "rollback":
-		return job.Rollback
-	case "teardown":
-		return job.Teardown
-	default:
-		return job.Deploy
-	}
-}
 
 // checkUnknown finds inputs that the Action does not have. The runner only warns
 // of them; but whoever misspells environment would deploy to another one. What

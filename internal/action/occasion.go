@@ -8,10 +8,9 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/slipway-dev/slipway/internal/gh"
-	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 )
 
@@ -23,16 +22,24 @@ const maxEventBytes = 25 << 20
 type occasion struct {
 	event      gh.Event
 	repository gh.Repository
-	// sha is the commit that the status is for. Empty when it is not known.
-	sha   string
-	runID string
+	// sha is the commit that is told of: that of the event, and a pull request's head,
+	// never its merge. Empty when it is not known.
+	sha string
+	// ref is the full name of the branch or tag that the workflow runs on, checkedOut
+	// the commit that it checks out unless it says otherwise.
+	ref, checkedOut string
+	// runID and attempt tell this run from others, actor is the login of who asked.
+	runID, attempt, actor string
 }
 
 // readOccasion reads what a runner tells a step about the workflow's run
 // (docs.github.com/actions/reference/variables-reference, read 2026-11). What is
 // wrong is added to problems.
 func readOccasion(getenv func(string) string, problems *problem.List) occasion {
-	read := occasion{sha: getenv("GITHUB_SHA"), runID: getenv("GITHUB_RUN_ID")}
+	read := occasion{
+		sha: getenv("GITHUB_SHA"), checkedOut: getenv("GITHUB_SHA"), ref: getenv("GITHUB_REF"),
+		runID: getenv("GITHUB_RUN_ID"), attempt: getenv("GITHUB_RUN_ATTEMPT"), actor: getenv("GITHUB_ACTOR"),
+	}
 	read.repository, _ = gh.ParseRepository(getenv("GITHUB_REPOSITORY")) // what is wrong with it shows when it is needed
 	name := getenv("GITHUB_EVENT_NAME")
 	if name == "" {
@@ -40,8 +47,9 @@ func readOccasion(getenv func(string) string, problems *problem.List) occasion {
 		return read
 	}
 	read.event.Name = name
-	if name != gh.EventPush && name != gh.EventWorkflowDispatch {
-		return read // GITHUB_SHA says all that is needed
+	told := []string{gh.EventPush, gh.EventWorkflowDispatch, gh.EventPullRequest, gh.EventRelease}
+	if !slices.Contains(told, name) {
+		return read // GITHUB_SHA and GITHUB_REF say all that is needed
 	}
 	const fix = "A runner writes it for each step; it must be there for this one, too."
 	payload, err := readEventFile(getenv("GITHUB_EVENT_PATH"))
@@ -58,9 +66,7 @@ func readOccasion(getenv func(string) string, problems *problem.List) occasion {
 		return read
 	}
 	read.event, read.repository = event, event.Repository
-	if event.SHA != "" {
-		read.sha = event.SHA
-	}
+	read.sha = cmp.Or(event.PullRequest.HeadSHA, event.SHA, read.sha)
 	return read
 }
 
@@ -94,31 +100,25 @@ func (o occasion) String() string {
 	if ref := cmp.Or(o.event.Branch, o.event.Tag); ref != "" {
 		text += " to " + ref
 	}
+	if o.isPull() {
+		text = fmt.Sprintf("%s (%s) of %s, pull request %d", o.event.Name, o.event.Action, short(o.sha), o.pull())
+	}
 	return text + " in " + o.repository.String()
 }
 
-// whyNot says why there is nothing to deploy; empty when there is.
-//
-// Only events whose commit is the repository's own are deployed. Workflows that
-// check out what a stranger proposes run with secrets on events such as
-// pull_request_target, workflow_run and issue_comment.
-func (o occasion) whyNot(command string) string {
-	name := o.event.Name
-	always := []string{gh.EventPush, gh.EventWorkflowDispatch}
-	asked := []string{"create", "deployment", "merge_group", "release", "repository_dispatch", "schedule"}
-	isTeardown := verbOf(command) == job.Teardown // which follows what is deleted
-	switch {
-	case name == "", slices.Contains(always, name) && !o.event.Deleted, isTeardown && (name == "delete" || o.event.Deleted):
-		return "" // without a name, that is the Problem
-	case o.event.Deleted:
-		return fmt.Sprintf("this push deleted %s, so there is nothing to deploy", o.event.Ref)
-	case strings.HasPrefix(name, "pull_request"):
-		return fmt.Sprintf("Slipway does not deploy pull requests yet, and this is %s; it deploys on push and workflow_dispatch", name)
-	case !slices.Contains(asked, name):
-		return fmt.Sprintf("Slipway does not deploy on %s, whose code may be a stranger's; it deploys on push, workflow_dispatch and, with command: deploy, %s",
-			name, strings.Join(asked, ", "))
-	case command == "auto":
-		return fmt.Sprintf("command: auto deploys on push and workflow_dispatch, and this is %s; set command: deploy to deploy on it as well, or another command", name)
-	}
-	return ""
+// isPull reports whether it is about a pull request whose payload is known.
+func (o occasion) isPull() bool { return o.event.Name == gh.EventPullRequest && o.pull() > 0 }
+
+// pull is the number of the pull request; 0 means none.
+func (o occasion) pull() int { return o.event.PullRequest.Number }
+
+// run and tries are runID and attempt as numbers; 0 is as good as unknown.
+func (o occasion) run() int64 {
+	number, _ := strconv.ParseInt(o.runID, 10, 64)
+	return number
+}
+
+func (o occasion) tries() int {
+	number, _ := strconv.Atoi(o.attempt)
+	return number
 }

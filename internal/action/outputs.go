@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/report"
@@ -17,7 +18,10 @@ type output struct {
 	value func(job.Result) string
 }
 
-// outputs are all that action.yml declares. What is not known is empty.
+// deploymentIDOutput is the output that is known once GitHub has been told.
+const deploymentIDOutput = "deployment-id"
+
+// outputs are all others that action.yml declares. What is not known is empty.
 func outputs() []output {
 	url := func(r job.Result) string { return r.URL }
 	return []output{
@@ -36,12 +40,25 @@ func outputs() []output {
 	}
 }
 
-// writeOutputs sets what is known, on failure too. What cannot be set is told
-// once for each cause, since a file that cannot be written is that of all.
-func (r *run) writeOutputs(result job.Result) {
+// writeOutputs sets what is known, on failure too: of several services their Results
+// alone, as an array. What cannot be set is told once for each cause, since a file that
+// cannot be written is that of all.
+func (r *run) writeOutputs(outcomes []pipeline.Outcome, isOneOfSeveral bool) {
+	if isOneOfSeveral {
+		results := make([]job.Result, len(outcomes))
+		for i, one := range outcomes {
+			results[i] = one.Result
+		}
+		r.setOutputs([]output{{"result", func(job.Result) string { return inOneLine(results) }}}, job.Result{})
+		return
+	}
+	r.setOutputs(outputs(), outcomes[0].Result)
+}
+
+func (r *run) setOutputs(all []output, result job.Result) {
 	var causes []string
 	unset := make(map[string][]string)
-	for _, one := range outputs() {
+	for _, one := range all {
 		value := one.value(result)
 		if value == "" {
 			continue // as good as set
@@ -55,8 +72,16 @@ func (r *run) writeOutputs(result job.Result) {
 		}
 	}
 	for _, cause := range causes {
+		r.isWithoutOutputs = true
 		r.console.Annotate(levelWarning, place{}, "Slipway: outputs", fmt.Sprintf(
 			"Outputs are not set, and later steps read them as empty: %s; %s", strings.Join(unset[cause], ", "), cause))
+	}
+}
+
+// writeDeploymentID sets the output that is known last.
+func (r *run) writeDeploymentID(id gh.DeploymentID) {
+	if id != 0 && !r.isWithoutOutputs {
+		r.setOutputs([]output{{deploymentIDOutput, func(job.Result) string { return strconv.FormatInt(int64(id), 10) }}}, job.Result{})
 	}
 }
 
@@ -67,12 +92,15 @@ func (r *run) writeSummary(outcome pipeline.Outcome) {
 	}
 }
 
-// oneLineJSON is the whole Result. Encoding it cannot fail, and escapes each
-// line break.
-func oneLineJSON(result job.Result) string {
-	encoded, err := json.Marshal(result)
+// oneLineJSON is the whole Result.
+func oneLineJSON(result job.Result) string { return inOneLine(result) }
+
+// inOneLine is a value as one line of JSON, which escapes each line break. Encoding a
+// Result cannot fail.
+func inOneLine(value any) string {
+	text, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Sprintf(`{"version":%d,"status":%q}`, job.ResultVersion, result.Status)
+		return fmt.Sprintf(`{"version":%d}`, job.ResultVersion)
 	}
-	return string(encoded)
+	return string(text)
 }

@@ -168,6 +168,19 @@ func (a *Announcer) End(ctx context.Context, result job.Result, plan deploy.Plan
 	return warnings
 }
 
+// DeploymentID is that of the GitHub Deployment, once End has returned; 0 when there
+// is none of Slipway's own.
+func (a *Announcer) DeploymentID() gh.DeploymentID {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, one := range a.lines {
+		if made, ok := one.place.(*deployment); ok {
+			return made.id
+		}
+	}
+	return 0
+}
+
 // Skip says in the comment that there was nothing to do, and why. It does so where
 // everything is told of, and only of a Service with a name.
 func (a *Announcer) Skip(ctx context.Context, result job.Result) []Warning {

@@ -23,6 +23,7 @@ type deployment struct {
 
 	asked job.Job
 	line  *gh.DeploymentLine // nil before it is made
+	id    gh.DeploymentID
 	// isOthers says that the workflow's job has one of its own, which GitHub made.
 	isOthers bool
 	unsure   error // why it is not known whether it has
@@ -55,13 +56,14 @@ func (d *deployment) make(ctx context.Context) error {
 		return nil
 	}
 	id, err := d.client.CreateDeployment(ctx, d.about.Repository, gh.NewDeployment{
-		SHA: d.sha(d.asked), Environment: d.environment(d.asked.Target), Task: Task,
+		SHA: d.sha(d.asked), Environment: d.settings.EnvironmentOf(d.asked.Target), Task: Task,
 		Description: d.hooks.Redact(report.UnderWay(d.asked)), Payload: d.payload(), Mark: d.mark(),
 		IsTransient: d.asked.Previews.Number > 0, IsProduction: d.asked.Target.Environment == deploy.Production,
 	})
 	if err != nil {
 		return err
 	}
+	d.id = id
 	d.line = d.client.DeploymentLine(d.about.Repository, id)
 	return nil
 }
@@ -85,17 +87,13 @@ func (d *deployment) isMade(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// environment names the GitHub environment.
-func (d *deployment) environment(target job.Target) string {
-	return environmentOf(d.settings, target)
-}
-
-func environmentOf(settings Settings, target job.Target) string {
+// EnvironmentOf names the GitHub environment of a Target.
+func (s Settings) EnvironmentOf(target job.Target) string {
 	name := target.Environment
-	if settings.IsOneOfSeveral {
+	if s.IsOneOfSeveral {
 		name = target.Service + "/" + name
 	}
-	return cmp.Or(settings.Environment, name)
+	return cmp.Or(s.Environment, name)
 }
 
 // mark is the same for each try of one run.

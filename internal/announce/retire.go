@@ -43,7 +43,7 @@ func (a *Announcer) retireDeployments(ctx context.Context, target job.Target) er
 		return nil
 	}
 	listed, err := a.client.Deployments(ctx, a.about.Repository, gh.DeploymentFilter{
-		Environment: environmentOf(a.settings, target), Task: Task, Most: mostRetired,
+		Environment: a.settings.EnvironmentOf(target), Task: Task, Most: mostRetired,
 	})
 	if err != nil {
 		return err

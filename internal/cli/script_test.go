@@ -73,12 +73,16 @@ func TestScript(t *testing.T) {
 			"later":   positive(later),
 			// A runner's part.
 			"workflow": positive(workflow),
+			"commit":   positive(commit),
+			"pull":     positive(pull),
 			"input":    positive(input),
 			"step":     positive(step),
 			"steplog":  positive(steplog),
 			// GitHub, and a client of its.
 			"github":       positive(startGitHub),
 			"statuses":     positive(statuses),
+			"comments":     positive(comments),
+			"deployments":  positive(deployments),
 			"commitstatus": positive(commitStatus),
 			// What is there.
 			"fetch":       positive(fetch),
@@ -115,6 +119,7 @@ type stage struct {
 	github    *githubServer
 	proxy     *proxyServer
 	processes map[string]*process
+	pulls     int // runs for pull requests so far
 	seen      int // calls of the sandbox when a process was last started
 }
 

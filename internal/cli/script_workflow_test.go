@@ -47,7 +47,7 @@ func workflow(ts *testscript.TestScript, _ *stage, args []string) {
 	encoded, err := json.Marshal(payload)
 	ts.Check(err)
 	for name, content := range map[string]string{"event.json": string(encoded), "output": "", "summary.md": ""} {
-		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(content), 0o666))
+		writeFile(ts, name, content)
 	}
 	for name, value := range map[string]string{
 		"GITHUB_ACTIONS":      "true",
@@ -57,6 +57,8 @@ func workflow(ts *testscript.TestScript, _ *stage, args []string) {
 		"GITHUB_STEP_SUMMARY": ts.MkAbs("summary.md"),
 		"GITHUB_REPOSITORY":   scriptOwner + "/" + scriptRepository,
 		"GITHUB_RUN_ID":       "42",
+		"GITHUB_RUN_ATTEMPT":  "1",
+		"GITHUB_REF":          "refs/heads/main",
 		"GITHUB_SERVER_URL":   "https://github.com",
 		"GITHUB_SHA":          scriptSHA,
 		"GITHUB_WORKSPACE":    ts.MkAbs(args[1]),
@@ -71,14 +73,30 @@ func workflow(ts *testscript.TestScript, _ *stage, args []string) {
 	}
 }
 
+// setPayload changes fields of the event's payload; nil takes one out.
+func setPayload(ts *testscript.TestScript, fields map[string]any) {
+	payload := map[string]any{}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("event.json")), &payload))
+	for name, value := range fields {
+		if value == nil {
+			delete(payload, name)
+			continue
+		}
+		payload[name] = value
+	}
+	encoded, err := json.Marshal(payload)
+	ts.Check(err)
+	writeFile(ts, "event.json", string(encoded))
+}
+
 // inputVariable is the environment variable that a runner gives an input in.
 func inputVariable(name string) string { return "INPUT_" + strings.ToUpper(name) }
 
 // stepVariables are what a step's process has beside the settings' own.
 func stepVariables() []string {
 	names := []string{
-		"GITHUB_ACTIONS", "GITHUB_API_URL", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_REPOSITORY",
-		"GITHUB_RUN_ID", "GITHUB_SERVER_URL", "GITHUB_SHA", "GITHUB_STEP_SUMMARY", "GITHUB_TOKEN", "GITHUB_WORKSPACE",
+		"GITHUB_ACTIONS", "GITHUB_API_URL", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_REF", "GITHUB_REPOSITORY",
+		"GITHUB_RUN_ATTEMPT", "GITHUB_RUN_ID", "GITHUB_SERVER_URL", "GITHUB_SHA", "GITHUB_STEP_SUMMARY", "GITHUB_TOKEN", "GITHUB_WORKSPACE",
 	}
 	for _, setting := range config.Inputs() {
 		names = append(names, inputVariable(setting.Name))

@@ -20,6 +20,7 @@ func Tidied(text string) string {
 		{`(?m)^[0-9.]+ (?:bytes|KB|MB)`, `N bytes`},
 		{`\| API calls \| [0-9]+ \|`, `| API calls | N |`},
 		{`"(api_calls|uploaded_bytes)": ?[1-9][0-9]*`, `"${1}": N`},
+		{`(?m)^(deployment-id<<.*\n)[0-9]+$`, `${1}N`},
 		{`"duration_ms": ?[0-9]+`, `"duration_ms": N`},
 	} {
 		text = regexp.MustCompile(rule.pattern).ReplaceAllString(text, rule.instead)

@@ -344,7 +344,7 @@ func TestReadActionReadsItsOwnSettings(t *testing.T) {
 	})
 	const want = `timeout "never" is not a length of time. Give a number and a unit, such as 90s or 15m.
 environment "dev\nstage" has more than one line
-command "destroy" is not known. Use auto, deploy, plan, promote, rollback or teardown.
+command "destroy" is not known. Use auto, deploy, plan, promote, rollback, teardown or sweep.
 commit-status "no" is neither true nor false. Write true or false.
 github-token holds blanks, line breaks or other characters that no secret of GitHub has. Copy it again, without anything around it.`
 	lines := func(text string) []string { return slices.Sorted(strings.SplitSeq(text, "\n")) }
@@ -360,7 +360,7 @@ github-token holds blanks, line breaks or other characters that no secret of Git
 // would be.
 func TestInputsOfAnotherCommand(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"auto", "deploy", "plan", "promote", "rollback", "teardown"} {
+	for _, command := range []string{"auto", "deploy", "plan", "promote", "rollback", "teardown", "sweep"} {
 		given := map[string]string{
 			"api-key": key, "api-secret": "secret", "command": command, "promote-from": "dev", "build-sid": "ZB1", "to": "ZB2",
 		}
@@ -370,7 +370,7 @@ func TestInputsOfAnotherCommand(t *testing.T) {
 		}, func(string) string { return "" }), func(string) string { return "" })
 		for name, wanted := range map[string]string{"promote-from": "promote", "build-sid": "promote", "to": "rollback"} {
 			told := fmt.Sprintf("is for command: %s, and this is command: %s", wanted, command)
-			if isTold := err != nil && strings.Contains(err.Error(), name+` "`+given[name]+`" `+told); isTold != (command != wanted) {
+			if isTold := err != nil && strings.Contains(err.Error(), name+` "`+given[name]+`" `+told); isTold != (command != wanted && (name != "promote-from" || command != "auto")) { // which a tag's Build comes from
 				t.Errorf("command %s with %s: %v", command, name, err)
 			}
 		}
@@ -393,6 +393,8 @@ func TestEverySettingIsRead(t *testing.T) {
 		"health-check": "/health", "health-check-status": "200", "health-check-text": "ok", "health-check-header": "A: b",
 		"health-check-timeout": "1m", "watch": "2m", "watch-errors": "3", "rollback-on-failure": "false",
 		"promote-from": "dev", "build-sid": "ZB1", "to": "ZB2", "create-environment": "true", "allow-production": "true",
+		"preview-service": "previews", "preview-max": "3", "preview-ttl": "7d", "github-environment": "qa", "github-deployment": "false",
+		"comment": "always",
 	}
 	read := func(pair map[string]string, name, text string) config.Action {
 		given := maps.Clone(pair)

@@ -122,7 +122,9 @@ func (s Setting) Words() []string {
 	case LogLevel:
 		return []string{"debug", "info", "warn", "error"}
 	case Command:
-		return []string{"auto", "deploy", "plan", "promote", "rollback", "teardown"}
+		return []string{"auto", "deploy", "plan", "promote", "rollback", "teardown", "sweep"}
+	case Comment:
+		return []string{"on-change", "always", "false"}
 	default:
 		return nil
 	}

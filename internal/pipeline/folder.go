@@ -110,7 +110,7 @@ func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	cfg := Config{
 		Source: tree.FS, Variables: settings.Variables, Problems: problems, Warnings: warnings,
 		Tool: w.UserAgent, Where: values.Where, Progress: w.Progress, Targeted: w.Targeted, LiveURL: settings.Account.LiveURL,
-		Getenv:  w.Getenv, IsOpen: w.IsOpen, Newer: w.Newer,
+		Getenv: w.Getenv, IsOpen: w.IsOpen, Newer: w.Newer,
 		Sources: w.Sources, Account: deploy.Account{SID: settings.Account.SID, Region: settings.Account.Region},
 	}
 	if w.Saved != nil {

@@ -9,11 +9,11 @@ import (
 // newer asks whether something newer is to be live; empty means that nothing is, or
 // that it cannot be found out, which is no reason not to deploy.
 func (r *run) newer(ctx context.Context) string {
-	if r.cfg.Newer == nil || r.job.Options.DryRun {
+	if r.cfg.Newer == nil || r.job.Options.DryRun || r.isDoubtTold {
 		return ""
 	}
 	by, err := r.cfg.Newer(ctx)
-	if err != nil && ctx.Err() == nil && !r.isDoubtTold {
+	if err != nil && ctx.Err() == nil {
 		r.isDoubtTold = true
 		r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseRead, Message: "Whether a newer commit is deployed already is not known: " + err.Error()})
 	}

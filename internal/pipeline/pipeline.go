@@ -132,7 +132,8 @@ type run struct {
 	outcome deploy.Outcome
 	check   *health.Check // nil when none is asked for
 	sources []deploy.SourceChange
-	// isDoubtTold says that one warning was given of what Newer could not find out.
+	// isDoubtTold says that Newer could not find out, which was told; it is not asked
+	// again.
 	isDoubtTold bool
 
 	mu     sync.Mutex // events come from many goroutines

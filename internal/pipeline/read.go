@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -78,6 +79,18 @@ func (r *run) nameService(problems *problem.List) (isNamed bool) {
 	err := checkService(r.job.Target.Service)
 	_ = problems.Take(r.located(err, config.Service)) // it is a Problem
 	return err == nil
+}
+
+// ServiceNamed is the name that a package.json gives to the Service; empty when it
+// gives none.
+func ServiceNamed(packageJSON []byte) string {
+	var read struct {
+		Name string `json:"name"`
+	}
+	if json.Unmarshal(packageJSON, &read) != nil {
+		return ""
+	}
+	return (&npm.Package{Name: read.Name}).ServiceName()
 }
 
 // checkService returns a *problem.Problem about the name of a Service.
