@@ -49,8 +49,8 @@ for credentials, 5 when Twilio does not answer, 8 when a limit is met, else 1.`,
 		}
 	}
 	addSettings(cmd, names...)
-	token := doctorToken()
-	cmd.Flags().Var(&settingValue{setting: token}, token.Name, token.Help+" ["+token.Env+"]")
+	token := tokenSetting("a GitHub token to look at")
+	addSetting(cmd, token)
 	output := addOutput(cmd)
 	live := addBoolean(cmd, "live", "find out how the platform behaves, on a Service that is made for it and deleted")
 
@@ -72,11 +72,6 @@ for credentials, 5 when Twilio does not answer, 8 when a limit is met, else 1.`,
 		return examined(cmd.Context(), &look{env: env, values: values, form: form})
 	}
 	return cmd
-}
-
-// doctorToken is the setting of the token that is looked at.
-func doctorToken() config.Setting {
-	return config.Setting{Name: config.GitHubToken, Env: "GITHUB_TOKEN", Kind: config.Secret, Placeholder: "TOKEN", Help: "a GitHub token to look at"}
 }
 
 // examined checks everything, prints it, and fails for the first failure.

@@ -17,7 +17,6 @@ import (
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/pipeline"
 	"github.com/slipway-dev/slipway/internal/problem"
-	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/source"
 	"github.com/slipway-dev/slipway/internal/twilio"
 	"github.com/slipway-dev/slipway/internal/words"
@@ -203,9 +202,9 @@ func (e *examination) checkToken(ctx context.Context) doctor.Check {
 	if text == "" {
 		return skippedCheck(name, "none is given")
 	}
-	client, err := gh.New(gh.Config{Token: secret.New(text), APIURL: e.env.Getenv("GITHUB_API_URL"), UserAgent: userAgent(), Logger: e.logger})
+	client, err := openGitHub(e.env, text, e.logger)
 	if err != nil {
-		return failedCheck(name, oneProblem(err.Error(), ""))
+		return failedCheck(name, err)
 	}
 	info, err := client.Token(ctx)
 	if refused, ok := errors.AsType[*gh.Error](err); ok {

@@ -35,7 +35,7 @@ func checkSettings() []string {
 // the table.
 func addSettings(cmd *cobra.Command, names ...string) {
 	cmd.Flags().SortFlags = false
-	for _, setting := range slices.Concat(config.Settings(), config.ReleaseSettings()) {
+	for _, setting := range slices.Concat(config.Settings(), config.ReleaseSettings(), config.GitHubSettings()) {
 		if !slices.Contains(names, setting.Name) {
 			continue
 		}

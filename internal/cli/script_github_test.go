@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,6 +106,18 @@ func startGitHub(ts *testscript.TestScript, on *stage, args []string) {
 		server.Close()
 		ts.Check(served.Close()) // reports the sandbox's own bugs
 	})
+}
+
+// pullState has a pull request of the repository be open or closed: pullstate 7 closed.
+func pullState(ts *testscript.TestScript, on *stage, args []string) {
+	if len(args) != 2 || args[1] != "open" && args[1] != "closed" {
+		ts.Fatalf("usage: pullstate number open|closed")
+	}
+	number, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Check(on.github.SetPullRequest(scriptOwner+"/"+scriptRepository, githubsandbox.PullRequest{
+		Number: number, IsClosed: args[1] == "closed", HeadSHA: scriptSHA, HeadRef: "topic",
+	}))
 }
 
 // statuses writes the repository's statuses to stdout, oldest first; with -sha

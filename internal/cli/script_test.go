@@ -84,6 +84,7 @@ func TestScript(t *testing.T) {
 			"comments":     positive(comments),
 			"deployments":  positive(deployments),
 			"commitstatus": positive(commitStatus),
+			"pullstate":    positive(pullState),
 			// What is there.
 			"fetch":       positive(fetch),
 			"variables":   positive(variables),

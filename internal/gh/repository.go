@@ -2,6 +2,7 @@ package gh
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -25,6 +26,26 @@ func ParseRepository(text string) (Repository, error) {
 		return Repository{}, notRepository(text)
 	}
 	return read, nil
+}
+
+// RepositoryOf returns which repository the address of a git remote is of, such as
+// git@github.com:acme/voice.git. serverURL is the root of the website (Config.ServerURL);
+// an address of another host is none's.
+func RepositoryOf(remote, serverURL string) (Repository, error) {
+	server, err := parseBaseURL("server", serverURL, defaultServerURL)
+	if err != nil {
+		return Repository{}, err
+	}
+	host, path := "", ""
+	if address, err := url.Parse(remote); err == nil && address.Host != "" {
+		host, path = address.Hostname(), address.Path
+	} else if before, after, isShort := strings.Cut(remote, ":"); isShort { // as scp has it
+		host, path = before[strings.LastIndex(before, "@")+1:], after
+	}
+	if !strings.EqualFold(strings.TrimPrefix(host, "ssh."), server.Hostname()) {
+		return Repository{}, fmt.Errorf("%q is not on %s", host, server.Hostname())
+	}
+	return ParseRepository(strings.TrimSuffix(strings.Trim(path, "/"), ".git"))
 }
 
 // check refuses what no repository is called. The SDK puts names into paths as

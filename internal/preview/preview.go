@@ -51,8 +51,7 @@ const (
 	// Unknown is the state where nobody can be asked.
 	Unknown State = "unknown"
 	Open    State = "open"
-	// Closed is also that of a pull request that is not there.
-	Closed State = "closed"
+	Closed  State = "closed"
 )
 
 // Name is what the Environment of a pull request is called.

@@ -52,10 +52,10 @@ func (f *File) Called(name string) []Service {
 }
 
 // isCalled reports whether a name is that of the service, or of a Service that one of
-// its Environments is in.
+// its Environments or its previews are in.
 func (s *Service) isCalled(name string) bool {
 	isOf := func(layer config.Layer) bool { return layer[config.Service].Text == name }
-	return s.Name == name || isOf(s.Layer) || slices.ContainsFunc(s.Environments, func(one Environment) bool { return isOf(one.Layer) })
+	return s.Name == name || isOf(s.Layer) || s.Previews[config.PreviewService].Text == name && name != "" || slices.ContainsFunc(s.Environments, func(one Environment) bool { return isOf(one.Layer) })
 }
 
 // Names returns what the file calls the services.

@@ -48,6 +48,7 @@ func TestChoose(t *testing.T) {
 		{"by name", several, "", "voice", "voice"},
 		{"by the platform's name", several, "", "acme-billing", "billing"},
 		{"by the name in an environment", several, "", "acme-voice-live", "voice"},
+		{"by the name of previews", several, "", "voice-previews", "voice"},
 		{"by path, under another name", several, "services/billing", "billing-eu", "billing"},
 		{"the only one, under another name", only, "", "voice-eu", "voice"},
 		{"no such path", several, "services", "", `slipway.yml: no service has the path "services"; there are services/billing, services/voice. Name one of these folders with working-directory, or add the service.`},

@@ -23,15 +23,7 @@ func commitOf(git string) string {
 	if git == "" {
 		return ""
 	}
-	// In a worktree and in a submodule .git is a file that names the folder.
-	if target, found := strings.CutPrefix(readLine(git), "gitdir: "); found {
-		git = from(filepath.Dir(git), target)
-	}
-	// A worktree keeps its HEAD to itself, and shares the refs.
-	common := git
-	if target := readLine(filepath.Join(git, "commondir")); target != "" {
-		common = from(git, target)
-	}
+	git, common := foldersOf(git)
 	ref := "HEAD"
 	for range maxRefHops {
 		content := readLine(filepath.Join(git, filepath.FromSlash(ref)))
@@ -51,6 +43,19 @@ func commitOf(git string) string {
 		}
 	}
 	return ""
+}
+
+// foldersOf returns the folder that .git is or names, and the one that it shares with
+// others: a worktree keeps its HEAD to itself, and shares refs and configuration.
+func foldersOf(git string) (own, common string) {
+	// In a worktree and in a submodule .git is a file that names the folder.
+	if target, found := strings.CutPrefix(readLine(git), "gitdir: "); found {
+		git = from(filepath.Dir(git), target)
+	}
+	if target := readLine(filepath.Join(git, "commondir")); target != "" {
+		return git, from(git, target)
+	}
+	return git, git
 }
 
 // from resolves a path that may be relative to a folder.

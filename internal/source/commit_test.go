@@ -110,10 +110,16 @@ func TestCommitAgreesWithGit(t *testing.T) {
 		if got, want := open(t, filepath.Join(dir, in)).Commit, git(in, "rev-parse", "HEAD"); got != want {
 			t.Errorf("in %q: Commit = %q, git says %q", in, got, want)
 		}
+		if got, want := open(t, filepath.Join(dir, in)).Origin, git(in, "config", "--default", "", "--get", "remote.origin.url"); got != want {
+			t.Errorf("in %q: Origin = %q, git says %q", in, got, want)
+		}
 	}
 	git(".", "init", "--quiet", "repo")
 	git("repo", "commit", "--quiet", "--allow-empty", "--message", "one")
 	agree("repo")
+	git("repo", "remote", "add", "upstream", "https://github.com/acme/voice.git")
+	git("repo", "remote", "add", "origin", "git@github.com:ada/voice.git")
+	git("repo", "config", "branch.main.remote", "origin")
 	git("repo", "pack-refs", "--all")
 	agree("repo")
 	git("repo", "worktree", "add", "--quiet", "-b", "topic", "../topic")

@@ -32,6 +32,9 @@ type Source struct {
 	// Commit is the full SHA of the commit that is checked out, in lower case;
 	// empty when it is not known. Files that differ from it are not noticed.
 	Commit string
+	// Origin is the address of the git remote of that name, as git has it; empty when
+	// there is none.
+	Origin string
 
 	release func() error
 }
@@ -93,6 +96,7 @@ func FolderIn(top, dir string) (*Source, error) {
 		Root:    rootDir,
 		Folder:  filepath.ToSlash(relative),
 		Commit:  commitOf(git),
+		Origin:  originOf(git),
 		release: root.Close,
 	}, nil
 }
