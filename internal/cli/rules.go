@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/rules"
 	"github.com/slipway-dev/slipway/internal/source"
+	"github.com/slipway-dev/slipway/internal/twilio"
 	"github.com/slipway-dev/slipway/internal/words"
 )
 
@@ -26,8 +27,11 @@ type ruled struct {
 // beside which no folder is given: which one is meant is not known.
 func rulesOfDeploy(values config.Values, newAccount bool) (ruled, error) {
 	return rulesOf(values, true, func(tree *source.Source, service *rules.Service) config.Values {
-		environment := environmentIn(values, tree, newAccount)
-		return rules.Settings(values, service.Name, service.In(environment))
+		layer := service.In(environmentIn(values, tree, newAccount))
+		if at := layer[config.Service]; newAccount && twilio.IsSID("ZS", at.Text) { // which is of another account
+			layer = config.Layer{config.Service: {Text: service.Name, File: at.File, Line: service.Line}}.Over(layer)
+		}
+		return rules.Settings(values, service.Name, layer)
 	})
 }
 
