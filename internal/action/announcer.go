@@ -33,7 +33,7 @@ func (s *setting) newAnnouncer(inputs config.Action, made decision) *announcer {
 		return a
 	}
 	subject := announce.Subject{
-		Repository: s.what.repository, SHA: s.what.sha, Run: s.what.run(), Attempt: s.what.tries(), Actor: s.what.actor,
+		Repository: s.what.repository, SHA: s.what.sha, RunSHA: s.what.checkedOut, Run: s.what.run(), Attempt: s.what.tries(), Actor: s.what.actor,
 	}
 	if s.what.isPull() {
 		subject.PullRequest = s.what.pull()
@@ -65,8 +65,8 @@ func (a *announcer) End(ctx context.Context, outcome pipeline.Outcome) {
 		return
 	}
 	a.warn(a.announcer.End(ctx, outcome.Result, outcome.Plan))
-	if removed := outcome.Result.RemovedPreviews; len(removed) > 0 && outcome.Result.Status != job.Planned {
-		a.warn(a.announcer.Retire(ctx, outcome.Result.Service, removed))
+	if outcome.Result.Status != job.Planned {
+		a.warn(a.announcer.Retire(ctx, outcome.Job.Target, outcome.Result))
 	}
 }
 

@@ -4,7 +4,7 @@
 // be told is a warning and never more.
 //
 // The words are report's and the mechanism is gh's; what is here is which of them
-// goes where, and when. Level 4: it imports deploy, gh, job and report.
+// goes where, and when. Level 4: it imports deploy, gh, job, problem and report.
 package announce
 
 import (
@@ -42,6 +42,9 @@ type Subject struct {
 	// SHA is the commit that is told of: a pull request's head, never its merge.
 	// Elsewhere the commit that the Job deploys comes before it.
 	SHA string
+	// RunSHA is the commit that GitHub runs the workflow for: of a pull request the
+	// merge. Empty means that it is not known.
+	RunSHA string
 	// PullRequest is its number; 0 means none.
 	PullRequest int
 	// RunURL is the page of the run; empty means that there is none.
@@ -60,8 +63,9 @@ type Settings struct {
 	CommitStatus, Deployment bool
 	// Comment is when there is a comment on the Subject's pull request.
 	Comment CommentMode
-	// Environment is the name of the GitHub environment. Empty means the name of the
-	// Job's Environment, behind that of its Service where IsOneOfSeveral.
+	// Environment is the name of the GitHub environment, whatever is deployed there.
+	// Empty means the name of the Job's Environment, behind that of its Service where
+	// IsOneOfSeveral.
 	Environment    string
 	IsOneOfSeveral bool
 }
@@ -189,7 +193,7 @@ func (a *Announcer) Skip(ctx context.Context, result job.Result) []Warning {
 	}
 	limited, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
-	if err := a.newComment(job.Job{Target: job.Target{Service: result.Service}}).end(limited, result, deploy.Plan{}); err != nil {
+	if err := a.newComment(job.Job{Target: job.Target{Service: result.Service, Environment: result.Environment}}).end(limited, result, deploy.Plan{}); err != nil {
 		return []Warning{warn("comment", err)}
 	}
 	return nil

@@ -68,7 +68,8 @@ func TestEndings(t *testing.T) {
 		{status: job.Deployed, state: "success", final: "success", row: "deployed"},
 		{status: job.Unchanged, state: "success", final: "success", row: ""},
 		{status: job.Unchanged, state: "success", final: "success", row: "unchanged", isAlways: true},
-		{status: job.Superseded, state: "success", final: "inactive", row: "superseded nothing is live any more"},
+		{status: job.Superseded, state: "success", final: "inactive", row: ""},
+		{status: job.Superseded, state: "success", final: "inactive", row: "superseded nothing is live any more", isAlways: true},
 		{status: job.Failed, reason: job.BuildFailed, state: "failure", final: "failure", row: "failed Twilio could not make the Build; nothing new is live"},
 		{status: job.Failed, reason: job.TimedOut, state: "error", final: "error", row: "failed Failed: Build failed: ***"},
 		{status: job.Failed, reason: job.Cancelled, state: "error", final: "error", row: "failed Cancelled"},
@@ -101,6 +102,9 @@ func TestEndings(t *testing.T) {
 				row := ""
 				for _, one := range repository.Comments {
 					comment, _ := report.ParseComment(one.Body)
+					if one := comment.Rows()[0]; one.Commit != head {
+						t.Errorf("the row is about %s", one.Commit)
+					}
 					row = strings.TrimSpace(string(comment.Rows()[0].Status) + " " + comment.Rows()[0].Note)
 				}
 				if row != test.row {
@@ -219,7 +223,9 @@ func TestCancelledAtOnce(t *testing.T) {
 // workflow's job has.
 func TestJobLevelEnvironment(t *testing.T) {
 	t.Parallel()
-	for name, logURL := range map[string]string{"of this run": runURL + "/job/5", "of another": runURL + "0/job/5"} {
+	for name, logURL := range map[string]string{
+		"of this run": runURL + "/job/5", "of another": runURL + "0/job/5", "of the merge of a pull request": runURL + "/job/5",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -232,8 +238,12 @@ func TestJobLevelEnvironment(t *testing.T) {
 				if _, err := runner.SetDeploymentState(t.Context(), voice, id, gh.DeploymentStatus{State: gh.DeploymentInProgress, LogURL: logURL}); err != nil {
 					t.Fatal(err)
 				}
-				asked := deployOf("voice", "stage")
-				if warnings := tell(t, newAnnouncer(t, world, onPush(), all()), asked, resultOf(asked, job.Deployed)); len(warnings) > 0 {
+				asked, about := deployOf("voice", "stage"), onPush()
+				if name == "of the merge of a pull request" {
+					asked, about = deployOf("voice", "pr-7"), onPull()
+					about.RunSHA = sha
+				}
+				if warnings := tell(t, newAnnouncer(t, world, about, all()), asked, resultOf(asked, job.Deployed)); len(warnings) > 0 {
 					t.Errorf("warned: %+v", warnings)
 				}
 				want := 1
@@ -304,41 +314,4 @@ func TestTwoJobs(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestRetire tells of previews that others needed the place of, and of its own.
-func TestRetire(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		world := newHub(t, sandbox.Options{})
-		asked := deployOf("voice", "pr-7")
-		tell(t, newAnnouncer(t, world, onPull(), all()), asked, resultOf(asked, job.Deployed))
-		about := onPull()
-		about.PullRequest, about.Run = 8, 101
-		other := deployOf("voice", "pr-8")
-		a := newAnnouncer(t, world, about, all())
-		tell(t, a, other, resultOf(other, job.Deployed))
-		if warnings := a.Retire(t.Context(), "voice", []job.RemovedPreview{{Number: 7, Environment: "pr-7", Reason: "made-room"}, {Number: 9, Environment: "pr-9", Reason: "closed"}}); len(warnings) != 1 {
-			t.Errorf("warned: %+v", warnings) // there is no pull request 9
-		}
-		got := shown(world)
-		for _, want := range []string{
-			"  inactive: pr-7 was taken away -> \ndeployment 2222222 pr-8",
-			"comment on 7\n  voice pr-7 torn-down it made room for another, and was the one deployed to longest ago\n",
-			"comment on 8\n  voice pr-8 deployed\n",
-		} {
-			if !strings.Contains(got, want) {
-				t.Errorf("there is no %q in %s", want, got)
-			}
-		}
-		gone := job.Job{Verb: job.Teardown, Target: other.Target}
-		about.Run = 102
-		if warnings := tell(t, newAnnouncer(t, world, about, all()), gone, resultOf(gone, job.TornDown)); len(warnings) > 0 {
-			t.Errorf("warned: %+v", warnings)
-		}
-		got = shown(world)
-		if !strings.Contains(got, "  inactive: pr-8 was taken away") || !strings.HasSuffix(got, "comment on 8\n  voice pr-8 torn-down\n") || strings.Count(got, "deployment ") != 2 {
-			t.Errorf("after the teardown: %s", got)
-		}
-	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,9 @@ import (
 
 // Task is that of the GitHub Deployments that are Slipway's.
 const Task = "deploy:slipway"
+
+// The fields of a payload by which a GitHub Deployment is known.
+const payloadService, payloadEnvironment = "service", "environment"
 
 // deployment is the GitHub Deployment of a Job.
 type deployment struct {
@@ -68,20 +72,24 @@ func (d *deployment) make(ctx context.Context) error {
 	return nil
 }
 
-// isMade looks for one of this commit whose state leads to this run.
+// isMade looks for one whose state leads to this run, of the commit that is deployed or
+// the one that the workflow runs for.
 func (d *deployment) isMade(ctx context.Context) (bool, error) {
 	if d.about.RunURL == "" {
 		return false, nil
 	}
 	const most = 5
-	listed, err := d.client.Deployments(ctx, d.about.Repository, gh.DeploymentFilter{SHA: d.sha(d.asked), Most: most})
-	if err != nil {
-		return false, err
-	}
-	for _, one := range listed {
-		isRun := one.Status.LogURL == d.about.RunURL || strings.HasPrefix(one.Status.LogURL, d.about.RunURL+"/")
-		if isRun && one.Task != Task {
-			return true, nil
+	shas := slices.Compact([]string{d.sha(d.asked), cmp.Or(d.about.RunSHA, d.sha(d.asked))})
+	for _, sha := range shas {
+		listed, err := d.client.Deployments(ctx, d.about.Repository, gh.DeploymentFilter{SHA: sha, Most: most})
+		if err != nil {
+			return false, err
+		}
+		for _, one := range listed {
+			isRun := one.Status.LogURL == d.about.RunURL || strings.HasPrefix(one.Status.LogURL, d.about.RunURL+"/")
+			if isRun && one.Task != Task {
+				return true, nil
+			}
 		}
 	}
 	return false, nil
@@ -108,7 +116,7 @@ func (d *deployment) mark() string {
 // whom. Which Build went live the last state tells, since a payload cannot change.
 func (d *deployment) payload() map[string]string {
 	return map[string]string{
-		"version": "1", "service": d.asked.Target.Service, "environment": d.asked.Target.Environment,
+		"version": "1", payloadService: d.asked.Target.Service, payloadEnvironment: d.asked.Target.Environment,
 		"commit": d.asked.Commit, "actor": d.about.Actor, "run": strconv.FormatInt(d.about.Run, 10),
 	}
 }
@@ -143,9 +151,10 @@ func (d *deployment) end(ctx context.Context, result job.Result, _ deploy.Plan) 
 func short(digest string) string { return digest[:min(len(digest), 12)] }
 
 func (d *deployment) set(ctx context.Context, state gh.DeploymentState, description, url string) error {
+	isShared := d.asked.Previews.Number > 0 || d.settings.IsOneOfSeveral && d.settings.Environment != ""
 	written, err := d.line.Set(ctx, gh.DeploymentStatus{
 		State: state, Description: d.hooks.Redact(description), LogURL: d.about.RunURL, EnvironmentURL: url,
-		RetiresOthers: d.asked.Previews.Number == 0,
+		RetiresOthers: !isShared,
 	})
 	if errors.Is(err, gh.ErrSuperseded) {
 		err = nil // the end came first

@@ -8,6 +8,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/problem"
 )
 
 // line is what is told in one place while a Job goes on.
@@ -24,12 +25,14 @@ type line struct {
 func begun(ctx context.Context, one place, asked job.Job) *line {
 	outliving, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	l := &line{place: one, begun: make(chan error, 1), giveUp: giveUp, told: make(chan error, 1)}
-	go func() { l.begun <- one.begin(outliving, asked) }()
+	go func() {
+		l.begun <- problem.Guard(func() error { return one.begin(outliving, asked) })
+	}()
 	l.unwatch = context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
 		defer cancel()
 		_ = l.settle()
-		l.told <- one.cancelled(grace, asked)
+		l.told <- problem.Guard(func() error { return one.cancelled(grace, asked) })
 	})
 	return l
 }
@@ -70,7 +73,7 @@ func (l *line) end(ctx context.Context, result job.Result, plan deploy.Plan) err
 			case <-limited.Done():
 			}
 		}()
-		return l.place.end(limited, result, plan)
+		return problem.Guard(func() error { return l.place.end(limited, result, plan) })
 	}
 	if !l.unwatch() {
 		// What the signal brought comes first, lest it came behind this.

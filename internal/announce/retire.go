@@ -4,33 +4,71 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/report"
 )
 
+// retiresAtOnce bounds how many previews are told of at once.
+const retiresAtOnce = 4
+
 // Retire tells of previews that were taken away for this Job or by it: their GitHub
 // Deployments become inactive, and the comments of their own pull requests say why.
-// It returns what could not be told.
-func (a *Announcer) Retire(ctx context.Context, service string, removed []job.RemovedPreview) (warnings []Warning) {
-	limited, cancel := context.WithTimeout(ctx, Budget)
-	defer cancel()
-	for _, one := range removed {
-		for _, told := range []struct {
-			place string
-			err   error
-		}{
-			{"GitHub Deployments of " + one.Environment, a.retireDeployments(limited, job.Target{Service: service, Environment: one.Environment})},
-			{fmt.Sprintf("comment on pull request %d", one.Number), a.retireRow(limited, service, one)},
-		} {
-			if told.err != nil {
-				warnings = append(warnings, warn("news in the "+told.place, told.err))
-			}
-		}
+// What was told of one since it was taken away is of another that has come in its
+// place, and stays. asked is what the Job was asked for. Retire returns what could not
+// be told. It has a moment left when ctx has ended.
+func (a *Announcer) Retire(ctx context.Context, asked job.Target, result job.Result) []Warning {
+	budget := Budget
+	if ctx.Err() != nil {
+		ctx, budget = context.WithoutCancel(ctx), lastWord
 	}
-	return warnings
+	limited, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
+	removed := result.RemovedPreviews
+	found := make([][]Warning, 2*len(removed))
+	turn := make(chan struct{}, retiresAtOnce)
+	var group sync.WaitGroup
+	tell := func(at int, place string, do func() error) {
+		group.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			if err := problem.Guard(do); err != nil {
+				found[at] = []Warning{warn("news in the "+place, err)}
+			}
+		})
+	}
+	for i, one := range removed {
+		if one.RemovedAt.IsZero() {
+			one.RemovedAt = time.Now()
+		}
+		gone := retired{Target: job.Target{Service: asked.Service, Environment: one.Environment}, result: result, at: one.RemovedAt}
+		tell(2*i, "GitHub Deployments of "+one.Environment, func() error { return a.retireDeployments(limited, gone) })
+		tell(2*i+1, fmt.Sprintf("comment on pull request %d", one.Number), func() error { return a.retireRow(limited, gone, one) })
+	}
+	group.Wait()
+	return slices.Concat(found...)
+}
+
+// retired is an Environment that was taken away.
+type retired struct {
+	job.Target
+
+	result job.Result // which has the other names of its Service
+	at     time.Time
+}
+
+// has reports whether a GitHub Deployment is one of it. Those of other Environments may
+// have the same GitHub environment.
+func (r retired) has(one gh.Deployment) bool {
+	services := []string{r.Service, r.result.Service, r.result.ServiceSID}
+	isSince := !one.Status.Created.Before(r.at.Truncate(time.Second)) // GitHub tells no fractions
+	return slices.Contains(services, one.Payload[payloadService]) && one.Payload[payloadEnvironment] == r.Environment && !isSince
 }
 
 // mostRetired is how many GitHub Deployments of one preview are looked at: the rest
@@ -38,25 +76,24 @@ func (a *Announcer) Retire(ctx context.Context, service string, removed []job.Re
 const mostRetired = 30
 
 // retireDeployments sets what is not over or a success inactive.
-func (a *Announcer) retireDeployments(ctx context.Context, target job.Target) error {
+func (a *Announcer) retireDeployments(ctx context.Context, gone retired) error {
 	if !a.settings.Deployment {
 		return nil
 	}
 	listed, err := a.client.Deployments(ctx, a.about.Repository, gh.DeploymentFilter{
-		Environment: a.settings.EnvironmentOf(target), Task: Task, Most: mostRetired,
+		Environment: a.settings.EnvironmentOf(gone.Target), Task: Task, Most: mostRetired,
 	})
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, one := range listed {
-		switch one.Status.State {
-		case gh.DeploymentInactive, gh.DeploymentFailure, gh.DeploymentError:
+		isOver := slices.Contains([]gh.DeploymentState{gh.DeploymentInactive, gh.DeploymentFailure, gh.DeploymentError}, one.Status.State)
+		if isOver || !gone.has(one) {
 			continue
-		default:
 		}
 		_, err := a.client.SetDeploymentState(ctx, a.about.Repository, one.ID, gh.DeploymentStatus{
-			State: gh.DeploymentInactive, Description: target.Environment + " was taken away", LogURL: a.about.RunURL,
+			State: gh.DeploymentInactive, Description: gone.Environment + " was taken away", LogURL: a.about.RunURL,
 		})
 		errs = append(errs, err)
 	}
@@ -80,16 +117,16 @@ func (r *retirement) end(ctx context.Context, result job.Result, _ deploy.Plan) 
 	if result.Status != job.TornDown {
 		return nil
 	}
-	return r.retireDeployments(ctx, r.target)
+	return r.retireDeployments(ctx, retired{Target: r.target, result: result, at: time.Now()})
 }
 
 // retireRow changes the row of a pull request's comment, where there is one.
-func (a *Announcer) retireRow(ctx context.Context, service string, one job.RemovedPreview) error {
+func (a *Announcer) retireRow(ctx context.Context, gone retired, one job.RemovedPreview) error {
 	if a.settings.Comment == CommentNever {
 		return nil
 	}
 	row := report.CommentRow{
-		Service: service, Environment: one.Environment, Status: job.TornDown, Note: report.WhyRemoved(one),
+		Service: gone.result.Service, Environment: one.Environment, Status: job.TornDown, Note: report.WhyRemoved(one),
 	}
-	return a.put(ctx, edit{number: one.Number, row: row, isConfirmed: true})
+	return a.put(ctx, edit{number: one.Number, row: row, isConfirmed: true, removedAt: gone.at})
 }

@@ -26,12 +26,12 @@ const (
 
 var voice = gh.Repository{Owner: "acme", Name: "voice"}
 
-// newHub is a repository with pull requests 7 and 8.
-func newHub(t *testing.T, options sandbox.Options) *sandbox.Sandbox {
+// newHub is a repository with pull requests 7 and 8, and others.
+func newHub(t *testing.T, options sandbox.Options, others ...sandbox.PullRequest) *sandbox.Sandbox {
 	t.Helper()
 	options.Repositories = []sandbox.Repository{{
 		Owner: "acme", Name: "voice", Private: true, Commits: []sandbox.Commit{{SHA: sha, Branch: "main"}, {SHA: head, Branch: "feature"}},
-		PullRequests: []sandbox.PullRequest{{Number: 7, HeadSHA: head, HeadRef: "feature"}, {Number: 8, HeadSHA: head, HeadRef: "other"}},
+		PullRequests: append(others, sandbox.PullRequest{Number: 7, HeadSHA: head, HeadRef: "feature"}, sandbox.PullRequest{Number: 8, HeadSHA: head, HeadRef: "other"}),
 	}}
 	world, err := sandbox.New(options)
 	if err != nil {

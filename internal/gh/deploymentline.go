@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 )
@@ -40,6 +41,8 @@ type DeploymentStatus struct {
 	// environment inactive, as far as they are successes, neither transient nor for
 	// production. It is not read back.
 	RetiresOthers bool
+	// Created is when it was written, in whole seconds. It is only read.
+	Created time.Time
 }
 
 func (s DeploymentStatus) check() error {
@@ -57,7 +60,7 @@ func (s DeploymentStatus) check() error {
 }
 
 func (s DeploymentStatus) equals(other DeploymentStatus) bool {
-	s.RetiresOthers = other.RetiresOthers
+	s.RetiresOthers, s.Created = other.RetiresOthers, other.Created
 	return s == other
 }
 
@@ -158,5 +161,6 @@ func (c *Client) newestDeploymentStatus(ctx context.Context, op operation, id De
 	return DeploymentStatus{
 		State: DeploymentState(one.GetState()), Description: one.GetDescription(),
 		LogURL: orDefault(one.GetLogURL(), one.GetTargetURL()), EnvironmentURL: one.GetEnvironmentURL(),
+		Created: one.GetCreatedAt().Time,
 	}, true, came
 }

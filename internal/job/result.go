@@ -1,5 +1,7 @@
 package job
 
+import "time"
+
 // ResultVersion is the version of Result's JSON form.
 const ResultVersion = 1
 
@@ -79,6 +81,8 @@ type RemovedPreview struct {
 	EnvironmentSID string `json:"environment_sid"`
 	// Reason is why: "closed", "untouched" or "made-room".
 	Reason string `json:"reason"`
+	// RemovedAt is when it was gone; zero where it only would go.
+	RemovedAt time.Time `json:"removed_at,omitzero"`
 }
 
 // PlanSummary is what a Plan says beside the changes of files and variables.

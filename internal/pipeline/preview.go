@@ -69,7 +69,7 @@ func (r *run) giveWay(ctx context.Context) {
 func (r *run) gone(removed []preview.Removal) {
 	for _, one := range removed {
 		r.result.RemovedPreviews = append(r.result.RemovedPreviews, job.RemovedPreview{
-			Number: one.Number, Environment: one.Environment, EnvironmentSID: string(one.EnvironmentSID), Reason: string(one.Reason),
+			Number: one.Number, Environment: one.Environment, EnvironmentSID: string(one.EnvironmentSID), Reason: string(one.Reason), RemovedAt: one.At,
 		})
 	}
 }

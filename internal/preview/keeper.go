@@ -54,7 +54,12 @@ type Removal struct {
 	Preview
 
 	Reason Reason `json:"reason"`
+	// At is when it was gone; zero where it only would go.
+	At time.Time `json:"at,omitzero"`
 }
+
+// gone is the Removal of a preview that has just been taken away.
+func gone(one Preview, reason Reason) Removal { return Removal{one, reason, time.Now()} }
 
 // FullError says that there is no room for a preview, and that none could be made.
 type FullError struct {
@@ -136,7 +141,7 @@ func (k *Keeper) MakeRoom(ctx context.Context, number int) ([]Removal, error) {
 			errs = append(errs, err)
 		}
 		if isGone {
-			removed = append(removed, Removal{one, reason})
+			removed = append(removed, gone(one, reason))
 			excess--
 		}
 	}
@@ -208,7 +213,7 @@ func (k *Keeper) Sweep(ctx context.Context) ([]Removal, error) {
 			errs = append(errs, err)
 		}
 		if isGone {
-			removed = append(removed, one)
+			removed = append(removed, gone(one.Preview, one.Reason))
 		}
 	}
 	return removed, errors.Join(errs...)
@@ -231,7 +236,7 @@ func (k *Keeper) orphans(ctx context.Context) (orphans []Removal, doubts []error
 	untouched, rest := k.split(previews)
 	for _, one := range rest {
 		if one.State == Closed {
-			orphans = append(orphans, Removal{one, IsClosed})
+			orphans = append(orphans, Removal{Preview: one, Reason: IsClosed})
 		}
 	}
 	for _, one := range untouched {
@@ -239,7 +244,7 @@ func (k *Keeper) orphans(ctx context.Context) (orphans []Removal, doubts []error
 		if one.State == Closed {
 			reason = IsClosed
 		}
-		orphans = append(orphans, Removal{one, reason})
+		orphans = append(orphans, Removal{Preview: one, Reason: reason})
 	}
 	slices.SortFunc(orphans, func(a, b Removal) int { return a.Number - b.Number })
 	return orphans, doubts, nil
@@ -256,7 +261,7 @@ func (k *Keeper) removeAll(ctx context.Context, untouched []Preview) (removed []
 			errs = append(errs, err)
 		}
 		if isGone {
-			removed = append(removed, Removal{one, IsUntouched})
+			removed = append(removed, gone(one, IsUntouched))
 		}
 	}
 	return removed, errs

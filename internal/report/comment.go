@@ -113,6 +113,16 @@ type Comment struct{ rows []CommentRow }
 // Rows returns the rows in their order.
 func (c Comment) Rows() []CommentRow { return slices.Clone(c.rows) }
 
+// Row returns the row for a Target; its zero value, which is older than any, when
+// there is none.
+func (c Comment) Row(service, environment string) CommentRow {
+	at, isThere := slices.BinarySearchFunc(c.rows, CommentRow{Service: clean(service), Environment: clean(environment)}, compareTargets)
+	if !isThere {
+		return CommentRow{}
+	}
+	return c.rows[at]
+}
+
 // With returns the Comment with a row in place of the one for the same Target. A row
 // of a later run stays.
 func (c Comment) With(row CommentRow) Comment {
