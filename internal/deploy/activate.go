@@ -123,6 +123,11 @@ func (d *Deployer) activate(ctx context.Context, at target, build twilio.BuildSI
 	}
 	settling, cancel := outlive(ctx, d.grace()/2)
 	defer cancel()
+	if twilio.IsNotFound(err) {
+		if _, lookErr := d.Client.FetchEnvironment(settling, at.service, at.environment); twilio.IsNotFound(lookErr) {
+			return made, d.gone(plan, err)
+		}
+	}
 	return made, &ActivationError{Err: err, Live: LiveAsBefore, Left: journal.undo(settling, d.Client)}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/secret"
@@ -76,6 +77,8 @@ func (l *Live) findLike(ctx context.Context, client *twilio.Client, asked Questi
 	switch {
 	case ok && found.SID == l.Environment.SID:
 		return likeItself(asked.Like)
+	case ok && asked.IsPreview && isProduction(found):
+		return likeProduction(asked.Like)
 	case !isNeeded:
 		return nil
 	case err != nil:
@@ -195,6 +198,29 @@ func likeItself(like Environment) error {
 		Message: fmt.Sprintf("variables-like: environment %s is the one that is deployed to", like.Name),
 		Fix:     "Name another Environment, or leave variables-like out.",
 	}
+}
+
+// CheckLike finds what can be told to be wrong with Like before the first request. The
+// error is a *problem.Problem.
+func (q Question) CheckLike() error {
+	if q.IsPreview && strings.EqualFold(q.Like.Name, Production) {
+		return likeProduction(q.Like)
+	}
+	return nil
+}
+
+// isProduction reports whether people use an Environment: that on the bare domain, and
+// one that is called production.
+func isProduction(environment twilio.Environment) bool {
+	return environment.DomainSuffix == "" || strings.EqualFold(environment.DomainSuffix, Production)
+}
+
+func likeProduction(like Environment) error {
+	message := "variables-like: previews do not start from the variables of production, which pull requests are not to have"
+	if !strings.EqualFold(like.Name, Production) {
+		message += "; " + like.Name + " is production"
+	}
+	return &problem.Problem{Message: message, Fix: "Name another Environment."}
 }
 
 // missingLike is for a Service that is not there as well.

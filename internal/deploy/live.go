@@ -62,6 +62,9 @@ type Question struct {
 	// LikeService is the unique name or the SID of the Service that Like is one of;
 	// empty means Service.
 	LikeService string
+	// IsPreview says that the Environment is that of a pull request, which is never to
+	// have the variables of production.
+	IsPreview bool
 	// PruneVariables says whether variables go that the Project does not have. Those
 	// that Like has stay.
 	PruneVariables bool

@@ -9,6 +9,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"sync"
@@ -215,7 +216,12 @@ func (r *run) deploy(ctx context.Context) error {
 	deployer.Newer = r.newer
 	r.verify(deployer)
 	outcome, err := deployer.Apply(ctx, r.plan)
-	if err = r.end(outcome, err, job.Deployed); err == nil && isNew && r.job.Verb == job.Preview && r.result.Status.IsLive() {
+	_, isGivenUp := errors.AsType[*deploy.NewerError](err)
+	err = r.end(outcome, err, job.Deployed)
+	switch {
+	case isGivenUp:
+		r.takeBack(ctx)
+	case err == nil && isNew && r.job.Verb == job.Preview && r.result.Status.IsLive():
 		r.giveWay(ctx)
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/preview"
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -64,6 +65,30 @@ func (r *run) giveWay(ctx context.Context) {
 	if err != nil {
 		r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseTeardown, Message: err.Error()})
 	}
+}
+
+// takeBack takes away what a preview that gave way has made, when its pull request is
+// closed: the run that removes previews then may have come before. What goes wrong is a
+// warning, since a sweep does the same.
+func (r *run) takeBack(ctx context.Context) {
+	if r.job.Verb != job.Preview || r.outcome.EnvironmentSID == "" || r.cfg.IsOpen == nil {
+		return
+	}
+	if isOpen, err := r.cfg.IsOpen(ctx, r.job.Previews.Number); isOpen || err != nil {
+		return // then the newer one needs it
+	}
+	deployer := &deploy.Deployer{Client: r.client, Steps: deploy.InMemory{}, Progress: r.tell} // it may be done twice
+	plan, err := deployer.PlanTeardown(ctx, deploy.Teardown{
+		Service: string(r.outcome.ServiceSID), Environment: deploy.Environment{Name: r.job.Target.Environment, SID: r.outcome.EnvironmentSID},
+	})
+	if err == nil {
+		_, err = deployer.TearDown(ctx, plan)
+	}
+	if err != nil {
+		r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseTeardown, Message: "remove preview " + r.job.Target.Environment + ": " + err.Error()})
+		return
+	}
+	r.result.EnvironmentSID, r.result.Domain, r.result.URL = "", "", ""
 }
 
 func (r *run) gone(removed []preview.Removal) {

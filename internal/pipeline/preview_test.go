@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -148,8 +149,12 @@ func TestThirtyPullRequests(t *testing.T) {
 			if removals == 0 || atOnce == 1 && h.most != most {
 				t.Errorf("%d removed, at most %d at once; the cap was not reached", removals, h.most)
 			}
-			for number := range pullRequests / 2 { // no run is told
-				h.setOpen(number+1, false)
+			if left := len(h.previews()); left < 2 {
+				t.Errorf("%d previews are left", left)
+			}
+			for _, name := range h.previews()[:len(h.previews())/2] { // no run is told
+				number, _ := preview.Number(name)
+				h.setOpen(number, false)
 			}
 			result, err := h.run(sweepOf("site"))
 			if err != nil || result.Status != job.Pruned || !result.Changed {
@@ -213,6 +218,100 @@ func TestPreview(t *testing.T) {
 	other.Target.Environment, other.Previews.Number = "pr-8", 8
 	if result, err = h.run(other); err != nil || len(result.RemovedPreviews) != 1 || result.RemovedPreviews[0].Environment != "pr-7" || result.RemovedPreviews[0].Reason != "made-room" {
 		t.Errorf("the next: %+v, %v", result, err)
+	}
+}
+
+// TestPreviewLikeProduction is refused, whatever production is called.
+func TestPreviewLikeProduction(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, sandbox.Options{})
+	for _, name := range []string{"stage", "production"} {
+		if _, err := h.run(job.Job{Verb: job.Deploy, Target: job.Target{Service: "site", Environment: name}, Folder: "."}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := []string{"production", "Production"}
+	for _, one := range h.world.Snapshot().Environments {
+		if one.DomainSuffix == "" {
+			names = append(names, one.SID)
+		}
+	}
+	for _, name := range names {
+		for _, likeService := range []string{"", "site"} {
+			asked := previewOf(7, 0)
+			asked.Options.VariablesLike, asked.Previews.LikeService = name, likeService
+			if likeService != "" {
+				asked.Target.Service = "site-previews"
+			}
+			_, err := h.run(asked)
+			wantProblem(t, err, "previews do not start from the variables of production")
+		}
+	}
+	if got := h.previews(); len(names) != 3 || len(got) > 0 {
+		t.Errorf("of %v came %v", names, got)
+	}
+	// What is live already takes nothing from there, and is refused all the same.
+	asked := previewOf(7, 0)
+	if _, err := h.run(asked); err != nil {
+		t.Fatal(err)
+	}
+	asked.Options.VariablesLike = names[2]
+	_, err := h.run(asked)
+	wantProblem(t, err, "previews do not start from the variables of production")
+}
+
+// TestClosedWhileItBuilds leaves nothing of the preview, which nobody would remove.
+func TestClosedWhileItBuilds(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, sandbox.Options{})
+	h.setOpen(7, true)
+	asks := 0
+	result, err := h.run(previewOf(7, 0), func(cfg *pipeline.Config) {
+		cfg.Newer = func(context.Context) (string, error) {
+			if asks++; asks == 1 {
+				return "", nil
+			}
+			if got := h.previews(); !slices.Equal(got, []string{"pr-7"}) {
+				t.Errorf("right before the activation there are %v", got)
+			}
+			h.setOpen(7, false)
+			return "the end of pull request 7, which is closed", nil
+		}
+	})
+	if err != nil || result.Status != job.Superseded || result.URL != "" || result.EnvironmentSID != "" {
+		t.Errorf("it ended with %+v, %v", result, err)
+	}
+	if got := h.previews(); len(got) > 0 {
+		t.Errorf("there are %v", got)
+	}
+	// Where it gives way to a newer commit, that one goes on with what is there.
+	h.setOpen(8, true)
+	asks = 0
+	if result, err = h.run(previewOf(8, 0), func(cfg *pipeline.Config) {
+		cfg.Newer = func(context.Context) (string, error) {
+			asks++
+			return map[bool]string{true: "commit 0123456"}[asks > 1], nil
+		}
+	}); err != nil || result.Status != job.Superseded || !slices.Equal(h.previews(), []string{"pr-8"}) {
+		t.Errorf("it ended with %+v, %v, and there are %v", result, err, h.previews())
+	}
+}
+
+// TestEvictedAsItGoesLive says that it was taken away, and blames nobody's input.
+func TestEvictedAsItGoesLive(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, sandbox.Options{})
+	h.client = newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if environment, _, isVariable := strings.Cut(r.URL.Path, "/Variables"); isVariable && r.Method == http.MethodPost {
+			taken := httptest.NewRequest(http.MethodDelete, environment, nil)
+			taken.Header.Set("Authorization", r.Header.Get("Authorization"))
+			h.world.ServeHTTP(httptest.NewRecorder(), taken)
+		}
+		h.world.ServeHTTP(w, r)
+	}))
+	result, err := h.run(previewOf(7, 0))
+	if err == nil || result.Error.Reason != job.Internal || !strings.Contains(result.Error.Message, "the Environment pr-7 was taken away while this ran") {
+		t.Errorf("it ended with %+v, %v", result.Error, err)
 	}
 }
 

@@ -32,6 +32,10 @@ func (r *run) read(ctx context.Context) (asking deploy.Question, err error) {
 		notLike = deploy.Environment{}
 	}
 	asking.Like, likeErr = deploy.ParseLike(r.job.Options.VariablesLike, notLike)
+	asking.IsPreview = r.job.Verb == job.Preview
+	if likeErr == nil {
+		likeErr = asking.CheckLike()
+	}
 	if rest := problems.Take(r.located(likeErr, config.VariablesLike)); rest != nil {
 		return asking, rest
 	}
