@@ -71,7 +71,7 @@ func TestEndings(t *testing.T) {
 		{status: job.Superseded, state: "success", final: "inactive", row: ""},
 		{status: job.Superseded, state: "success", final: "inactive", row: "superseded nothing is live any more", isAlways: true},
 		{status: job.Failed, reason: job.BuildFailed, state: "failure", final: "failure", row: "failed Twilio could not make the Build; nothing new is live"},
-		{status: job.Failed, reason: job.TimedOut, state: "error", final: "error", row: "failed Failed: Build failed: ***"},
+		{status: job.Failed, reason: job.TimedOut, state: "error", final: "error", row: "failed Build failed: ***"},
 		{status: job.Failed, reason: job.Cancelled, state: "error", final: "error", row: "failed Cancelled"},
 	} {
 		t.Run(fmt.Sprintf("%s %s %t", test.status, test.reason, test.isAlways), func(t *testing.T) {

@@ -74,16 +74,19 @@ func NewCommentRow(result job.Result, plan deploy.Plan) CommentRow {
 	case result.Status == job.Skipped:
 		row.Note = result.SkipReason
 	case result.Status == job.Failed && result.Error != nil:
-		row.Note = OneLine(result)
+		row.Note = strings.TrimPrefix(OneLine(result), "Failed: ") // as the State says already
 	case result.Status == job.Superseded && result.SupersededReason != "":
-		row.Note = "by " + result.SupersededReason
+		row.Note = supersededBy + result.SupersededReason
 	case result.Status == job.Superseded && result.SupersededBy != "":
-		row.Note = "Build " + result.SupersededBy + " is live"
+		row.Note = "another Build is live" // its SID would take half of the table
 	case result.Status == job.Superseded:
 		row.Note = "nothing is live any more"
 	}
 	return row
 }
+
+// supersededBy begins the Note that goes on with the State, and says by what.
+const supersededBy = "by "
 
 // withoutHeading is a Summary for a place that has a heading already.
 func withoutHeading(summary string) string {
@@ -262,6 +265,10 @@ func compareInterest(a, b CommentRow) int {
 	return cmp.Or(rankA-rankB, a.Updated.Compare(b.Updated), compareTargets(a, b))
 }
 
+// indent and outdent stand around Details, so that what is folded within them does not
+// look like the next row's.
+const indent, outdent = "<dl><dd>\n\n", "\n</dd></dl>\n"
+
 func render(rows []CommentRow, left int) string {
 	var text strings.Builder
 	text.WriteString(CommentMarker + "\n### Slipway\n\n")
@@ -278,9 +285,9 @@ func render(rows []CommentRow, left int) string {
 		if row.Details == "" {
 			continue
 		}
-		fmt.Fprintf(&text, "\n<details>\n<summary>%s</summary>\n\n", "<b>"+row.foldedTitle()+"</b>")
+		fmt.Fprintf(&text, "\n<details>\n<summary><b>%s</b></summary>\n\n%s", row.foldedTitle(), indent)
 		stored[i].Start, stored[i].Bytes, stored[i].Sum = text.Len(), len(row.Details), sumOf(row.Details)
-		text.WriteString(row.Details + "\n</details>\n")
+		text.WriteString(row.Details + outdent + "\n</details>\n")
 	}
 	encoded, err := json.Marshal(stored)
 	if err != nil { // no such value can be in them
@@ -290,6 +297,10 @@ func render(rows []CommentRow, left int) string {
 	return text.String()
 }
 
+// rowTime is how a row shows when it was written. Its halves stand on a line each
+// where there is little room, and are not broken themselves.
+const rowTime = "2\u00a0Jan\u00a02006 15:04\u00a0UTC"
+
 // mostNote is how much of a row's Note is shown, in bytes.
 const mostNote = 300
 
@@ -297,21 +308,24 @@ const mostNote = 300
 func (row CommentRow) cells() string {
 	sign, ended := row.state()
 	if row.Note != "" && row.Note != ended {
+		if row.Status != job.Superseded || !strings.HasPrefix(row.Note, supersededBy) {
+			ended += ":"
+		}
 		kept, rest := clip(row.Note, mostNote)
-		ended += ": " + prose(kept) + rest
+		ended += " " + prose(kept) + rest
+	}
+	if plainURL.MatchString(row.LogURL) {
+		ended += "\u00a0([log](" + row.LogURL + "))"
 	}
 	url, commit, updated := "", "", ""
 	if row.URL != "" {
-		url = link(row.URL)
+		url = linkAs(strings.TrimPrefix(row.URL, "https://"), row.URL) // which is room for the State
 	}
 	if row.Commit != "" {
 		commit = code(shortCommit(row.Commit))
 	}
 	if !row.Updated.IsZero() {
-		updated = row.Updated.UTC().Format(timeLayout)
-	}
-	if plainURL.MatchString(row.LogURL) {
-		updated += " ([log](" + row.LogURL + "))"
+		updated = row.Updated.UTC().Format(rowTime)
 	}
 	return tableRow(code(row.Service), code(row.Environment), sign+" "+ended, url, commit, updated)
 }

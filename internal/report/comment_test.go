@@ -64,6 +64,33 @@ func TestComment(t *testing.T) {
 	golden(t, all.Markdown(report.MostComment))
 }
 
+// TestCommentTellsTheStateOnce has Notes that begin as what stands before them does,
+// or go on with it.
+func TestCommentTellsTheStateOnce(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		change func(*job.Result)
+		want   string
+	}{
+		{failing, "| ❌ Failed: Twilio could not make the Build; nothing new is live\u00a0([log]("},
+		{func(result *job.Result) {
+			failing(result)
+			result.Error.Reason, result.Error.Message = job.Internal, "upload function hello: no"
+		}, "| ❌ Failed: upload function hello: no\u00a0([log]("},
+		{func(result *job.Result) {
+			result.Status, result.SupersededReason = job.Superseded, "commit fed"
+		}, "| ⏩ Superseded by commit fed\u00a0([log]("},
+		{func(result *job.Result) {
+			result.Status, result.SupersededBy = job.Superseded, "ZB00000000000000000000000000000002"
+		}, "| ⏩ Superseded: another Build is live\u00a0([log]("},
+		{func(result *job.Result) { result.Status = job.Superseded }, "| ⏩ Superseded: nothing is live any more\u00a0([log]("},
+	} {
+		if body := (report.Comment{}).With(rowOf("voice", test.change)).Markdown(report.MostComment); !strings.Contains(body, test.want) {
+			t.Errorf("want %q in\n%.600s", test.want, body)
+		}
+	}
+}
+
 // TestCommentComesBack reads what was written, also with what GitHub's editor does
 // to it.
 func TestCommentComesBack(t *testing.T) {
@@ -205,10 +232,10 @@ func checkComment(t *testing.T, body string) {
 	}
 	// What follows is a Summary's Markdown, but for the links to logs and the names
 	// of what is folded.
-	rest = regexp.MustCompile(`\(\[log\]\(https://github\.com/[a-z/0-9]+\)\) \|`).ReplaceAllString(rest, "|")
+	rest = regexp.MustCompile(`\x{a0}\(\[log\]\(https://github\.com/[a-z/0-9]+\)\) \|`).ReplaceAllString(rest, " |")
 	rest = regexp.MustCompile(`<summary><b><code>[^<>]*</code> in <code>[^<>]*</code></b></summary>`).ReplaceAllString(rest, "<summary><b>1 row</b></summary>")
-	for section := range strings.SplitSeq(rest, "\n<details>\n<summary><b>1 row</b></summary>\n\n") {
-		checkMarkdown(t, strings.TrimSuffix(section, "\n</details>\n")+"\n", report.MostComment)
+	for section := range strings.SplitSeq(rest, "\n<details>\n<summary><b>1 row</b></summary>\n\n<dl><dd>\n\n") {
+		checkMarkdown(t, strings.TrimSuffix(section, "\n</dd></dl>\n\n</details>\n")+"\n", report.MostComment)
 	}
 }
 

@@ -183,11 +183,14 @@ var plainURL = regexp.MustCompile(`^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,
 
 // link returns the address of a deployed domain as a link, and any other text
 // as a code span.
-func link(address string) string {
+func link(address string) string { return linkAs(address, address) }
+
+// linkAs is link with a part of the address to show for it.
+func linkAs(shown, address string) string {
 	const longest = 2000 // what browsers and proxies agree on
 	if len(address) > longest || !plainURL.MatchString(address) {
 		return code(address)
 	}
-	shown := strings.NewReplacer("_", `\_`, "~", `\~`).Replace(address)
+	shown = strings.NewReplacer("_", `\_`, "~", `\~`).Replace(shown)
 	return "[" + shown + "](" + address + ")"
 }

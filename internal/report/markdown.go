@@ -461,9 +461,10 @@ func (s *summary) packages() {
 	s.parts = append(s.parts, table)
 }
 
-// tableHead begins a table; cells are Markdown.
+// tableHead begins a table; cells are Markdown. GitHub centres the head of a column
+// that is not said to be on the left, as all below it is.
 func tableHead(cells ...string) string {
-	return tableRow(cells...) + strings.Repeat("|---", len(cells)) + "|\n"
+	return tableRow(cells...) + strings.Repeat("|:---", len(cells)) + "|\n"
 }
 
 func tableRow(cells ...string) string {
