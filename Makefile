@@ -22,7 +22,7 @@ FUZZTIME ?= 20s
 
 ldflags := -s -w $(if $(VERSION),-X github.com/slipway-dev/slipway/internal/cli.version=$(VERSION))
 
-.PHONY: help build test race lint fmt bench fuzz inputs startup reliability ci
+.PHONY: help build test race lint fmt bench fuzz inputs startup reliability screenshots ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,7 @@ build: ## make ./slipway, one static binary
 
 test: ## run the tests
 	go test ./...
+	cd tools/screenshot && go test ./...
 
 race: ## run the tests under the race detector, in random order, none from the cache
 	go test -race -shuffle=on -count=1 -timeout $(TIMEOUT) $(RACE) ./...
@@ -45,6 +46,7 @@ lint: ## check form, style, rooms (depguard), workflows and modules
 	cd tools && go mod tidy -diff
 	cd tools/actionlint && go mod tidy -diff
 	cd tools/act && go mod tidy -diff
+	cd tools/screenshot && go mod tidy -diff && go vet ./...
 	cd internal/foreign/testdata/twilio-go && go mod tidy -diff
 
 fmt: ## put the code in form
@@ -82,6 +84,17 @@ startup: ## hold the start of the Action's binary to its ceiling
 # left out.
 reliability: ## run the matrices of docs/reliability.md, and print their figures
 	go test -v -count=1 -run 'Matrix$$' ./internal/reliability | grep -vE '^ *(=== |--- PASS)'
+
+# What is in the pictures is held by TestPictured of internal/report. In a comment
+# GitHub sets text smaller than in a summary, and breaks lines where it does.
+pictured := $(CURDIR)/internal/report/testdata/TestPictured
+picture  := go run . -out $(CURDIR)/docs/images
+
+screenshots: ## take the pictures of docs/images; needs npm and a Chromium
+	cd tools/screenshot && npm ci --silent --no-audit --no-fund --ignore-scripts
+	mkdir -p docs/images
+	cd tools/screenshot && $(picture) $(pictured)/comment.golden
+	cd tools/screenshot && $(picture) -width 900 -font-size 16 -hard-breaks=false -unfold Functions $(pictured)/summary.golden
 
 # Tests come last, so that a log ends with their result.
 .NOTPARALLEL:
