@@ -82,7 +82,9 @@ func (r *run) do(ctx context.Context) job.Result {
 	if made.skip != "" {
 		outcome := skipped(inputs, made.skip)
 		r.report([]pipeline.Outcome{outcome}, false)
-		s.newAnnouncer(inputs, made).Skip(ctx, outcome)
+		told := s.newAnnouncer(inputs, made)
+		told.Skip(ctx, outcome)
+		told.Warn()
 		r.tell(outcome, nil)
 		return outcome.Result
 	}

@@ -2,6 +2,9 @@ package action
 
 import (
 	"context"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/announce"
 	"github.com/slipway-dev/slipway/internal/config"
@@ -16,6 +19,7 @@ type announcer struct {
 	settings  announce.Settings
 	console   *console
 	why       error // why nothing can be told
+	warnings  []announce.Warning
 }
 
 // newAnnouncer makes ready to tell, which nothing does before Begin.
@@ -54,26 +58,36 @@ func (a *announcer) Begin(ctx context.Context, asked job.Job) {
 	}
 }
 
-// End says how it ended, and what became of previews that it took away, and warns of
-// what cannot be told.
+// End says how it ended, and what became of previews that it took away.
 func (a *announcer) End(ctx context.Context, outcome pipeline.Outcome) {
 	if a.announcer == nil {
 		if a.why != nil && outcome.Job.Verb != "" {
-			a.warn([]announce.Warning{{Place: "GitHub", Text: "Nothing is told at GitHub: " + a.why.Error() +
-				", or set commit-status, github-deployment and comment to false"}})
+			a.warnings = []announce.Warning{{Place: "GitHub", Text: "Nothing is told at GitHub: " + a.why.Error() +
+				", or set commit-status, github-deployment and comment to false"}}
 		}
 		return
 	}
-	a.warn(a.announcer.End(ctx, outcome.Result, outcome.Plan))
+	var ended, retired []announce.Warning
+	var group sync.WaitGroup
+	group.Go(func() { ended = a.announcer.End(ctx, outcome.Result, outcome.Plan) })
 	if outcome.Result.Status != job.Planned {
-		a.warn(a.announcer.Retire(ctx, outcome.Job.Target, outcome.Result))
+		group.Go(func() { retired = a.announcer.Retire(ctx, outcome.Job.Target, outcome.Result) })
+	}
+	group.Wait()
+	a.warnings = slices.Concat(ended, retired)
+}
+
+// Cancelled says of a Job that it was cancelled before it began.
+func (a *announcer) Cancelled(ctx context.Context, asked job.Job, signalled time.Time) {
+	if a.announcer != nil {
+		a.warnings = a.announcer.Cancelled(ctx, asked, signalled)
 	}
 }
 
 // Skip says that there was nothing to do, where everything is told of.
 func (a *announcer) Skip(ctx context.Context, outcome pipeline.Outcome) {
 	if a.announcer != nil {
-		a.warn(a.announcer.Skip(ctx, outcome.Result))
+		a.warnings = a.announcer.Skip(ctx, outcome.Result)
 	}
 }
 
@@ -85,8 +99,9 @@ func (a *announcer) DeploymentID() gh.DeploymentID {
 	return a.announcer.DeploymentID()
 }
 
-func (a *announcer) warn(warnings []announce.Warning) {
-	for _, one := range warnings {
+// Warn tells the log what could not be told.
+func (a *announcer) Warn() {
+	for _, one := range a.warnings {
 		a.console.Annotate(levelWarning, place{}, "Slipway: "+one.Place, one.Text)
 	}
 }

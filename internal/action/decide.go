@@ -25,13 +25,16 @@ type decision struct {
 }
 
 // decide finds out what the occasion asks for, by slipway.yml where there is one. The
-// error is a problem.List.
+// error is a problem.List, or the cause of ctx's end.
 func (r *run) decide(ctx context.Context, inputs config.Action, what occasion, hub *hub) (decision, error) {
 	asked := trigger.AskedOf(r.values, what.ref)
 	if whatever, err := trigger.Decide(what.event, nil, asked); err == nil && whatever.Skip != "" {
 		return decision{skip: whatever.Skip}, nil // which no rules change
 	}
 	file, err := r.readRules(ctx, inputs, what, hub)
+	if ctx.Err() != nil {
+		return decision{}, context.Cause(ctx)
+	}
 	if unreadable, ok := errors.AsType[*unreadableError](err); ok {
 		return decision{skip: unreadable.Error()}, nil
 	}
@@ -44,9 +47,9 @@ func (r *run) decide(ctx context.Context, inputs config.Action, what occasion, h
 	}
 	made := decision{requests: decided.Requests, skip: decided.Skip, isOneOfSeveral: file != nil && len(file.Services) > 1}
 	if made.isOneOfSeveral && len(made.requests) > 0 {
-		return r.onlyTouched(ctx, made, what, hub, file), nil
+		made = r.onlyTouched(ctx, made, what, hub, file)
 	}
-	return made, nil
+	return made, context.Cause(ctx)
 }
 
 // unreadableError says that nobody knows which rules hold.
@@ -129,16 +132,17 @@ func (r *run) changedFiles(ctx context.Context, what occasion, hub *hub) (files 
 	if base == "" || what.sha == "" {
 		return nil, false, ""
 	}
+	var changed gh.Changed
 	client, err := hub.reader()
-	if err != nil {
-		r.console.Annotate(levelWarning, place{}, "Slipway: services", "All services run: what has changed is not known: "+err.Error())
-		return nil, false, ""
+	if err == nil {
+		limited, cancel := context.WithTimeout(ctx, lookPatience)
+		defer cancel()
+		changed, err = client.ChangedFiles(limited, what.repository, base, what.sha)
 	}
-	limited, cancel := context.WithTimeout(ctx, hubPatience)
-	defer cancel()
-	changed, err := client.ChangedFiles(limited, what.repository, base, what.sha)
 	if err != nil {
-		r.console.Annotate(levelWarning, place{}, "Slipway: services", "All services run: what has changed is not known: "+err.Error())
+		if ctx.Err() == nil {
+			r.console.Annotate(levelWarning, place{}, "Slipway: services", "All services run: what has changed is not known: "+err.Error())
+		}
 		return nil, false, ""
 	}
 	// What its base has gained since is not the pull request's.

@@ -7,19 +7,22 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/announce"
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/gh"
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/retry"
 )
 
 const (
 	// hubPatience is how long a read from GitHub may take that the run depends on.
 	hubPatience = 2 * time.Minute
-	// newerPatience is how long a look for newer commits may: GitHub that does not
-	// answer must not hold up a deploy.
+	// lookPatience is how long one may that it can do without, and newerPatience a look
+	// for newer commits: GitHub that does not answer must not hold up a deploy.
+	lookPatience  = 20 * time.Second
 	newerPatience = 5 * time.Second
 )
 
@@ -45,25 +48,28 @@ func (r *run) newHub(inputs config.Action, logger *slog.Logger) *hub {
 // reader returns the client, or why there is none.
 func (h *hub) reader() (*gh.Client, error) { return h.client, h.why }
 
-// isOpen tells whether pull requests are open, for previews; nil when nobody can be
-// asked.
-func (h *hub) isOpen(repository gh.Repository) func(context.Context, int) (bool, error) {
+// isOpen tells whether pull requests are open, for previews, and takes no longer than
+// patience for all of them, from the first on; nil when nobody can be asked. One that
+// is not there is an error: none is ever deleted, so it is another repository's.
+func (h *hub) isOpen(repository gh.Repository, patience time.Duration) func(context.Context, int) (bool, error) {
 	if h.client == nil {
 		return nil
 	}
+	until := sync.OnceValue(func() time.Time { return time.Now().Add(patience) })
 	return func(ctx context.Context, number int) (bool, error) {
-		pull, err := h.client.PullRequest(ctx, repository, number)
-		if isMissing(err) {
-			return false, nil
-		}
+		limited, cancel := context.WithDeadline(ctx, until())
+		defer cancel()
+		pull, err := h.client.PullRequest(limited, repository, number)
 		return pull.IsOpen, err
 	}
 }
 
-// newer tells whether a newer commit of the same branch or pull request is deployed
-// already, or being deployed, to the GitHub environment; nil when it cannot be known.
-func (h *hub) newer(what occasion, environment string) func(context.Context) (string, error) {
-	isBranch := what.event.Name == gh.EventPush && what.event.Branch != ""
+// newer tells what keeps a run from going live: a newer commit of the same branch or
+// pull request that is deployed already, or being deployed, and the end of the pull
+// request. It is nil when it cannot be known. Where the newer one is deployed is known
+// by GitHub Deployments alone; a nil target means that there are none.
+func (h *hub) newer(what occasion, target func() deployTarget) func(context.Context) (string, error) {
+	isBranch := what.event.Name == gh.EventPush && what.event.Branch != "" && target != nil
 	if h.client == nil || what.sha == "" || !isBranch && !what.isPull() {
 		return nil
 	}
@@ -71,11 +77,24 @@ func (h *hub) newer(what occasion, environment string) func(context.Context) (st
 		limited, cancel := context.WithTimeout(ctx, newerPatience)
 		defer cancel()
 		head, by, err := h.headOf(limited, what)
-		if err != nil || by != "" || head == "" || head == what.sha {
+		if err != nil || by != "" || head == "" || head == what.sha || target == nil {
 			return by, err
 		}
-		return h.deployedAhead(limited, what, environment)
+		return h.deployedAhead(limited, what, target())
 	}
+}
+
+// deployTarget is a Target with the GitHub environment that it is shown as.
+type deployTarget struct {
+	job.Target
+
+	environment string
+}
+
+// has reports whether a GitHub Deployment is one of it. Others may have the same GitHub
+// environment.
+func (d deployTarget) has(one gh.Deployment) bool {
+	return announce.TargetOf(one) == d.Target
 }
 
 // headOf is the newest commit of the branch or pull request; empty when it is gone.
@@ -100,15 +119,15 @@ func (h *hub) headOf(ctx context.Context, what occasion) (head, by string, err e
 
 // deployedAhead looks among the newest GitHub Deployments for one of a commit that has
 // this one in its past.
-func (h *hub) deployedAhead(ctx context.Context, what occasion, environment string) (string, error) {
+func (h *hub) deployedAhead(ctx context.Context, what occasion, target deployTarget) (string, error) {
 	const most = 5
-	listed, err := h.client.Deployments(ctx, what.repository, gh.DeploymentFilter{Environment: environment, Task: announce.Task, Most: most})
+	listed, err := h.client.Deployments(ctx, what.repository, gh.DeploymentFilter{Environment: target.environment, Task: announce.Task, Most: most})
 	if err != nil {
 		return "", err
 	}
 	counts := []gh.DeploymentState{gh.DeploymentQueued, gh.DeploymentInProgress, gh.DeploymentPending, gh.DeploymentSuccess}
 	for _, one := range listed {
-		if one.SHA == what.sha || !slices.Contains(counts, one.Status.State) {
+		if one.SHA == what.sha || !slices.Contains(counts, one.Status.State) || !target.has(one) {
 			continue
 		}
 		changed, err := h.client.ChangedFiles(ctx, what.repository, what.sha, one.SHA)

@@ -13,12 +13,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/problem"
 )
 
 const (
@@ -148,7 +150,7 @@ func warn(place string, err error) Warning {
 // End says how the Job ended, in all places at once, and returns what could not be
 // told. A Job that never had a Target has nothing told:
 // nothing would ever turn a status of another name green again.
-func (a *Announcer) End(ctx context.Context, result job.Result, plan deploy.Plan) (warnings []Warning) {
+func (a *Announcer) End(ctx context.Context, result job.Result, plan deploy.Plan) []Warning {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.lines) == 0 {
@@ -158,18 +160,33 @@ func (a *Announcer) End(ctx context.Context, result job.Result, plan deploy.Plan
 		a.hooks.Waiting(fmt.Sprintf("Waiting for GitHub to take what is told, %s at most ...", Budget))
 	})
 	defer waiting.Stop()
-	errs := make([]error, len(a.lines))
+	return inEach(a.lines, func(one *line) (string, error) { return one.place.name(), one.end(ctx, result, plan) })
+}
+
+// inEach tells in all places at once, and returns what could not be told.
+func inEach[P any](places []P, tell func(P) (name string, err error)) []Warning {
+	found := make([][]Warning, len(places))
 	var group sync.WaitGroup
-	for i, one := range a.lines {
-		group.Go(func() { errs[i] = one.end(ctx, result, plan) })
+	for i, one := range places {
+		group.Go(func() {
+			if name, err := tell(one); err != nil {
+				found[i] = []Warning{warn(name, err)}
+			}
+		})
 	}
 	group.Wait()
-	for i, err := range errs {
-		if err != nil {
-			warnings = append(warnings, warn(a.lines[i].place.name(), err))
-		}
-	}
-	return warnings
+	return slices.Concat(found...)
+}
+
+// Cancelled says of a Job that it was cancelled before it began. It does so although ctx
+// has ended, in what is left of the time for that since the signal came, and returns
+// what could not be told.
+func (a *Announcer) Cancelled(ctx context.Context, asked job.Job, signalled time.Time) []Warning {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(lastWord, stopGrace-time.Since(signalled)))
+	defer cancel()
+	return inEach(a.places(asked), func(one place) (string, error) {
+		return one.name(), problem.Guard(func() error { return one.cancelled(limited, asked) })
+	})
 }
 
 // DeploymentID is that of the GitHub Deployment, once End has returned; 0 when there
@@ -201,6 +218,9 @@ func (a *Announcer) Skip(ctx context.Context, result job.Result) []Warning {
 
 // places are those that are told of a Job.
 func (a *Announcer) places(asked job.Job) []place {
+	if asked.Verb == job.Sweep {
+		return nil // the previews that went tell of it
+	}
 	var all []place
 	isTeardown := asked.Verb == job.Teardown // which says nothing of the commit
 	if a.settings.CommitStatus && !isTeardown {

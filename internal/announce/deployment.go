@@ -18,8 +18,14 @@ import (
 // Task is that of the GitHub Deployments that are Slipway's.
 const Task = "deploy:slipway"
 
-// The fields of a payload by which a GitHub Deployment is known.
+// The fields of a payload with the Target.
 const payloadService, payloadEnvironment = "service", "environment"
+
+// TargetOf is where a GitHub Deployment of Slipway's went, by the names that its run was
+// given; what is not told is empty.
+func TargetOf(one gh.Deployment) job.Target {
+	return job.Target{Service: one.Payload[payloadService], Environment: one.Payload[payloadEnvironment]}
+}
 
 // deployment is the GitHub Deployment of a Job.
 type deployment struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
@@ -30,29 +29,26 @@ func (a *Announcer) Retire(ctx context.Context, asked job.Target, result job.Res
 	}
 	limited, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
-	removed := result.RemovedPreviews
-	found := make([][]Warning, 2*len(removed))
-	turn := make(chan struct{}, retiresAtOnce)
-	var group sync.WaitGroup
-	tell := func(at int, place string, do func() error) {
-		group.Go(func() {
-			turn <- struct{}{}
-			defer func() { <-turn }()
-			if err := problem.Guard(do); err != nil {
-				found[at] = []Warning{warn("news in the "+place, err)}
-			}
-		})
+	type news struct {
+		place string
+		tell  func() error
 	}
-	for i, one := range removed {
+	var all []news
+	for _, one := range result.RemovedPreviews {
 		if one.RemovedAt.IsZero() {
 			one.RemovedAt = time.Now()
 		}
 		gone := retired{Target: job.Target{Service: asked.Service, Environment: one.Environment}, result: result, at: one.RemovedAt}
-		tell(2*i, "GitHub Deployments of "+one.Environment, func() error { return a.retireDeployments(limited, gone) })
-		tell(2*i+1, fmt.Sprintf("comment on pull request %d", one.Number), func() error { return a.retireRow(limited, gone, one) })
+		all = append(all,
+			news{"GitHub Deployments of " + one.Environment, func() error { return a.retireDeployments(limited, gone) }},
+			news{fmt.Sprintf("comment on pull request %d", one.Number), func() error { return a.retireRow(limited, gone, one) }})
 	}
-	group.Wait()
-	return slices.Concat(found...)
+	turn := make(chan struct{}, retiresAtOnce)
+	return inEach(all, func(one news) (string, error) {
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		return "news in the " + one.place, problem.Guard(one.tell)
+	})
 }
 
 // retired is an Environment that was taken away.
@@ -66,9 +62,9 @@ type retired struct {
 // has reports whether a GitHub Deployment is one of it. Those of other Environments may
 // have the same GitHub environment.
 func (r retired) has(one gh.Deployment) bool {
-	services := []string{r.Service, r.result.Service, r.result.ServiceSID}
+	target, services := TargetOf(one), []string{r.Service, r.result.Service, r.result.ServiceSID}
 	isSince := !one.Status.Created.Before(r.at.Truncate(time.Second)) // GitHub tells no fractions
-	return slices.Contains(services, one.Payload[payloadService]) && one.Payload[payloadEnvironment] == r.Environment && !isSince
+	return slices.Contains(services, target.Service) && target.Environment == r.Environment && !isSince
 }
 
 // mostRetired is how many GitHub Deployments of one preview are looked at: the rest

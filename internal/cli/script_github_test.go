@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -68,7 +69,8 @@ const (
 )
 
 // startGitHub starts a sandbox of GitHub with the repository of the workflow,
-// and points slipway at it. Its token may do what -permission says.
+// and points slipway at it. Its token may do what -permission says, or all that a
+// workflow's may but for what is named by -without.
 func startGitHub(ts *testscript.TestScript, on *stage, args []string) {
 	token := githubsandbox.DefaultToken()
 	options := githubsandbox.Options{Repositories: []githubsandbox.Repository{{
@@ -87,6 +89,14 @@ func startGitHub(ts *testscript.TestScript, on *stage, args []string) {
 	flags.Func("permission", "", func(text string) error {
 		name, level, _ := strings.Cut(text, ":")
 		token.Permissions = map[string]string{name: level}
+		return nil
+	})
+	flags.Func("without", "", func(name string) error {
+		if _, isThere := token.Permissions[name]; !isThere {
+			return fmt.Errorf("the token has no permission %s", name)
+		}
+		token.Permissions = maps.Clone(token.Permissions)
+		delete(token.Permissions, name)
 		return nil
 	})
 	ts.Check(flags.Parse(args))

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -91,11 +92,20 @@ func start(ts *testscript.TestScript, on *stage, args []string) {
 	on.processes[args[0]] = started
 }
 
-// await waits until the sandbox has seen a call since the last start, or a
-// process has written something: await call 'POST .*/Builds'; await deploy stderr 'building ZB'.
+// await waits until the sandbox has seen a call since the last start, that of GitHub
+// has at all, or a process has written something: await call 'POST .*/Builds';
+// await call -github 'GET .*/contents/.*'; await deploy stderr 'building ZB'.
 func await(ts *testscript.TestScript, on *stage, args []string) {
 	var look func() (bool, <-chan struct{})
 	var ended <-chan struct{}
+	var server *spoiled
+	if on.sandbox != nil {
+		server = &on.sandbox.spoiled
+	}
+	seen := on.seen
+	if len(args) > 1 && args[1] == "-github" {
+		server, seen, args = &on.github.spoiled, 0, slices.Delete(slices.Clone(args), 1, 2)
+	}
 	switch {
 	case (len(args) == 2 || len(args) == 3) && args[0] == "call":
 		asked, err := regexp.Compile(`^(?:` + args[1] + `)$`)
@@ -106,7 +116,7 @@ func await(ts *testscript.TestScript, on *stage, args []string) {
 			ts.Check(err)
 		}
 		look = func() (bool, <-chan struct{}) {
-			found, changed := on.sandbox.count(asked, on.seen)
+			found, changed := server.count(asked, seen)
 			return found >= least, changed
 		}
 	case len(args) == 3 && (args[1] == "stdout" || args[1] == "stderr"):
@@ -123,7 +133,7 @@ func await(ts *testscript.TestScript, on *stage, args []string) {
 			return wanted.MatchString(text), changed
 		}
 	default:
-		ts.Fatalf("usage: await call 'METHOD path' [times] | await process stdout|stderr pattern")
+		ts.Fatalf("usage: await call [-github] 'METHOD path' [times] | await process stdout|stderr pattern")
 	}
 	timeout := time.After(patience)
 	for {

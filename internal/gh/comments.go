@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -59,23 +58,12 @@ func (c *Client) EditComment(ctx context.Context, repository Repository, number 
 		return false, err
 	}
 	for range commentTries {
-		found, err := thread.find(ctx, edit.Marker)
-		if err != nil {
-			return written, err
-		}
-		texts := make([]string, len(found))
-		for i, one := range found {
-			texts[i] = one.text
-		}
-		text := edit.Merge(texts)
-		if isSettled := text == "" || len(found) == 1 && found[0].text == text; isSettled {
-			return written, nil
-		}
-		if err := thread.write(ctx, found, text); err != nil {
+		hadOne, isSettled, err := thread.edit(ctx, edit)
+		if err != nil || isSettled {
 			return written, err
 		}
 		written = true
-		if !edit.Confirm && len(found) > 0 {
+		if !edit.Confirm && hadOne {
 			return true, nil
 		}
 		if err := thread.wait(ctx); err != nil {
@@ -83,6 +71,30 @@ func (c *Client) EditComment(ctx context.Context, repository Repository, number 
 		}
 	}
 	return written, &UnsettledError{Repository: repository, Number: number}
+}
+
+// edit reads the comment and writes it, unless it is as it should be: then it is
+// settled. Edits of one Client do so one after the other.
+func (t commentThread) edit(ctx context.Context, edit CommentEdit) (hadOne, isSettled bool, err error) {
+	select {
+	case t.client.editing <- struct{}{}:
+		defer func() { <-t.client.editing }()
+	case <-ctx.Done():
+		return false, false, cutOff(ctx, t.operation("edit comment"))
+	}
+	found, err := t.find(ctx, edit.Marker)
+	if err != nil {
+		return false, false, err
+	}
+	texts := make([]string, len(found))
+	for i, one := range found {
+		texts[i] = one.text
+	}
+	text := edit.Merge(texts)
+	if text == "" || len(found) == 1 && found[0].text == text {
+		return true, true, nil
+	}
+	return len(found) > 0, false, t.write(ctx, found, text)
 }
 
 // UnsettledError says that others changed the comment again and again.
@@ -199,7 +211,7 @@ func (t commentThread) write(ctx context.Context, found []foundComment, text str
 			})
 			return came
 		})
-		if isGone(err) {
+		if isNotFound(err) {
 			return nil
 		}
 		if err != nil {
@@ -246,16 +258,10 @@ func (t commentThread) delete(ctx context.Context, id int64) error {
 		})
 		return came
 	})
-	if isGone(err) {
+	if isNotFound(err) {
 		return nil
 	}
 	return err
-}
-
-// isGone reports whether GitHub knows of no such comment, any more.
-func isGone(err error) bool {
-	refused, ok := errors.AsType[*Error](err)
-	return ok && refused.Status == http.StatusNotFound
 }
 
 // wait lets those write who have read before.

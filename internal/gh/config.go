@@ -64,6 +64,7 @@ type Client struct {
 	logger    *slog.Logger
 	gate      gate
 	whose     whose
+	editing   chan struct{} // full while a comment is read and written
 }
 
 // whose is who the token acts as, once that was asked.
@@ -81,6 +82,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	client := &Client{
+		editing:   make(chan struct{}, 1),
 		apiURL:    api,
 		serverURL: server,
 		token:     cfg.Token,
