@@ -10,14 +10,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
 // invocation is what act is asked to do. Only event and file are needed.
 type invocation struct {
-	event   string // push, workflow_dispatch
+	event   string // push, pull_request, ...
 	file    string // of .github/workflows
 	payload string // file of the event; act's own is an empty object
 	args    []string
@@ -47,6 +49,7 @@ type entry struct {
 type running struct {
 	command        *exec.Cmd
 	stdout, stderr bytes.Buffer
+	end            func() // lets others run the workflow
 }
 
 // finished is a workflow that has run.
@@ -69,13 +72,18 @@ func (w *world) start(t *testing.T, asked invocation) *running {
 	if err != nil {
 		t.Fatalf("build act: %v", err)
 	}
+	end := w.waitForTurn(t, asked.file)
+	w.runs++
+	w.secrets["GITHUB_TOKEN"] = w.tokens[asked.file]
 	runner := cmp.Or(os.Getenv("SLIPWAY_RUNNER_IMAGE"), "busybox:1.37")
 	args := []string{
 		asked.event, "--workflows", filepath.Join(".github", "workflows", asked.file),
 		"--json", "--rm", "--pull=false", "--network", "host", "--container-daemon-socket", "-", "--no-cache-server",
-		"--container-options", "--label " + mark,
+		"--container-options", "--label " + mark + " --label " + w.label,
 		"--platform", "ubuntu-latest=" + runner, "--platform", "ubuntu-24.04=" + runner,
 		"--local-repository", "slipway-dev/slipway@v1=" + w.action,
+		"--local-repository", "actions/checkout@v7=" + w.checkout(t),
+		"--env", "TREES_URL=" + w.treesURL, "--env", "GITHUB_RUN_ID=" + strconv.Itoa(100+w.runs),
 		"--env", "SLIPWAY_API_URL=" + w.twilioURL, "--env", "GITHUB_API_URL=" + w.githubURL,
 	}
 	if asked.payload != "" {
@@ -89,7 +97,7 @@ func (w *world) start(t *testing.T, asked invocation) *running {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), runPatience)
 	t.Cleanup(cancel)
-	started := &running{command: exec.CommandContext(ctx, file, append(args, asked.args...)...)}
+	started := &running{command: exec.CommandContext(ctx, file, append(args, asked.args...)...), end: end}
 	// On an interrupt act removes its containers, the Action's aside.
 	started.command.Cancel = func() error { return started.command.Process.Signal(os.Interrupt) }
 	started.command.WaitDelay = 10 * time.Second
@@ -105,14 +113,35 @@ func (w *world) start(t *testing.T, asked invocation) *running {
 	if err := started.command.Start(); err != nil {
 		t.Fatalf("start act: %v", err)
 	}
-	t.Cleanup(func() { removeContainers(t, containers(t, "label="+mark)...) })
 	return started
+}
+
+// turns are held by the runs of workflows, by their files: act names containers after
+// workflow and job, so that runs of one at the same time take each other's.
+var turns sync.Map
+
+// waitForTurn waits until nobody runs a workflow of that file, and returns what lets
+// others run it again: at the test's end at the latest.
+func (w *world) waitForTurn(t *testing.T, file string) func() {
+	t.Helper()
+	turn := make(chan struct{}, 1)
+	if others, isThere := turns.LoadOrStore(file, turn); isThere {
+		turn, _ = others.(chan struct{})
+	}
+	turn <- struct{}{}
+	end := sync.OnceFunc(func() {
+		removeContainers(t, containers(t, "label="+w.label)...)
+		<-turn
+	})
+	t.Cleanup(end)
+	return end
 }
 
 // wait waits for act to end, and shows its log when the test fails.
 func (r *running) wait(t *testing.T) finished {
 	t.Helper()
 	err := r.command.Wait()
+	r.end()
 	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
 		t.Fatalf("act: %v\n%s%s", err, r.stdout.Bytes(), r.stderr.Bytes())
 	}
@@ -184,14 +213,15 @@ func (f finished) shown() map[string]string {
 	return values
 }
 
-// summary returns the step summary that was written.
+// summary returns the step summaries that were written, one below the other.
 func (f finished) summary() string {
+	var written strings.Builder
 	for _, read := range f.log {
 		if read.Command == "summary" {
-			return read.Content
+			written.WriteString(read.Content)
 		}
 	}
-	return ""
+	return written.String()
 }
 
 // exitCode is what the Action's container exited with.

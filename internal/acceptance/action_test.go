@@ -2,10 +2,7 @@ package acceptance_test
 
 import (
 	"encoding/base64"
-	"flag"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,8 +14,6 @@ import (
 	"github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden file of the step summary")
-
 func TestReadmeWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, twilio.Options{})
@@ -28,19 +23,7 @@ func TestReadmeWorkflow(t *testing.T) {
 	}
 	w.checkStates(t, "slipway/hello/dev", "pending", "success")
 	w.checkSecrets(t, run, "TWILIO_API_SECRET", "GITHUB_TOKEN")
-	golden := filepath.Join("testdata", "summary.md")
-	if *update {
-		if err := os.WriteFile(golden, []byte(tidied(run.summary())), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(tidied(run.summary()), string(want)); diff != "" {
-		t.Errorf("summary: got (-), want (+):\n%s", diff)
-	}
+	checkGolden(t, "summary.md", tidied(run.summary()))
 }
 
 // TestEventWithoutPayload runs the workflow as a user of act does: its event is an
@@ -54,20 +37,6 @@ func TestEventWithoutPayload(t *testing.T) {
 	}
 	w.checkStates(t, "slipway/hello/dev", "pending", "success")
 	w.checkSecrets(t, run, "TWILIO_API_SECRET", "GITHUB_TOKEN")
-}
-
-// tidied replaces what differs from run to run.
-func tidied(text string) string {
-	for _, rule := range []struct{ pattern, instead string }{
-		{`\b([A-Z]{2})[0-9a-f]{32}\b`, `${1}…`},
-		{"`[0-9a-f]{7}`", "`COMMIT`"},
-		{`-[0-9]{4}((?:-[a-z0-9-]+)?\.twil\.io)`, `-NNNN${1}`},
-		{`\b(?:[0-9]+m)?[0-9]+(?:\.[0-9]+)?m?s\b`, `N.Ns`},
-		{`\| API calls \| [0-9]+ \|`, `| API calls | N |`},
-	} {
-		text = regexp.MustCompile(rule.pattern).ReplaceAllString(text, rule.instead)
-	}
-	return text
 }
 
 func TestOutputs(t *testing.T) {
@@ -209,7 +178,7 @@ func TestCancelled(t *testing.T) {
 	w.waitFor(t, "a Build and a pending status", func() bool {
 		return slices.Contains(w.called(), "CreateBuild") && len(w.statuses()) > 0
 	})
-	found := containers(t, "label="+mark, "ancestor="+image(t))
+	found := containers(t, "label="+w.label, "ancestor="+image(t))
 	if len(found) != 1 {
 		t.Fatalf("got the containers %q, want one", found)
 	}

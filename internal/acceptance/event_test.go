@@ -2,11 +2,14 @@ package acceptance_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/slipway-dev/slipway/internal/sandbox/github"
 )
 
 // repositoryName is where the world's commit was pushed to.
@@ -39,15 +42,56 @@ func (w *world) dispatched(t *testing.T, environment string) string {
 	})
 }
 
+// proposal is a pull request as its events tell of it.
+type proposal struct {
+	number        int
+	head, base    string // SHAs
+	branch, title string
+	isMerged      bool
+}
+
+// proposed opens a pull request at GitHub, or does with it what else the action says,
+// and writes the event as GitHub sends it.
+func (w *world) proposed(t *testing.T, action string, asked proposal) string {
+	t.Helper()
+	isClosed := action == "closed"
+	err := w.github.SetPullRequest(repositoryName, github.PullRequest{
+		Number: asked.number, Title: asked.title, Author: "ada", IsClosed: isClosed, IsMerged: asked.isMerged,
+		HeadSHA: asked.head, HeadRef: asked.branch, BaseSHA: asked.base, BaseRef: "main",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := "open"
+	if isClosed {
+		state = "closed"
+	}
+	ada := map[string]any{"login": "ada", "id": 2, "type": "User"}
+	side := func(ref, sha string) map[string]any {
+		return map[string]any{"label": "acme:" + ref, "ref": ref, "sha": sha, "user": ada, "repo": repositoryOfEvents}
+	}
+	return w.writeEvent(t, map[string]any{
+		"action": action, "number": asked.number,
+		"pull_request": map[string]any{
+			"number": asked.number, "state": state, "title": asked.title, "body": asked.title, "draft": false, "merged": asked.isMerged,
+			"user": ada, "html_url": fmt.Sprintf("%s/pull/%d", repositoryPage, asked.number),
+			"head": side(asked.branch, asked.head), "base": side("main", asked.base),
+		},
+	})
+}
+
+// repositoryOfEvents is the repository as events tell of it.
+var repositoryOfEvents = map[string]any{
+	"id": 1, "name": "hello", "full_name": repositoryName, "private": true, "html_url": repositoryPage,
+	"default_branch": "main", "owner": map[string]any{"name": "acme", "login": "acme", "id": 3, "type": "Organization"},
+}
+
 // writeEvent adds what all events have.
 func (w *world) writeEvent(t *testing.T, event map[string]any) string {
 	t.Helper()
 	maps.Copy(event, map[string]any{
-		"sender": map[string]any{"login": "ada", "id": 2, "type": "User"},
-		"repository": map[string]any{
-			"id": 1, "name": "hello", "full_name": repositoryName, "private": false, "html_url": repositoryPage,
-			"default_branch": "main", "owner": map[string]any{"name": "acme", "login": "acme", "id": 3, "type": "Organization"},
-		},
+		"sender":     map[string]any{"login": "ada", "id": 2, "type": "User"},
+		"repository": repositoryOfEvents,
 	})
 	text, err := json.Marshal(event)
 	if err != nil {

@@ -91,6 +91,16 @@ func (w *world) texts() string {
 	for _, status := range w.statuses() {
 		all.WriteString(strings.Join([]string{status.Context, status.Description, status.TargetURL}, "\n"))
 	}
+	shown := w.github.Snapshot().Repositories[0]
+	for _, made := range shown.Deployments {
+		all.WriteString(strings.Join([]string{made.Environment, made.Description, made.Payload}, "\n"))
+		for _, status := range made.Statuses {
+			all.WriteString(strings.Join([]string{status.Description, status.LogURL, status.EnvironmentURL}, "\n"))
+		}
+	}
+	for _, comment := range shown.Comments {
+		all.WriteString(comment.Body)
+	}
 	return all.String()
 }
 

@@ -1,6 +1,8 @@
 package acceptance_test
 
 import (
+	"crypto/rand"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -13,67 +15,67 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/slipway-dev/slipway/internal/sandbox/github"
 	"github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
-// oneAtATime is held by the test whose workflow runs: act names containers after
-// workflow and job, so that runs at the same time take each other's.
-var oneAtATime sync.Mutex
-
 // world is what a workflow runs in: a repository that was pushed to, secrets, and
 // the sandboxes of both platforms on loopback.
 type world struct {
 	repository string // its folder
-	sha        string // of its only commit, on main
+	sha        string // of its first commit, on main
 	secrets    map[string]string
+	tokens     map[string]string // of workflows, by their files
+	label      string            // of its containers
+	runs       int
 	github     *github.Sandbox
 	twilio     *twilio.Sandbox
 	githubURL  string
 	twilioURL  string
+	treesURL   string // where checkouts come from
 	action     string // folder with the action.yml that names the image under test
 	home       string // act's
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when a platform has been called
 	calls   []string      // operations of Twilio's API
+	fetched int           // trees that were checked out
 }
 
-// newWorld makes a world in which only the test's own workflow runs. The options
+// newWorld makes a world in which only the test's own workflows run. The options
 // are Twilio's, with credentials filled in.
 func newWorld(t *testing.T, options twilio.Options) *world {
 	t.Helper()
 	needsEngine(t)
-	// Before the lock, which others wait for.
 	named := image(t)
 	if _, err := buildAct(); err != nil {
 		t.Fatalf("build act: %v", err)
 	}
-	oneAtATime.Lock()
-	t.Cleanup(oneAtATime.Unlock)
-
 	account := twilio.DefaultAccount()
 	account.KeySecret = "Zq7+Lw/9=Xv&4%Tb~2#kd" // different in each encoding
 	w := &world{
 		home: t.TempDir(), action: t.TempDir(), repository: t.TempDir(), changed: make(chan struct{}),
+		label: mark + "-" + strings.ToLower(rand.Text()[:10]),
 		secrets: map[string]string{
 			"TWILIO_API_KEY":    account.KeySID,
 			"TWILIO_API_SECRET": account.KeySecret,
-			"GITHUB_TOKEN":      "ghs_Acceptance0Token1Of2A3Workflow4",
 			"SENTRY_DSN":        "https://8f0e@sentry.example/7?a=b&c=%2F+",
 		},
+		tokens: make(map[string]string),
 	}
-	w.writeRepository(t)
+	tokens := w.writeRepository(t)
 	w.writeAction(t, named)
 
 	options.Accounts = []twilio.Account{account}
-	w.serve(t, options)
+	w.serve(t, options, tokens)
+	w.sha = w.push(t, "main")
 	return w
 }
 
 // serve starts the sandboxes, and ends them with the test.
-func (w *world) serve(t *testing.T, options twilio.Options) {
+func (w *world) serve(t *testing.T, options twilio.Options, tokens []github.Token) {
 	t.Helper()
 	var err error
 	options.Observe = func(call twilio.Call) { w.note(call.Operation) }
@@ -81,23 +83,20 @@ func (w *world) serve(t *testing.T, options twilio.Options) {
 		t.Fatal(err)
 	}
 	w.github, err = github.New(github.Options{
-		Repositories: []github.Repository{{
-			Owner: "acme", Name: "hello", Commits: []github.Commit{{SHA: w.sha, Branch: "main"}},
-		}},
-		// What the README's permissions give.
-		Tokens: []github.Token{{
-			Value: w.secrets["GITHUB_TOKEN"], Permissions: map[string]string{"contents": "read", "statuses": "write"},
-		}},
-		Observe: func(github.Call) { w.note("") },
+		Repositories: []github.Repository{{Owner: "acme", Name: "hello", Private: true}},
+		Tokens:       tokens,
+		Observe:      func(github.Call) { w.note("") },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	twilioServer, githubServer := httptest.NewServer(w.twilio), httptest.NewServer(w.github)
-	w.twilioURL, w.githubURL = twilioServer.URL, githubServer.URL
+	trees := httptest.NewServer(http.HandlerFunc(w.serveTree))
+	w.twilioURL, w.githubURL, w.treesURL = twilioServer.URL, githubServer.URL, trees.URL
 	t.Cleanup(func() {
 		twilioServer.Close()
 		githubServer.Close()
+		trees.Close()
 		for _, sandbox := range []interface{ Close() error }{w.twilio, w.github} {
 			if err := sandbox.Close(); err != nil { // reports the sandbox's own bugs
 				t.Error(err)
@@ -144,26 +143,51 @@ func (w *world) called() []string {
 	return slices.Clone(w.calls)
 }
 
-// writeRepository commits the example project with the README's workflow, word
-// for word, and one of these tests.
-func (w *world) writeRepository(t *testing.T) {
+// writeRepository makes the repository, with the example project, the documented
+// workflows, word for word, and those of these tests. It returns the tokens of the
+// workflows: each may do what its workflow says.
+func (w *world) writeRepository(t *testing.T) []github.Token {
 	t.Helper()
 	if err := os.CopyFS(w.repository, os.DirFS(filepath.Join(project, "testdata", "projects", "hello"))); err != nil {
 		t.Fatal(err)
 	}
-	w.write(t, filepath.Join(".github", "workflows", "deploy.yml"), readmeWorkflow(t))
-	for _, name := range []string{"outputs.yml", "releases.yml"} {
+	workflows := map[string]string{
+		"deploy.yml":  documented(t, "README.md", "## GitHub Action"),
+		"preview.yml": documented(t, "README.md", "### Previews of pull requests"),
+		"sweep.yml":   documented(t, filepath.Join("docs", "previews.md"), "## Those that are left behind"),
+	}
+	for _, name := range []string{"outputs.yml", "releases.yml", "services.yml", "hostile.yml"} {
 		workflow, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.write(t, filepath.Join(".github", "workflows", name), string(workflow))
+		workflows[name] = string(workflow)
+	}
+	var tokens []github.Token
+	for name, workflow := range workflows {
+		w.write(t, filepath.Join(".github", "workflows", name), workflow)
+		w.tokens[name] = "ghs_Acceptance0" + rand.Text()
+		tokens = append(tokens, github.Token{Value: w.tokens[name], Permissions: permissions(t, workflow)})
 	}
 	w.git(t, "init", "--quiet", "--initial-branch=main")
 	w.git(t, "remote", "add", "origin", repositoryPage+".git")
-	w.git(t, "add", "--all")
-	w.git(t, "commit", "--quiet", "--message=Say hello")
-	w.sha = w.git(t, "rev-parse", "HEAD")
+	return tokens
+}
+
+// permissions returns those of a workflow in the words of the API.
+func permissions(t *testing.T, workflow string) map[string]string {
+	t.Helper()
+	var read struct {
+		Permissions map[string]string `yaml:"permissions"`
+	}
+	if err := yaml.Unmarshal([]byte(workflow), &read); err != nil || len(read.Permissions) == 0 {
+		t.Fatalf("a workflow has no permissions (%v):\n%s", err, workflow)
+	}
+	given := make(map[string]string)
+	for name, level := range read.Permissions {
+		given[strings.ReplaceAll(name, "-", "_")] = level
+	}
+	return given
 }
 
 func (w *world) write(t *testing.T, name, content string) {
@@ -211,18 +235,18 @@ func (w *world) writeAction(t *testing.T, named string) {
 	}
 }
 
-// readmeWorkflow returns the workflow that the README has to copy.
-func readmeWorkflow(t *testing.T) string {
+// documented returns the workflow that users are told to copy, under a heading.
+func documented(t *testing.T, file, heading string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(project, "README.md"))
+	text, err := os.ReadFile(filepath.Join(project, file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "\n## GitHub Action\n")
+	_, section, _ := strings.Cut(string(text), "\n"+heading+"\n")
 	for {
 		_, behind, found := strings.Cut(section, "```yaml\n")
 		if !found {
-			t.Fatal(`the README has no workflow with "uses: slipway-dev/slipway@v1" under "## GitHub Action"`)
+			t.Fatalf(`%s has no workflow with "uses: slipway-dev/slipway@v1" under %q`, file, heading)
 		}
 		block, rest, _ := strings.Cut(behind, "```\n")
 		if strings.Contains(block, "uses: slipway-dev/slipway@v1") && strings.Contains(block, "runs-on:") {
