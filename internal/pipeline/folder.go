@@ -116,7 +116,11 @@ func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	if w.Saved != nil {
 		cfg.Saved = &w.Saved.Plan
 	}
-	return w.job(settings, tree), cfg, nil
+	asked := w.job(settings, tree)
+	if isElsewhere := asked.Previews.Number > 0 && values[config.PreviewService].Text != ""; isElsewhere && asked.Previews.LikeService == "" {
+		asked.Previews.LikeService = w.serviceNamed(tree)
+	}
+	return asked, cfg, nil
 }
 
 // Reading is what a deploy of a folder knows before its first request.

@@ -2,12 +2,16 @@ package pipeline
 
 import (
 	"context"
+	"maps"
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/npm"
 	"github.com/slipway-dev/slipway/internal/preview"
 	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/source"
+	"github.com/slipway-dev/slipway/internal/toolkit"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
@@ -34,6 +38,21 @@ func SweepPreviews(ctx context.Context, wanted PreviewSweep) (Outcome, error) {
 		Options: job.Options{DryRun: settings.DryRun}, Previews: job.Previews{TTL: wanted.Previews.TTL},
 	}
 	return wanted.runWithoutProject(ctx, asked, Config{IsOpen: wanted.IsOpen})
+}
+
+// serviceNamed is the Service that the files of the folder name, for a preview that
+// goes to another one and starts from that one's variables. What is wrong with the
+// files shows where they are read for themselves.
+func (w FolderDeploy) serviceNamed(tree *source.Source) string {
+	values := maps.Clone(w.Values)
+	values[config.Service] = config.Value{Setting: values[config.Service].Setting, Origin: config.FromDefault}
+	if layer, _, _ := toolkit.Read(tree.FS, toolkit.Question{Folder: tree.Folder, Values: values, NewAccount: w.NewAccount}); layer[config.Service].Text != "" {
+		return layer[config.Service].Text
+	}
+	if found, _, _ := npm.Read(tree.FS, tree.Folder, npm.Ranges); found != nil {
+		return found.ServiceName()
+	}
+	return ""
 }
 
 // keeper looks after the previews of the Target's Service.
