@@ -94,6 +94,35 @@ func TestRetireInSharedEnvironment(t *testing.T) {
 	})
 }
 
+// TestSharedEnvironment keeps the GitHub Deployment of one service as it is when another
+// goes live in the same GitHub environment.
+func TestSharedEnvironment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		world := newHub(t, sandbox.Options{})
+		for _, test := range []struct {
+			isOneOfSeveral bool
+			services       []string
+			want           string
+		}{
+			{true, []string{"voice", "messaging"}, "success"}, {false, []string{"alone", "alone"}, "inactive"},
+		} {
+			settings := all()
+			settings.Environment, settings.IsOneOfSeveral = "live "+test.want, test.isOneOfSeveral
+			before := len(world.Snapshot().Repositories[0].Deployments)
+			for i, service := range test.services {
+				asked, about := deployOf(service, "stage"), onPush()
+				about.Run += int64(i)
+				tell(t, newAnnouncer(t, world, about, settings), asked, resultOf(asked, job.Deployed))
+			}
+			first := world.Snapshot().Repositories[0].Deployments[before]
+			if last := first.Statuses[len(first.Statuses)-1].State; last != test.want {
+				t.Errorf("of %v the first is %s, want %s", test.services, last, test.want)
+			}
+		}
+	})
+}
+
 // TestRetireWhatCameBack leaves alone what was told of a preview since it was taken
 // away: its pull request was pushed to meanwhile, and has another one.
 func TestRetireWhatCameBack(t *testing.T) {
