@@ -34,8 +34,11 @@ test: ## run the tests
 	go test ./...
 	cd tools/screenshot && go test ./...
 
+# The matrices take the detector's time many times over, and meet the same code in each
+# cell: a tenth of them is enough here.
 race: ## run the tests under the race detector, in random order, none from the cache
-	go test -race -shuffle=on -count=1 -timeout $(TIMEOUT) $(RACE) ./...
+	go test -race -shuffle=on -count=1 -timeout $(TIMEOUT) $(RACE) $$(go list ./... | grep -v '/internal/reliability$$')
+	go test -race -shuffle=on -count=1 -timeout $(TIMEOUT) $(RACE) -short ./internal/reliability
 
 lint: ## check form, style, rooms (depguard), workflows and modules
 	$(golangci-lint) fmt --diff
