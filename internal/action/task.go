@@ -103,7 +103,7 @@ func (t *task) perform(ctx context.Context) (outcome pipeline.Outcome, err error
 	}
 	if verb == job.Sweep {
 		wanted.IsOpen = t.hub.isOpen(t.what.repository, hubPatience)
-		return pipeline.SweepPreviews(ctx, pipeline.PreviewSweep{FolderDeploy: wanted, Previews: t.inputs.Previews, IsOpen: wanted.IsOpen})
+		return pipeline.SweepPreviews(ctx, wanted)
 	}
 	release := pipeline.ReleaseOf(t.inputs.Release)
 	release.From = cmp.Or(release.From, t.request.PromoteFrom)

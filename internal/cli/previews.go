@@ -210,12 +210,10 @@ func (p *previewsAsked) list(ctx context.Context) error {
 // sweep removes the previews that nobody needs.
 func (p *previewsAsked) sweep(ctx context.Context) error {
 	outcome, err := watched(ctx, p.env, p.remote.LogLevel, func(show func(job.Event), logger *slog.Logger) (pipeline.Outcome, error) {
-		wanted := pipeline.PreviewSweep{
-			FolderDeploy: pipeline.FolderDeploy{
-				Settings: config.Deploy{Remote: p.remote, Project: config.Project{Service: p.service}, DryRun: p.isDryRun},
-				Values:   p.values, UserAgent: userAgent(), Logger: logger, Progress: show,
-			},
-			Previews: p.previews,
+		wanted := pipeline.FolderDeploy{
+			Settings: config.Deploy{Remote: p.remote, Project: config.Project{Service: p.service}, DryRun: p.isDryRun},
+			Values:   p.values, UserAgent: userAgent(), Logger: logger, Progress: show,
+			Previews: job.Previews{TTL: p.previews.TTL},
 		}
 		if p.previews.TTL > 0 { // without it, that is what ends it
 			for _, doubt := range p.doubts {

@@ -76,14 +76,26 @@ type Result struct {
 // RemovedPreview is the Environment of a pull request that was taken away.
 type RemovedPreview struct {
 	// Number is the pull request's.
-	Number         int    `json:"number"`
-	Environment    string `json:"environment"`
-	EnvironmentSID string `json:"environment_sid"`
-	// Reason is why: "closed", "untouched" or "made-room".
-	Reason string `json:"reason"`
+	Number         int           `json:"number"`
+	Environment    string        `json:"environment"`
+	EnvironmentSID string        `json:"environment_sid"`
+	Reason         RemovalReason `json:"reason"`
 	// RemovedAt is when it was gone; zero where it only would go.
 	RemovedAt time.Time `json:"removed_at,omitzero"`
 }
+
+// RemovalReason is why a preview was taken away.
+type RemovalReason string
+
+// The reasons.
+const (
+	// PullRequestClosed says that its pull request is closed.
+	PullRequestClosed RemovalReason = "closed"
+	// PreviewUntouched says that it was not updated for as long as Previews.TTL.
+	PreviewUntouched RemovalReason = "untouched"
+	// PreviewMadeRoom says that another preview needed its place.
+	PreviewMadeRoom RemovalReason = "made-room"
+)
 
 // PlanSummary is what a Plan says beside the changes of files and variables.
 type PlanSummary struct {

@@ -15,22 +15,10 @@ import (
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// PreviewSweep is a Job that takes away the previews that nobody needs, as the
-// settings of a front door ask for it.
-type PreviewSweep struct {
-	// FolderDeploy says where: its Service is the one that has the previews. Its folder
-	// is opened only to learn that Service's name, when none is given.
-	FolderDeploy
-
-	// Previews has the TTL; the rest of it is not looked at.
-	Previews config.Previews
-	// IsOpen is that of Config.
-	IsOpen func(ctx context.Context, number int) (bool, error)
-}
-
-// SweepPreviews opens the account, makes a Job of the settings, and runs it within the
-// setting timeout.
-func SweepPreviews(ctx context.Context, wanted PreviewSweep) (Outcome, error) {
+// SweepPreviews opens the account, makes a Job of the settings that takes away the
+// previews that nobody needs, and runs it within the setting timeout. The folder is
+// opened only to learn the name of the Service that has them, when none is given.
+func SweepPreviews(ctx context.Context, wanted FolderDeploy) (Outcome, error) {
 	settings := wanted.Settings
 	wanted.Settings.Environment = "" // there is none
 	asked := job.Job{
@@ -97,14 +85,9 @@ func (r *run) takeBack(ctx context.Context) {
 		return // then the newer one needs it
 	}
 	deployer := &deploy.Deployer{Client: r.client, Steps: deploy.InMemory{}, Progress: r.tell} // it may be done twice
-	plan, err := deployer.PlanTeardown(ctx, deploy.Teardown{
-		Service: string(r.outcome.ServiceSID), Environment: deploy.Environment{Name: r.job.Target.Environment, SID: r.outcome.EnvironmentSID},
-	})
-	if err == nil {
-		_, err = deployer.TearDown(ctx, plan)
-	}
-	if err != nil {
-		r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseTeardown, Message: "remove preview " + r.job.Target.Environment + ": " + err.Error()})
+	made := preview.Preview{Environment: r.job.Target.Environment, EnvironmentSID: r.outcome.EnvironmentSID}
+	if err := preview.TakeAway(ctx, deployer, r.outcome.ServiceSID, made); err != nil {
+		r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseTeardown, Message: err.Error()})
 		return
 	}
 	r.result.EnvironmentSID, r.result.Domain, r.result.URL = "", "", ""
@@ -113,7 +96,7 @@ func (r *run) takeBack(ctx context.Context) {
 func (r *run) gone(removed []preview.Removal) {
 	for _, one := range removed {
 		r.result.RemovedPreviews = append(r.result.RemovedPreviews, job.RemovedPreview{
-			Number: one.Number, Environment: one.Environment, EnvironmentSID: string(one.EnvironmentSID), Reason: string(one.Reason), RemovedAt: one.At,
+			Number: one.Number, Environment: one.Environment, EnvironmentSID: string(one.EnvironmentSID), Reason: one.Reason, RemovedAt: one.At,
 		})
 	}
 }

@@ -36,30 +36,17 @@ type Keeper struct {
 	Progress func(job.Event)
 }
 
-// Reason is why a preview was taken away.
-type Reason string
-
-// The reasons.
-const (
-	// IsClosed says that its pull request is closed.
-	IsClosed Reason = "closed"
-	// IsUntouched says that it was not updated for as long as Keeper.TTL.
-	IsUntouched Reason = "untouched"
-	// MadeRoom says that another preview needed its place.
-	MadeRoom Reason = "made-room"
-)
-
 // Removal is a preview that was taken away.
 type Removal struct {
 	Preview
 
-	Reason Reason `json:"reason"`
+	Reason job.RemovalReason `json:"reason"`
 	// At is when it was gone; zero where it only would go.
 	At time.Time `json:"at,omitzero"`
 }
 
 // gone is the Removal of a preview that has just been taken away.
-func gone(one Preview, reason Reason) Removal { return Removal{one, reason, time.Now()} }
+func gone(one Preview, reason job.RemovalReason) Removal { return Removal{one, reason, time.Now()} }
 
 // FullError says that there is no room for a preview, and that none could be made.
 type FullError struct {
@@ -132,9 +119,9 @@ func (k *Keeper) MakeRoom(ctx context.Context, number int) ([]Removal, error) {
 		if excess == 0 || ctx.Err() != nil {
 			break
 		}
-		reason := MadeRoom
+		reason := job.PreviewMadeRoom
 		if one.State == Closed {
-			reason = IsClosed
+			reason = job.PullRequestClosed
 		}
 		isGone, err := k.remove(ctx, one, reason)
 		if err != nil {
@@ -236,13 +223,13 @@ func (k *Keeper) orphans(ctx context.Context) (orphans []Removal, doubts []error
 	untouched, rest := k.split(previews)
 	for _, one := range rest {
 		if one.State == Closed {
-			orphans = append(orphans, Removal{Preview: one, Reason: IsClosed})
+			orphans = append(orphans, Removal{Preview: one, Reason: job.PullRequestClosed})
 		}
 	}
 	for _, one := range untouched {
-		reason := IsUntouched
+		reason := job.PreviewUntouched
 		if one.State == Closed {
-			reason = IsClosed
+			reason = job.PullRequestClosed
 		}
 		orphans = append(orphans, Removal{Preview: one, Reason: reason})
 	}
@@ -256,12 +243,12 @@ func (k *Keeper) removeAll(ctx context.Context, untouched []Preview) (removed []
 		if ctx.Err() != nil {
 			break
 		}
-		isGone, err := k.remove(ctx, one, IsUntouched)
+		isGone, err := k.remove(ctx, one, job.PreviewUntouched)
 		if err != nil {
 			errs = append(errs, err)
 		}
 		if isGone {
-			removed = append(removed, gone(one, IsUntouched))
+			removed = append(removed, gone(one, job.PreviewUntouched))
 		}
 	}
 	return removed, errs
@@ -269,37 +256,33 @@ func (k *Keeper) removeAll(ctx context.Context, untouched []Preview) (removed []
 
 // remove takes a preview away, unless it was updated since it was looked at. Another
 // run may do so, too: both are told that it is gone.
-func (k *Keeper) remove(ctx context.Context, one Preview, reason Reason) (isGone bool, err error) {
+func (k *Keeper) remove(ctx context.Context, one Preview, reason job.RemovalReason) (isGone bool, err error) {
 	now := one
 	if err := k.dateOne(ctx, &now); err != nil {
 		return false, fmt.Errorf("look at preview %s: %w", one.Environment, err)
 	}
-	if isKept := reason != IsClosed && !now.Updated.Equal(one.Updated); isKept {
+	if isKept := reason != job.PullRequestClosed && !now.Updated.Equal(one.Updated); isKept {
 		return false, nil
 	}
-	k.tell(job.Event{Kind: job.Noted, Phase: job.PhaseTeardown, Message: fmt.Sprintf("removing the preview %s: %s", one.Environment, reason.words())})
+	k.tell(job.Event{Kind: job.Noted, Phase: job.PhaseTeardown, Message: fmt.Sprintf("removing the preview %s: %s", one.Environment, removing(reason))})
 	deployer := &deploy.Deployer{Client: k.Client, Steps: deploy.InMemory{}} // it may be done twice
-	plan, err := deployer.PlanTeardown(ctx, teardownOf(k.ServiceSID, one))
-	if err == nil {
-		_, err = deployer.TearDown(ctx, plan)
-	}
-	if err != nil {
-		return false, fmt.Errorf("remove preview %s: %w", one.Environment, err)
+	if err := TakeAway(ctx, deployer, k.ServiceSID, one); err != nil {
+		return false, err
 	}
 	return true, nil
 }
 
-// words are why, behind a colon.
-func (r Reason) words() string {
-	switch r {
-	case IsClosed:
+// removing says why a preview is being taken away, behind a colon.
+func removing(reason job.RemovalReason) string {
+	switch reason {
+	case job.PullRequestClosed:
 		return "its pull request is closed"
-	case IsUntouched:
+	case job.PreviewUntouched:
 		return "it was not updated for longer than preview-ttl"
-	case MadeRoom:
+	case job.PreviewMadeRoom:
 		return "another one needs its place, and it was updated longest ago"
 	default:
-		return string(r)
+		return string(reason)
 	}
 }
 

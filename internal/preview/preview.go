@@ -218,10 +218,17 @@ func (e *StateError) Error() string {
 // Unwrap returns the first cause.
 func (e *StateError) Unwrap() error { return e.Err }
 
-// teardownOf asks for a Preview to be taken away, by its SID: one of the same name
-// that has been made anew since is another.
-func teardownOf(service twilio.ServiceSID, one Preview) deploy.Teardown {
-	return deploy.Teardown{
+// TakeAway takes a Preview of a Service away, by its SID: one of the same name that has
+// been made anew since is another. One that is gone already is success.
+func TakeAway(ctx context.Context, deployer *deploy.Deployer, service twilio.ServiceSID, one Preview) error {
+	plan, err := deployer.PlanTeardown(ctx, deploy.Teardown{
 		Service: string(service), Environment: deploy.Environment{Name: one.Environment, SID: one.EnvironmentSID},
+	})
+	if err == nil {
+		_, err = deployer.TearDown(ctx, plan)
 	}
+	if err != nil {
+		return fmt.Errorf("remove preview %s: %w", one.Environment, err)
+	}
+	return nil
 }

@@ -330,30 +330,15 @@ func (row CommentRow) cells() string {
 	return tableRow(code(row.Service), code(row.Environment), sign+" "+ended, url, commit, updated)
 }
 
-// state is the row's Status in the words of comments.
+// state is the row's Status in words.
 func (row CommentRow) state() (sign, ended string) {
-	if row.Status == job.Failed && row.Note == Cancelled {
-		return "🚫", Cancelled
-	}
-	switch row.Status {
-	case UnderWayRow:
+	switch {
+	case row.Status == job.Failed && row.Note == Cancelled:
+		return signCancelled, Cancelled
+	case row.Status == UnderWayRow:
 		return "🕐", "Under way"
-	case job.Deployed, job.Promoted, job.RolledBack:
-		return "✅", "Ready"
-	case job.Unchanged:
-		return "✅", "Unchanged"
-	case job.Superseded:
-		return "⏩", "Superseded"
-	case job.TornDown:
-		return "🗑️", "Removed"
-	case job.Planned:
-		return "📝", "Planned"
-	case job.Skipped:
-		return "⏭️", "Skipped"
-	case job.Failed:
-		return "❌", "Failed"
 	default:
-		return "ℹ️", prose(string(row.Status))
+		return stateOf(row.Status, prose)
 	}
 }
 

@@ -111,39 +111,49 @@ func (s *summary) heading() {
 	s.add(rankHeading, "heading", heading+ended)
 }
 
-// ending is how the Job ended, in the words of all reports.
+// ending is how the Job ended, with what a Summary says of it beside stateOf.
 func (s *summary) ending() (sign, ended string) {
-	switch s.result.Status {
-	case job.Deployed:
+	sign, ended = stateOf(s.result.Status, s.prose)
+	switch {
+	case s.result.Status == job.Promoted, s.result.Status == job.RolledBack:
+		ended += ", " + s.released()
+	case s.result.Status != job.Failed || s.result.Error == nil || s.result.Error.Reason == "":
+	case s.result.Error.Reason == job.Cancelled:
+		return signCancelled, Cancelled
+	default:
+		ended += " (" + s.code(string(s.result.Error.Reason)) + ")"
+		if s.result.RolledBack {
+			ended += ", rolled back"
+		}
+	}
+	return sign, ended
+}
+
+// signCancelled stands in front of Cancelled.
+const signCancelled = "🚫"
+
+// stateOf is a Status in the words of all reports; foreign makes one that is none of
+// ours safe.
+func stateOf(status job.Status, foreign func(string) string) (sign, state string) {
+	switch status {
+	case job.Deployed, job.Promoted, job.RolledBack:
 		return "✅", "Ready"
-	case job.Promoted, job.RolledBack:
-		return "✅", "Ready, " + s.released()
+	case job.Unchanged:
+		return "✅", "Unchanged"
+	case job.Superseded:
+		return "⏩", "Superseded"
 	case job.TornDown:
 		return "🗑️", "Removed"
 	case job.Pruned:
 		return "🗑️", "Swept"
-	case job.Superseded:
-		return "⏩", "Superseded"
-	case job.Unchanged:
-		return "✅", "Unchanged"
 	case job.Planned:
 		return "📝", "Planned"
 	case job.Skipped:
 		return "⏭️", "Skipped"
 	case job.Failed:
-		if s.result.Error == nil || s.result.Error.Reason == "" {
-			return "❌", "Failed"
-		}
-		if s.result.Error.Reason == job.Cancelled {
-			return "🚫", Cancelled
-		}
-		ended := "Failed (" + s.code(string(s.result.Error.Reason)) + ")"
-		if s.result.RolledBack {
-			ended += ", rolled back"
-		}
-		return "❌", ended
+		return "❌", "Failed"
 	default:
-		return "ℹ️", s.prose(string(s.result.Status))
+		return "ℹ️", foreign(string(status))
 	}
 }
 

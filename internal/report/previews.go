@@ -93,14 +93,14 @@ func removedPreviews(result job.Result) []string {
 // WhyRemoved says why a preview was taken away.
 func WhyRemoved(one job.RemovedPreview) string {
 	switch one.Reason {
-	case "closed":
+	case job.PullRequestClosed:
 		return "its pull request is closed"
-	case "untouched":
+	case job.PreviewUntouched:
 		return "nothing was deployed to it for longer than preview-ttl"
-	case "made-room":
+	case job.PreviewMadeRoom:
 		return "it made room for another, and was the one deployed to longest ago"
 	default:
-		return one.Reason
+		return string(one.Reason)
 	}
 }
 
