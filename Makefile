@@ -45,6 +45,7 @@ lint: ## check form, style, rooms (depguard), workflows and modules
 	$(golangci-lint) run ./...
 	go vet ./...
 	$(actionlint)
+	$(actionlint) examples/workflows/*.yml
 	go mod tidy -diff
 	cd tools && go mod tidy -diff
 	cd tools/actionlint && go mod tidy -diff

@@ -152,7 +152,7 @@ func (w *world) writeRepository(t *testing.T) []github.Token {
 		t.Fatal(err)
 	}
 	workflows := map[string]string{
-		"deploy.yml":  documented(t, "README.md", "## GitHub Action"),
+		"deploy.yml":  documented(t, "README.md", "## Usage"),
 		"preview.yml": documented(t, "README.md", "### Previews of pull requests"),
 		"sweep.yml":   documented(t, filepath.Join("docs", "previews.md"), "## Those that are left behind"),
 	}

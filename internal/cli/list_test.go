@@ -13,7 +13,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-func TestReadmeHasTheFieldsOfListings(t *testing.T) {
+func TestPageHasTheFieldsOfListings(t *testing.T) {
 	t.Parallel()
 	file := report.ListedFile{Live: []report.LiveVersion{{}}}
 	for kind, item := range map[report.Kind]any{
@@ -25,9 +25,9 @@ func TestReadmeHasTheFieldsOfListings(t *testing.T) {
 		report.Deployments:  report.ListedDeployment{},
 		report.Variables:    report.ListedVariable{},
 	} {
-		rows := cells(t, ".*`"+string(kind)+"`.*")
+		rows := cells(t, commandsPage, ".*`"+string(kind)+"`.*")
 		if len(rows) != 1 {
-			t.Errorf("%d rows of the README are about %s", len(rows), kind)
+			t.Errorf("%d rows of %s are about %s", len(rows), commandsPage, kind)
 			continue
 		}
 		got := regexp.MustCompile("`[a-z_]+`").FindAllString(rows[0][3], -1)
@@ -40,7 +40,7 @@ func TestReadmeHasTheFieldsOfListings(t *testing.T) {
 			want = append(want, code(string(name[1])))
 		}
 		if diff := cmp.Diff(got, want); diff != "" {
-			t.Errorf("%s: the README (-) differs from the fields (+):\n%s", kind, diff)
+			t.Errorf("%s: %s (-) differs from the fields (+):\n%s", kind, commandsPage, diff)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func TestUpTo(t *testing.T) {
 	}
 }
 
-func TestReadmeHasTheFieldsOfEntries(t *testing.T) {
+func TestPageHasTheFieldsOfEntries(t *testing.T) {
 	t.Parallel()
 	encoded, err := json.Marshal(report.LogLine{})
 	if err != nil {
@@ -46,12 +46,12 @@ func TestReadmeHasTheFieldsOfEntries(t *testing.T) {
 	for _, name := range regexp.MustCompile(`"([a-z_]+)":`).FindAllSubmatch(encoded, -1) {
 		want = append(want, code(string(name[1])))
 	}
-	section := regexp.MustCompile("(?s)with its (`version`: .*?)\\.\n").FindStringSubmatch(readme(t))
+	section := regexp.MustCompile("(?s)with its (`version`: .*?)\\.\n").FindStringSubmatch(page(t, commandsPage))
 	if section == nil {
-		t.Fatal("the README does not tell the fields")
+		t.Fatalf("%s does not tell the fields", commandsPage)
 	}
 	if diff := cmp.Diff(regexp.MustCompile("`[a-z_]+`").FindAllString(section[1], -1), want); diff != "" {
-		t.Errorf("the README (-) differs from the fields (+):\n%s", diff)
+		t.Errorf("%s (-) differs from the fields (+):\n%s", commandsPage, diff)
 	}
 }
 

@@ -36,9 +36,9 @@ func terminal(t *testing.T, world *sandbox.Sandbox) func(args ...string) string 
 	}
 }
 
-// TestReadmeShowsAPromoteAndARollback follows what the README tells from the first
+// TestPageShowsAPromoteAndARollback follows what the page tells from the first
 // commit on.
-func TestReadmeShowsAPromoteAndARollback(t *testing.T) {
+func TestPageShowsAPromoteAndARollback(t *testing.T) {
 	t.Parallel()
 	world, err := sandbox.New(sandbox.Options{})
 	if err != nil {
@@ -73,10 +73,10 @@ func TestReadmeShowsAPromoteAndARollback(t *testing.T) {
 		"slipway promote --from stage --environment production",
 		"slipway rollback --environment production",
 	} {
-		shown := Tidied(fenced(t, "\n    "+line+"\n", "text"))
+		shown := Tidied(fenced(t, deployingPage, "\n    "+line+"\n", "text"))
 		printed := Tidied(slipway(append(strings.Fields(line)[1:], project)...))
 		if diff := cmp.Diff(shown, printed); diff != "" {
-			t.Errorf("%s: the README (-) differs from what is printed (+):\n%s", line, diff)
+			t.Errorf("%s: %s (-) differs from what is printed (+):\n%s", line, deployingPage, diff)
 		}
 	}
 }

@@ -20,21 +20,34 @@ import (
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
-func readme(t *testing.T) string {
+// Pages that tests hold to what the program does.
+const (
+	readme        = "README.md"
+	deployingPage = "docs/deploying.md"
+	commandsPage  = "docs/commands.md"
+	settingsPage  = "docs/settings.md"
+	actionPage    = "docs/action.md"
+	resultsPage   = "docs/results.md"
+	rulesPage     = "docs/rules.md"
+	previewsPage  = "docs/previews.md"
+)
+
+// page returns a page of the repository, by its path from the root.
+func page(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-// cells returns the rows of the README's tables whose first cell matches.
-func cells(t *testing.T, first string) [][]string {
+// cells returns the rows of a page's tables whose first cell matches.
+func cells(t *testing.T, name, first string) [][]string {
 	t.Helper()
 	matches := regexp.MustCompile("^(?:" + first + ")$")
 	var rows [][]string
-	for line := range strings.Lines(readme(t)) {
+	for line := range strings.Lines(page(t, name)) {
 		row := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
 		for i := range row {
 			row[i] = strings.TrimSpace(row[i])
@@ -53,24 +66,64 @@ func code(text string) string {
 	return "`" + text + "`"
 }
 
-func TestReadmeHasTheTableOfSettings(t *testing.T) {
+func TestPageHasTheTableOfSettings(t *testing.T) {
 	t.Parallel()
 	var want [][]string
 	for _, setting := range config.Settings() {
 		want = append(want, []string{code("--" + setting.Name), code(setting.Env), code(setting.Default), setting.Help})
 	}
-	if diff := cmp.Diff(cells(t, "`--[a-z-]+`"), want); diff != "" {
-		t.Errorf("the README's table (-) differs from the settings (+):\n%s", diff)
+	if diff := cmp.Diff(cells(t, settingsPage, "`--[a-z-]+`"), want); diff != "" {
+		t.Errorf("%s's table (-) differs from the settings (+):\n%s", settingsPage, diff)
 	}
 }
 
-func TestReadmeHasTheOtherFlags(t *testing.T) {
+func TestPageHasTheInputsOfTheActionAlone(t *testing.T) {
+	t.Parallel()
+	var want [][]string
+	for _, setting := range config.Inputs()[len(config.Settings()):] {
+		fallback := setting.Default
+		if setting.Name == config.GitHubToken {
+			fallback = "${{ github.token }}"
+		}
+		want = append(want, []string{code(setting.Name), code(setting.Env), code(fallback)})
+	}
+	var got [][]string
+	for _, row := range cells(t, actionPage, "`[a-z-]+`") {
+		got = append(got, row[:3])
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("%s's table (-) differs from the inputs (+):\n%s", actionPage, diff)
+	}
+}
+
+// TestReadmeNamesInputs: the README has a choice of them, each with what holds without.
+func TestReadmeNamesInputs(t *testing.T) {
+	t.Parallel()
+	_, table, _ := strings.Cut(page(t, readme), "| Input | Default |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	named := 0
+	for line := range strings.Lines(table) {
+		row := strings.Split(line, "|")
+		if len(row) < 4 || !strings.Contains(row[1], "`") {
+			continue
+		}
+		for _, name := range regexp.MustCompile("[a-z-]+").FindAllString(row[1], -1) {
+			named++
+			setting, isThere := config.Lookup(name)
+			if !isThere || !strings.Contains(row[2], setting.Default) {
+				t.Errorf("the README has %s with the default %q; the Action has it: %t, with %q", name, row[2], isThere, setting.Default)
+			}
+		}
+	}
+	if named < 10 {
+		t.Errorf("%d inputs were found in the README", named)
+	}
+}
+
+func TestPageHasTheOtherFlags(t *testing.T) {
 	t.Parallel()
 	got := make(map[string]string)
-	for _, row := range cells(t, "`[a-z]+`(, `[a-z]+`)*") {
-		if !strings.HasPrefix(row[1], "`--") {
-			continue // an input of the Action
-		}
+	for _, row := range cells(t, settingsPage, "`[a-z]+`(, `[a-z]+`)*") {
 		for command := range strings.SplitSeq(row[0], ", ") {
 			got[command+" "+row[1]] = row[2]
 		}
@@ -86,16 +139,16 @@ func TestReadmeHasTheOtherFlags(t *testing.T) {
 		})
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("the README's table (-) differs from the flags (+):\n%s", diff)
+		t.Errorf("%s's table (-) differs from the flags (+):\n%s", settingsPage, diff)
 	}
 }
 
-// fenced returns the first block of code with that language behind a text.
-func fenced(t *testing.T, behind, language string) string {
+// fenced returns the first block of code with that language behind a text of a page.
+func fenced(t *testing.T, name, behind, language string) string {
 	t.Helper()
-	_, text, found := strings.Cut(readme(t), behind)
+	_, text, found := strings.Cut(page(t, name), behind)
 	if !found {
-		t.Fatalf("the README does not say %q", behind)
+		t.Fatalf("%s does not say %q", name, behind)
 	}
 	_, text, _ = strings.Cut(text, "```"+language+"\n")
 	text, _, found = strings.Cut(text, "```\n")
@@ -120,16 +173,16 @@ func run(t *testing.T, wantCode int, args ...string) string {
 
 func TestReadmeShowsWhatADeployPrints(t *testing.T) {
 	t.Parallel()
-	shown := Tidied(fenced(t, "\n    go run . deploy --sandbox testdata/projects/hello\n", "text"))
+	shown := Tidied(fenced(t, readme, "\n    go run . deploy --sandbox testdata/projects/hello\n", "text"))
 	printed := Tidied(run(t, 0, "deploy", "--sandbox", filepath.Join("..", "..", "testdata", "projects", "hello")))
 	if diff := cmp.Diff(shown, printed); diff != "" {
 		t.Errorf("the README (-) differs from what a deploy prints (+):\n%s", diff)
 	}
 }
 
-// TestReadmeShowsWhatAPlanPrints changes the example project in each of the ways
-// that the README shows.
-func TestReadmeShowsWhatAPlanPrints(t *testing.T) {
+// TestPageShowsWhatAPlanPrints changes the example project in each of the ways
+// that the page shows.
+func TestPageShowsWhatAPlanPrints(t *testing.T) {
 	t.Parallel()
 	world, err := sandbox.New(sandbox.Options{})
 	if err != nil {
@@ -170,8 +223,8 @@ func TestReadmeShowsWhatAPlanPrints(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed := run("plan", project, "--variables", "GREETING=hello")
-	if diff := cmp.Diff(Tidied(fenced(t, "## What a deploy would change", "text")), Tidied(printed)); diff != "" {
-		t.Errorf("the README (-) differs from what a plan prints (+):\n%s", diff)
+	if diff := cmp.Diff(Tidied(fenced(t, commandsPage, "## What a deploy would change", "text")), Tidied(printed)); diff != "" {
+		t.Errorf("%s (-) differs from what a plan prints (+):\n%s", commandsPage, diff)
 	}
 	decode := func(document string) any {
 		var result map[string]any
@@ -180,13 +233,13 @@ func TestReadmeShowsWhatAPlanPrints(t *testing.T) {
 		}
 		return result["plan"]
 	}
-	shown := decode("{" + fenced(t, "A plan has the status `planned`", "json") + "}")
+	shown := decode("{" + fenced(t, resultsPage, "A plan has the status `planned`", "json") + "}")
 	if diff := cmp.Diff(shown, decode(run("plan", project, "--output", "json"))); diff != "" {
-		t.Errorf("the README (-) differs from a plan's JSON (+):\n%s", diff)
+		t.Errorf("%s (-) differs from a plan's JSON (+):\n%s", resultsPage, diff)
 	}
 }
 
-func TestReadmeShowsWhatProblemsPrint(t *testing.T) {
+func TestPageShowsWhatProblemsPrint(t *testing.T) {
 	t.Parallel()
 	project := t.TempDir()
 	for name, content := range map[string]string{
@@ -202,14 +255,14 @@ func TestReadmeShowsWhatProblemsPrint(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(fenced(t, "### What it reports", "text"), run(t, 2, "deploy", "--sandbox", project)); diff != "" {
-		t.Errorf("the README (-) differs from what is printed (+):\n%s", diff)
+	if diff := cmp.Diff(fenced(t, deployingPage, "## What it reports", "text"), run(t, 2, "deploy", "--sandbox", project)); diff != "" {
+		t.Errorf("%s (-) differs from what is printed (+):\n%s", deployingPage, diff)
 	}
 }
 
-func TestReadmeShowsRules(t *testing.T) {
+func TestPageShowsRules(t *testing.T) {
 	t.Parallel()
-	read, err := rules.Parse(rules.Path, []byte(fenced(t, "\n### slipway.yml\n", "yaml")))
+	read, err := rules.Parse(rules.Path, []byte(fenced(t, rulesPage, "# slipway.yml\n", "yaml")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,18 +270,18 @@ func TestReadmeShowsRules(t *testing.T) {
 	production, hasRules := voice.Environment(job.Production)
 	if voice.Path != "services/voice" || !hasRules || production.PromoteFrom != "stage" ||
 		voice.In("pr-7")[config.Service].Text != "voice-previews" || voice.In("stage")[config.HealthCheckPath].Text != "/health" {
-		t.Errorf("the README's example says something else than the text below it: %+v", voice)
+		t.Errorf("the example of %s says something else than the text below it: %+v", rulesPage, voice)
 	}
 }
 
 func TestReadmeNamesTheTests(t *testing.T) {
 	t.Parallel()
-	if !strings.Contains(readme(t), "\n    go test ./...\n") {
+	if !strings.Contains(page(t, readme), "\n    go test ./...\n") {
 		t.Error("the README does not say how to run the tests")
 	}
 }
 
-func TestReadmeShowsTheResultsFields(t *testing.T) {
+func TestPageShowsTheResultsFields(t *testing.T) {
 	t.Parallel()
 	decode := func(document string) job.Result {
 		var result job.Result
@@ -239,9 +292,9 @@ func TestReadmeShowsTheResultsFields(t *testing.T) {
 		}
 		return result
 	}
-	shown := fenced(t, "With `--output json` a deploy prints", "json")
+	shown := fenced(t, resultsPage, "With `--output json` a deploy prints", "json")
 	if result := decode(shown); result.Version != job.ResultVersion {
-		t.Errorf("the README shows version %d", result.Version)
+		t.Errorf("%s shows version %d", resultsPage, result.Version)
 	}
 	names := func(document string) []string {
 		return regexp.MustCompile(`(?m)^  "[a-z_]+"`).FindAllString(document, -1)
@@ -251,6 +304,6 @@ func TestReadmeShowsTheResultsFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(names(shown), names(want.String())); diff != "" {
-		t.Errorf("the README (-) differs from the result (+):\n%s", diff)
+		t.Errorf("%s (-) differs from the result (+):\n%s", resultsPage, diff)
 	}
 }

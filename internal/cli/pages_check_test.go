@@ -14,9 +14,9 @@ import (
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
-// TestReadmeShowsAFailedCheck has what the README shows happen in a Sandbox, which tells
+// TestPageShowsAFailedCheck has what the page shows happen in a Sandbox, which tells
 // that faster.
-func TestReadmeShowsAFailedCheck(t *testing.T) {
+func TestPageShowsAFailedCheck(t *testing.T) {
 	t.Parallel()
 	world, err := sandbox.New(sandbox.Options{})
 	if err != nil {
@@ -55,8 +55,8 @@ func TestReadmeShowsAFailedCheck(t *testing.T) {
 	deploy("exports.handler = (context, event, callback) => callback();\n", 0)
 	_, printed, _ := strings.Cut(deploy("// sandbox: throw Cannot find module 'got'\n", 6), "activated in ")
 	_, printed, _ = strings.Cut(printed, "\n")
-	shown := fenced(t, "\n    "+line+"\n", "text")
+	shown := fenced(t, deployingPage, "\n    "+line+"\n", "text")
 	if diff := cmp.Diff(tidied(shown), tidied(printed)); diff != "" {
-		t.Errorf("the README (-) differs from what is printed (+):\n%s", diff)
+		t.Errorf("%s (-) differs from what is printed (+):\n%s", deployingPage, diff)
 	}
 }
