@@ -83,7 +83,7 @@ func (s *setting) reportSafely(outcomes []pipeline.Outcome, isOneOfSeveral bool)
 	if panicked := problem.Guard(func() error {
 		last := outcomes[len(outcomes)-1]
 		if last.Job.Verb == job.Deploy || last.Job.Verb == job.Preview {
-			s.warnOfOtherCommit(last.Result)
+			s.warnOfOtherCommit(last)
 		}
 		s.report(outcomes, isOneOfSeveral)
 		return nil
@@ -93,7 +93,8 @@ func (s *setting) reportSafely(outcomes []pipeline.Outcome, isOneOfSeveral bool)
 }
 
 // warnOfOtherCommit tells when what is deployed is not what the event is about.
-func (s *setting) warnOfOtherCommit(result job.Result) {
+func (s *setting) warnOfOtherCommit(of pipeline.Outcome) {
+	result := of.Result
 	if result.APICalls == 0 || result.Commit == "" || s.what.sha == "" || result.Commit == s.what.sha {
 		return
 	}
@@ -102,6 +103,9 @@ func (s *setting) warnOfOtherCommit(result job.Result) {
 		done = "planned"
 	}
 	if s.what.isPull() && result.Commit == s.what.checkedOut {
+		if of.Job.Verb == job.Deploy {
+			return // the plan of what the merge would deploy
+		}
 		s.console.Annotate(levelNotice, place{}, "Slipway: commit", fmt.Sprintf(
 			"What is checked out, and %s, is the merge of pull request %d into %s. For its head alone, give actions/checkout the ref ${{ github.event.pull_request.head.sha }}.",
 			done, s.what.pull(), s.what.event.PullRequest.BaseRef))

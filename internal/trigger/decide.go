@@ -45,9 +45,13 @@ type decider struct {
 }
 
 // setRef finds the branch or the tag. Where a workflow runs on says nothing of what
-// was deleted, nor of a pull request.
+// was deleted, nor of a pull request, which is planned as what its base would deploy.
 func (d *decider) setRef() {
 	d.branch, d.tag = d.event.Branch, d.event.Tag
+	if d.event.Name == gh.EventPullRequest && d.asked.Command == "plan" {
+		d.branch = d.event.PullRequest.BaseRef
+		return
+	}
 	if d.event.Ref != "" || d.branch != "" || d.tag != "" || d.event.Name == gh.EventDelete {
 		return
 	}

@@ -260,9 +260,12 @@ func TestCommands(t *testing.T) {
 			}
 		}
 		got := decide(pull("opened"))
-		refused := fmt.Sprintf("skip: command: %s does nothing on pull_request, whose code is not merged yet; command: auto makes a preview of it", command)
-		if command == "sweep" && got != want || command != "sweep" && got != refused {
-			t.Errorf("command %s on a pull request: %s", command, got)
+		wantOfPull := fmt.Sprintf("skip: command: %s does nothing on pull_request, whose code is not merged yet; command: auto makes a preview of it, and command: plan says what its merge would deploy", command)
+		if command == "sweep" || command == "plan" {
+			wantOfPull = want
+		}
+		if got != wantOfPull {
+			t.Errorf("command %s on a pull request: %s, want %s", command, got, wantOfPull)
 		}
 		forked := changed(pull("opened"), func(e *gh.Event) { e.PullRequest.IsFork = true })
 		if got := decide(forked); !strings.HasPrefix(got, "skip: pull request 7 comes from") {
@@ -302,6 +305,11 @@ func TestInputsBeatRules(t *testing.T) {
 		{"deploy at night, on nothing", schedule, trigger.Asked{Command: "deploy", Ref: "refs/pull/7/merge"}, "skip: slipway.yml has no environment for a commit without branch or tag; environment names one for a run"},
 		{"deploy on a release", published("edited", "v1"), trigger.Asked{Command: "deploy"}, "deploy voice production from stage; deploy voice any; deploy billing production from stage"},
 		{"plan", main, trigger.Asked{Command: "plan"}, "deploy voice stage; deploy billing stage"},
+		{"plan a pull request", pull("opened"), trigger.Asked{Command: "plan", Ref: "refs/pull/7/merge"}, "deploy voice stage; deploy billing stage"},
+		{"plan a pull request that was labelled", pull("labeled"), trigger.Asked{Command: "plan", Service: "voice"}, "deploy voice stage"},
+		{"plan a pull request for an environment", pull("opened"), trigger.Asked{Command: "plan", Environment: "production", Service: "voice"}, "deploy voice production from stage"},
+		{"plan a pull request to another branch", changed(pull("opened"), func(e *gh.Event) { e.PullRequest.BaseRef = "next" }), trigger.Asked{Command: "plan", Ref: "refs/heads/main"}, `skip: slipway.yml has no environment for branch "next"; environment names one for a run`},
+		{"plan a pull request that was closed", pull("closed"), trigger.Asked{Command: "plan", Environment: "production"}, "skip: pull request 7 was closed, so there is nothing to plan"},
 		{"promote by the rules", main, trigger.Asked{Command: "promote", Service: "voice", Environment: "production"}, "promote voice production from stage"},
 		{"promote from another", main, trigger.Asked{Command: "promote", Service: "voice", Environment: "production", PromoteFrom: "qa"}, "promote voice production from qa"},
 		{"promote a Build", main, trigger.Asked{Command: "promote", Service: "voice", Environment: "production", BuildSID: "ZB1"}, "promote voice production"},

@@ -63,8 +63,12 @@ func (d *decider) whyNotPull() string {
 		return of + " comes from a fork, and what strangers propose is not deployed: it would run with the account's credentials"
 	case d.asked.Command == "sweep":
 		return ""
+	case d.asked.Command == "plan" && d.event.Action == "closed":
+		return of + " was closed, so there is nothing to plan"
+	case d.asked.Command == "plan": // which changes nothing
+		return ""
 	case d.asked.Command != "auto":
-		return fmt.Sprintf("command: %s does nothing on pull_request, whose code is not merged yet; command: auto makes a preview of it", d.asked.Command)
+		return fmt.Sprintf("command: %s does nothing on pull_request, whose code is not merged yet; command: auto makes a preview of it, and command: plan says what its merge would deploy", d.asked.Command)
 	case faultOfPreview(pull.Number) != "":
 		return of + " cannot have a preview: " + faultOfPreview(pull.Number)
 	}
@@ -94,7 +98,7 @@ func (d *decider) nothingFor() string {
 	switch {
 	case d.asked.Command == "sweep":
 		return file + " has no previews, so there are none to sweep"
-	case d.event.Name == gh.EventPullRequest:
+	case d.event.Name == gh.EventPullRequest && d.asked.Command != "plan":
 		return file + " has no previews, so pull requests are not deployed"
 	case d.event.Name == gh.EventRelease && d.event.Release.IsPrerelease:
 		return fmt.Sprintf("%s has no environment for the pre-release %s", file, named(d.tag))
