@@ -82,7 +82,7 @@ func (s *setting) carryOut(ctx context.Context, made decision) job.Result {
 func (s *setting) reportSafely(outcomes []pipeline.Outcome, isOneOfSeveral bool) {
 	if panicked := problem.Guard(func() error {
 		last := outcomes[len(outcomes)-1]
-		if last.Job.Verb == job.Deploy || last.Job.Verb == job.Preview {
+		if slices.Contains([]job.Verb{job.Deploy, job.Tag, job.Preview}, last.Job.Verb) {
 			s.warnOfOtherCommit(last)
 		}
 		s.report(outcomes, isOneOfSeveral)

@@ -95,9 +95,10 @@ func (t *task) perform(ctx context.Context) (outcome pipeline.Outcome, err error
 			t.target = asked.Target
 			t.told.Begin(ctx, asked)
 		},
-		Previews: t.previews(),
+		Previews: t.previews(), IsTag: verb == job.Tag,
 	}
 	if needsTree {
+		wanted.PromoteFrom = t.request.PromoteFrom
 		wanted.Newer, wanted.IsOpen = t.newer(), t.hub.isOpen(t.what.repository, lookPatience)
 		return pipeline.DeployFolder(ctx, wanted)
 	}
@@ -123,7 +124,9 @@ func (t *task) verb() (verb job.Verb, needsTree bool) {
 		return job.Sweep, false
 	case trigger.Preview:
 		return job.Preview, true
-	case trigger.Deploy, trigger.Release:
+	case trigger.Release:
+		return job.Tag, true
+	case trigger.Deploy:
 		return job.Deploy, true
 	default:
 		return job.Deploy, true

@@ -15,6 +15,12 @@ import (
 	"github.com/slipway-dev/slipway/internal/config"
 )
 
+// The GitHub Release that an event of that name is about.
+const (
+	scriptRelease = 7_000_000_001
+	scriptTag     = "v1.0.0"
+)
+
 // workflow sets the environment of a step as a runner does, for an event about
 // the workspace: workflow push hello; workflow push hello deleted=true.
 // Further fields go into the event's payload.
@@ -33,6 +39,10 @@ func workflow(ts *testscript.TestScript, _ *stage, args []string) {
 		maps.Copy(payload, map[string]any{
 			"before": strings.Repeat("0", 40), "after": scriptSHA, "deleted": false, "forced": false,
 			"head_commit": map[string]any{"id": scriptSHA}, "pusher": map[string]any{"name": "octocat"},
+		})
+	case "release":
+		maps.Copy(payload, map[string]any{
+			"action": "published", "release": map[string]any{"id": scriptRelease, "tag_name": scriptTag, "draft": false, "prerelease": false},
 		})
 	case "workflow_dispatch":
 		maps.Copy(payload, map[string]any{"workflow": ".github/workflows/deploy.yml", "inputs": nil})

@@ -40,7 +40,7 @@ func ReadAction(values Values, getenv func(string) string) (Action, error) {
 	read.DryRun = read.DryRun || read.Command == "plan"
 	r.visible(GitHubToken, "GitHub")
 	for _, one := range []struct{ name, command string }{{PromoteFrom, "promote"}, {BuildSID, "promote"}, {To, "rollback"}} {
-		isOfRelease := one.name == PromoteFrom && read.Command == "auto" // of a tag or a GitHub Release
+		isOfRelease := one.name == PromoteFrom && (read.Command == "auto" || read.Command == "plan") // of a tag or a GitHub Release
 		if r.text(one.name) != "" && read.Command != "" && read.Command != one.command && !isOfRelease {
 			r.wrong(one.name, fmt.Sprintf("is for command: %s, and this is command: %s", one.command, read.Command), "Set the one, or remove the other.")
 		}

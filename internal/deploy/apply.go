@@ -157,11 +157,13 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 		}
 		d.warn(job.PhaseActivate, fmt.Sprintf("Build %s, which was made of the same before, is gone by now: a new one is made", plan.ReusedBuildSID))
 		outcome.BuildSID = ""
+		gone := plan.ReusedBuildSID
 		if plan, err = do(ctx, d.Steps, "plan-anew", func(ctx context.Context) (Plan, error) {
 			return d.planAgain(ctx, plan.ServiceSID, plan, true)
 		}); err != nil {
 			return err
 		}
+		plan.Tag = plan.Tag.withoutBuild(gone)
 		outcome.Plan = plan
 	case BuildNone:
 		return errors.New("the Plan of a teardown takes nothing live")

@@ -96,7 +96,7 @@ func TestPlanWarnsOfTheConsole(t *testing.T) {
 		want bool
 	}{
 		"a new Build":       {deploy.Live{}, true},
-		"a Build of before": {deploy.Live{Twin: "ZB2"}, true},
+		"a Build of before": {deploy.Live{Twin: deploy.Twin{SID: "ZB2"}}, true},
 		"the live Build":    {deploy.Live{Known: deploy.Known{Digest: digest}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

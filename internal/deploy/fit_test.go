@@ -184,11 +184,11 @@ func TestCheckLive(t *testing.T) {
 			want: stale + "the Environment dev was there when it was made, and is not now", reason: job.StalePlan,
 		},
 		"a Build of the same came": {
-			is:   func(l *deploy.Live) { l.Twin = twilio.BuildSID(other) },
+			is:   func(l *deploy.Live) { l.Twin.SID = twilio.BuildSID(other) },
 			want: stale + "Build " + other + ", which is made of the same, has come since it was made", reason: job.StalePlan,
 		},
 		"a Build of the same went": {
-			was:  func(l *deploy.Live) { l.Twin = twilio.BuildSID(other) },
+			was:  func(l *deploy.Live) { l.Twin.SID = twilio.BuildSID(other) },
 			want: stale + "Build " + other + ", which was to go live again, is gone", reason: job.StalePlan,
 		},
 		"a Function without a Version was deleted": {

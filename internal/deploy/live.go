@@ -28,8 +28,10 @@ type Live struct {
 	Build twilio.Build
 	Known Known
 	// Twin is a Build of the Service that holds what is wanted already, other than
-	// the live one; empty when none of the newest does.
-	Twin twilio.BuildSID
+	// the live one; its SID is empty when none is found.
+	Twin Twin
+	// Staged is what is live in Question.From.
+	Staged Staged
 	// Functions and Assets are the Service's, by friendly name; Slipway and the
 	// Toolkit name them by path. They are read where the live Build does not tell
 	// them all.
@@ -68,6 +70,13 @@ type Question struct {
 	// PruneVariables says whether variables go that the Project does not have. Those
 	// that Like has stay.
 	PruneVariables bool
+	// IsTag says that the Project is that of a tag: a Build that holds it is looked for
+	// among those that are live in other Environments, too, and the Plan says why there
+	// is none.
+	IsTag bool
+	// From is the Environment of the same Service whose live Build comes first then; its
+	// zero value is none.
+	From Environment
 }
 
 // ReadLive reads what is there, with as few calls and as many of them at once as
@@ -100,6 +109,7 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 	if err := live.findLike(ctx, client, asked, environments); err != nil {
 		return live, err
 	}
+	live.findStaged(asked, environments)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(guarded(func() (err error) {
 		if live.Environment.SID != "" {
@@ -113,19 +123,20 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 		}
 		return err
 	}))
-	group.Go(guarded(func() error { return live.readFiles(groupCtx, client, asked) }))
+	group.Go(guarded(func() error { return live.readFiles(groupCtx, client, asked, environments) }))
 	err = group.Wait()
 	return live, err //nolint:wrapcheck // the client's own error.
 }
 
 // readFiles reads the live Build and, where it does not hold all that is wanted,
 // what else is needed to make one that does.
-func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Question) error {
-	if err := l.readBuild(ctx, client); err != nil {
+func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Question, environments []twilio.Environment) error {
+	if err := l.readBuilds(ctx, client); err != nil {
 		return err
 	}
 	wanted := digest(asked.Wanted)
-	if err := l.readManifests(ctx, client, asked, wanted); err != nil || l.Known.Digest == wanted || l.Twin != "" {
+	search := &twinSearch{client: client, service: l.Service.SID, digest: wanted, live: l.Environment.BuildSID, environments: environments}
+	if err := l.readManifests(ctx, asked, search); err != nil || l.Known.Digest == wanted || l.Twin.SID != "" {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -152,28 +163,43 @@ func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Quest
 	return group.Wait() //nolint:wrapcheck // the client's own error.
 }
 
-// readManifests reads the Manifest of the live Build, and where that Build is not the
-// wanted one, looks for a twin of that. The path of the Manifest says so beforehand,
-// so that both go out together.
-func (l *Live) readManifests(ctx context.Context, client *twilio.Client, asked Question, wanted string) error {
+// readManifests reads the Manifests of the live Build and of the staged one, and where
+// neither is the wanted one, looks for a twin of that. The paths of the Manifests say so
+// beforehand, so that all go out together.
+func (l *Live) readManifests(ctx context.Context, asked Question, search *twinSearch) error {
 	lookForTwin := func(ctx context.Context) (err error) {
-		l.Twin, err = findTwin(ctx, client, l.Service.SID, l.Environment.BuildSID, wanted)
+		l.Twin, err = search.find(ctx, asked.IsTag)
 		return err
 	}
-	own, _ := manifestOf(l.Build)
-	isOther := own.Path != manifestPath+wanted
+	isFound := func() bool { return l.Known.Digest == search.digest || l.Twin.SID != "" }
+	isHinted := search.hints(l.Build) || search.hints(l.Staged.Build)
 	group, groupCtx := errgroup.WithContext(ctx)
 	if l.Build.SID != "" {
 		group.Go(guarded(func() (err error) {
-			l.Known, err = know(groupCtx, client, l.Service.SID, l.Build)
+			l.Known, err = know(groupCtx, search.client, l.Service.SID, l.Build)
 			return err
 		}))
 	}
-	if asked.Manifest && isOther {
+	if l.Staged.Build.SID != "" && l.Staged.Build.SID != l.Build.SID {
+		group.Go(guarded(func() (err error) {
+			l.Staged.Known, err = know(groupCtx, search.client, l.Service.SID, l.Staged.Build)
+			return err
+		}))
+	}
+	if asked.Manifest && !isHinted {
 		group.Go(guarded(func() error { return lookForTwin(groupCtx) }))
 	}
-	if err := group.Wait(); err != nil || isOther || !asked.Manifest || l.Known.Digest == wanted {
+	if err := group.Wait(); err != nil {
 		return err //nolint:wrapcheck // the client's own error.
+	}
+	if l.Staged.Build.SID == l.Build.SID {
+		l.Staged.Known = l.Known
+	}
+	if l.Known.Digest != search.digest && l.Staged.Known.Digest == search.digest {
+		l.Twin = Twin{SID: l.Staged.Build.SID, Commit: l.Staged.Known.Commit, In: NameOf(l.Staged.Environment)}
+	}
+	if !isHinted || !asked.Manifest || isFound() {
+		return nil
 	}
 	return lookForTwin(ctx)
 }
@@ -212,41 +238,6 @@ func assetsByName(ctx context.Context, client *twilio.Client, service twilio.Ser
 	return oldestByName(client.Assets(ctx, service), func(a twilio.Asset) named[twilio.AssetSID] {
 		return named[twilio.AssetSID]{a.FriendlyName, a.SID, a.DateCreated}
 	})
-}
-
-// findTwin looks for a digest among the newest Builds of a Service. The path of a
-// Manifest is a hint; its content, held against the Build, decides. Only the
-// likeliest is read: a miss costs a Build, and nothing else.
-func findTwin(ctx context.Context, client *twilio.Client, service twilio.ServiceSID, live twilio.BuildSID, digest string) (twilio.BuildSID, error) {
-	builds, err := client.NewestBuilds(ctx, service, func(build twilio.Build) bool {
-		own, ok := manifestOf(build)
-		return ok && own.Path == manifestPath+digest && build.SID != live && build.Status != twilio.BuildFailed
-	})
-	if err != nil || len(builds) == 0 {
-		return "", err
-	}
-	build := slices.MinFunc(builds, compareTwins)
-	known, err := know(ctx, client, service, build)
-	if err != nil || known.Digest != digest {
-		return "", err
-	}
-	return build.SID, nil
-}
-
-// compareTwins puts what is complete first, then the newest.
-func compareTwins(a, b twilio.Build) int {
-	rank := func(build twilio.Build) (isBuilding int, age int64) {
-		if build.Status != twilio.BuildCompleted {
-			isBuilding = 1
-		}
-		if build.DateCreated != nil {
-			age = -build.DateCreated.Unix()
-		}
-		return isBuilding, age
-	}
-	aBuilding, aAge := rank(a)
-	bBuilding, bAge := rank(b)
-	return cmp.Or(cmp.Compare(aBuilding, bBuilding), cmp.Compare(aAge, bAge), cmp.Compare(a.SID, b.SID))
 }
 
 func all[T any](items []T, holds func(T) bool) bool {

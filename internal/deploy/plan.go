@@ -73,6 +73,8 @@ type Plan struct {
 	// Release is set when a Build goes live because it was asked for, and not for
 	// what a Project holds: by a promote or a roll-back.
 	Release *Release `json:"release,omitempty"`
+	// Tag is set for the deploy of a tag.
+	Tag *Tag `json:"tag,omitempty"`
 	// Manifest says whether a new Build has a Manifest; ManifestParentSID is the
 	// Function that keeps it, empty when it has to be created.
 	Manifest          bool               `json:"manifest"`
@@ -143,6 +145,7 @@ func Diff(asked Question, variables map[string]secret.String, live Live) Plan {
 	plan.Functions = append(plan.Functions, removedFrom(live.Build.FunctionVersions, plan.Functions, project.KindFunction)...)
 	plan.Assets = append(plan.Assets, removedFrom(live.Build.AssetVersions, plan.Assets, project.KindAsset)...)
 	plan.chooseBuild(asked, live)
+	plan.planTag(asked, live)
 	plan.planVariables(asked, variables, live)
 	plan.Notes = append(plan.Notes, plan.headroom(live)...)
 	return plan
@@ -161,8 +164,8 @@ func (p *Plan) chooseBuild(asked Question, live Live) {
 	if live.Service.UIEditable {
 		p.Notes = append(p.Notes, fmt.Sprintf("the Service %s can be edited in the Twilio Console: what is changed there is lost with this deploy", live.Service.UniqueName))
 	}
-	if live.Twin != "" {
-		p.Build, p.ReusedBuildSID = BuildReused, live.Twin
+	if live.Twin.SID != "" {
+		p.Build, p.ReusedBuildSID = BuildReused, live.Twin.SID
 		return
 	}
 	p.Build = BuildNew

@@ -22,6 +22,9 @@ const (
 	Rollback Verb = "rollback"
 	// Teardown takes away what is live in the Target, and its Environment.
 	Teardown Verb = "teardown"
+	// Tag takes the Project of a tag live in the Target, by a Build that was made of the
+	// same where there is one: the one that is live in Release.From, else any.
+	Tag Verb = "tag"
 	// Preview takes a Project live in the Environment of a pull request, for which
 	// it makes room.
 	Preview Verb = "preview"
@@ -50,8 +53,8 @@ type Job struct {
 	Commit string `json:"commit,omitempty"`
 	// Options say how the Project is read and built.
 	Options Options `json:"options"`
-	// Release says which Build a promote or a roll-back makes live, and what a
-	// promote and a teardown may do.
+	// Release says which Build a promote or a roll-back makes live, and which comes
+	// first for a tag, and what a promote and a teardown may do.
 	Release Release `json:"release,omitzero"`
 	// Previews say how long previews stay.
 	Previews Previews `json:"previews,omitzero"`
@@ -87,10 +90,10 @@ type HealthCheck struct {
 	Timeout time.Duration `json:"timeout,omitempty"`
 }
 
-// Release is what the verbs ask for that need no Project.
+// Release is what is asked for of a Build that is there already.
 type Release struct {
 	// From is the Environment whose live Build is promoted, named as a Target's
-	// is. Either it or BuildSID is set.
+	// is. For a Promote either it or BuildSID is set; a Tag may have none.
 	From string `json:"from,omitempty"`
 	// BuildSID is the Build that is promoted.
 	BuildSID string `json:"build_sid,omitempty"`

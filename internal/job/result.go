@@ -56,6 +56,11 @@ type Result struct {
 	UploadedBytes    int64    `json:"uploaded_bytes"`
 	DurationMS       int64    `json:"duration_ms"`
 	Warnings         []string `json:"warnings"`
+	// PromotedFrom is an Environment that runs the promoted Build; empty when that is
+	// not known, and when none is promoted.
+	PromotedFrom string `json:"promoted_from,omitempty"`
+	// NotPromoted says why the Build of a tag had to be made.
+	NotPromoted string `json:"not_promoted,omitempty"`
 	// Plan is set when Status is Planned.
 	Plan *PlanSummary `json:"plan,omitempty"`
 	// SupersededBy is the Build that is live when Status is Superseded; empty when

@@ -51,6 +51,10 @@ type FolderDeploy struct {
 	Sources bool
 	// NewAccount says that the account holds nothing yet; see toolkit.Question.
 	NewAccount bool
+	// IsTag says that the folder is that of a tag, and PromoteFrom is the Environment
+	// whose Build comes first then; see job.Tag.
+	IsTag       bool
+	PromoteFrom string
 	// Previews say that it is the preview of a pull request, when they have its number,
 	// and how long previews stay.
 	Previews job.Previews
@@ -180,6 +184,8 @@ func (w FolderDeploy) job(settings config.Deploy, tree *source.Source) job.Job {
 	setChecks(&asked.Options, settings)
 	if w.Previews.Number > 0 {
 		asked.Verb, asked.Previews = job.Preview, w.Previews
+	} else if w.IsTag {
+		asked.Verb, asked.Release.From = job.Tag, w.PromoteFrom
 	}
 	return asked
 }

@@ -116,7 +116,7 @@ func Run(ctx context.Context, asked job.Job, cfg Config) (Outcome, error) {
 	if err != nil {
 		failure := deploy.Explain(err)
 		failure.State = r.state()
-		if failure.Reason == job.Cancelled && asked.Verb != job.Deploy {
+		if failure.Reason == job.Cancelled && asked.Verb != job.Deploy && asked.Verb != job.Tag {
 			failure.Hint = "Run it again to finish."
 		}
 		r.result.Status, r.result.Error = job.Failed, &failure
@@ -144,7 +144,7 @@ type run struct {
 // do carries out the Job's verb.
 func (r *run) do(ctx context.Context) error {
 	switch r.job.Verb {
-	case job.Deploy, job.Preview:
+	case job.Deploy, job.Tag, job.Preview:
 		return r.deploy(ctx)
 	case job.Promote:
 		return r.promote(ctx)
@@ -193,6 +193,7 @@ func (r *run) deploy(ctx context.Context) error {
 			r.tell(job.Event{Kind: job.Noted, Phase: job.PhasePlan, Message: note})
 		}
 	}
+	r.tellTag()
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: summarised(r.plan)})
 
 	if r.job.Options.DryRun {
@@ -217,7 +218,11 @@ func (r *run) deploy(ctx context.Context) error {
 	r.verify(deployer)
 	outcome, err := deployer.Apply(ctx, r.plan)
 	_, isGivenUp := errors.AsType[*deploy.NewerError](err)
-	err = r.end(outcome, err, job.Deployed)
+	done := job.Deployed
+	if outcome.Plan.IsPromotion() {
+		done = job.Promoted
+	}
+	err = r.end(outcome, err, done)
 	switch {
 	case isGivenUp:
 		r.takeBack(ctx)

@@ -39,6 +39,11 @@ func (r *run) read(ctx context.Context) (asking deploy.Question, err error) {
 	if rest := problems.Take(r.located(likeErr, config.VariablesLike)); rest != nil {
 		return asking, rest
 	}
+	if asking.IsTag = r.job.Verb == job.Tag; asking.IsTag && r.job.Release.From != "" {
+		var err error
+		asking.From, err = deploy.ParseFrom(r.job.Release.From, asking.Environment)
+		_ = problems.Take(r.located(err, config.PromoteFrom)) // it is a Problem
+	}
 	if isNamed := r.nameService(&problems); isNamed && environmentErr == nil && r.cfg.Targeted != nil {
 		r.cfg.Targeted(r.job)
 	}

@@ -21,6 +21,27 @@ func (r *run) report(plan deploy.Plan) {
 	r.result.Digest = plan.Digest
 	r.result.Functions, r.result.Assets = changes(plan.Functions), changes(plan.Assets)
 	r.result.Variables = plan.Variables
+	r.reportPromotion(plan)
+}
+
+// reportPromotion copies where the Build comes from, or why a tag's is made.
+func (r *run) reportPromotion(plan deploy.Plan) {
+	switch {
+	case plan.Tag != nil:
+		r.result.PromotedFrom, r.result.NotPromoted = plan.Tag.From, plan.Tag.WhyNot
+	case plan.Release != nil && !plan.IsNothing():
+		r.result.PromotedFrom = plan.Release.From
+	}
+}
+
+// tellTag warns of what is odd about the Environment that a tag is promoted from.
+func (r *run) tellTag() {
+	if r.plan.Tag == nil {
+		return
+	}
+	for _, warning := range r.plan.Tag.Warnings {
+		r.tell(job.Event{Kind: job.Warned, Phase: job.PhasePlan, Message: warning})
+	}
 }
 
 // rehearse ends a Job with its Plan.
@@ -33,6 +54,7 @@ func (r *run) rehearse() {
 // had something to do, and was carried out.
 func (r *run) end(outcome deploy.Outcome, err error, done job.Status) error {
 	r.outcome, r.plan = outcome, outcome.Plan
+	r.reportPromotion(outcome.Plan)
 	r.result.ServiceSID = string(outcome.ServiceSID)
 	r.result.EnvironmentSID = string(outcome.EnvironmentSID)
 	r.result.Domain, r.result.URL = outcome.Domain, r.url(outcome.Domain)

@@ -59,6 +59,7 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 	if s.plan.Release != nil && result.Status != job.Failed && !s.plan.IsNothing() && s.plan.EnvironmentSID != "" && s.plan.Copied == nil {
 		s.add(rankState, "state", s.prose(variablesStay(result)+"."))
 	}
+	s.add(rankState, "reason", s.prose(notPromoted(result)))
 	s.warnings()
 	s.room()
 	s.details()
@@ -272,7 +273,7 @@ func (s *summary) details() {
 	}
 	made := sid(s.result.BuildSID)
 	if s.plan.Build == deploy.BuildReused && s.plan.Release == nil && made != "" {
-		made += ", made of the same before"
+		made += ", " + s.prose(madeOfTheSame(s.plan))
 	}
 	row(build, made)
 	row(before, previous)

@@ -24,7 +24,7 @@ func UnderWay(asked job.Job) string {
 		return "Taking " + asked.Target.Environment + " away"
 	case job.Sweep:
 		return "Removing previews that nobody needs"
-	case job.Deploy, job.Preview:
+	case job.Deploy, job.Tag, job.Preview:
 	}
 	return "Deploying to " + asked.Target.Environment
 }

@@ -45,6 +45,9 @@ func Planned(result job.Result, plan deploy.Plan) string {
 	}
 	packages(&text, plan)
 	text.WriteString("\n" + outlook(result, plan) + "\n")
+	if why := notPromoted(result); why != "" {
+		text.WriteString(why + "\n")
+	}
 	for _, note := range plan.Notes {
 		text.WriteString("Note: " + clean(note) + "\n")
 	}
@@ -115,8 +118,10 @@ func outlook(result job.Result, plan deploy.Plan) string {
 		return "Nothing to do: all of it is live."
 	case plan.Build == deploy.BuildLive:
 		return "No Build is needed: the variables alone change."
+	case plan.IsPromotion():
+		return fmt.Sprintf("Build %s would be promoted: it was %s.", clean(string(plan.ReusedBuildSID)), madeOfTheSame(plan))
 	case plan.Build == deploy.BuildReused:
-		return fmt.Sprintf("No Build is needed: %s was made of the same before.", clean(string(plan.ReusedBuildSID)))
+		return fmt.Sprintf("No Build is needed: %s was %s.", clean(string(plan.ReusedBuildSID)), madeOfTheSame(plan))
 	case len(plan.Uploads()) == 0:
 		return "A new Build is needed; it is made of files that are there already."
 	default:

@@ -112,11 +112,11 @@ func variablesStay(result job.Result) string {
 
 // released says what made a Build live, in Markdown.
 func (s *summary) released() string {
-	switch release := s.plan.Release; {
+	switch {
 	case s.result.Status == job.RolledBack:
 		return "rolled back"
-	case release != nil && release.From != "":
-		return "promoted from " + s.code(release.From)
+	case s.result.PromotedFrom != "":
+		return "promoted from " + s.code(s.result.PromotedFrom)
 	default:
 		return "promoted"
 	}

@@ -17,7 +17,7 @@ func releases() map[string]func(*job.Result, *deploy.Plan) {
 	const commit = "3f2a91c0000000000000000000000000000000aa"
 	promoted := func(result *job.Result, plan *deploy.Plan) {
 		result.Status, plan.Release = job.Promoted, &deploy.Release{From: "stage", Commit: commit, IsCompared: true}
-		result.Commit, plan.LiveBuildSID = commit, live
+		result.Commit, plan.LiveBuildSID, result.PromotedFrom = commit, live, plan.Release.From
 	}
 	rolledBack := func(result *job.Result, plan *deploy.Plan) {
 		since := time.Date(2026, 11, 20, 16, 32, 0, 0, time.UTC)
@@ -34,7 +34,7 @@ func releases() map[string]func(*job.Result, *deploy.Plan) {
 		"promoted": promoted,
 		"promoted into a new one": func(result *job.Result, plan *deploy.Plan) {
 			promoted(result, plan)
-			plan.Release.From, plan.EnvironmentSID, plan.LiveBuildSID, result.PreviousBuildSID = "", "", "", ""
+			plan.Release.From, plan.EnvironmentSID, plan.LiveBuildSID, result.PreviousBuildSID, result.PromotedFrom = "", "", "", "", ""
 		},
 		"a promote planned": func(result *job.Result, plan *deploy.Plan) {
 			promoted(result, plan)

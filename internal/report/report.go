@@ -78,11 +78,14 @@ func Deployed(result job.Result, plan deploy.Plan, note string) string {
 		note = " (" + note + ")"
 	}
 	state := "is live"
-	if result.Status == job.Unchanged {
+	switch result.Status {
+	case job.Unchanged:
 		state = "is unchanged"
-	}
-	if result.Status == job.Superseded {
+	case job.Superseded:
 		state = "was live"
+	case job.Promoted:
+		state = "is promoted and live"
+	default:
 	}
 	fmt.Fprintf(&text, "%s %s in %s\n  %s%s\n", result.Service, state, result.Environment, result.URL, note)
 	if result.Status == job.Superseded {
@@ -96,9 +99,12 @@ func Deployed(result job.Result, plan deploy.Plan, note string) string {
 	fmt.Fprintf(&text, "\nBuild %s on %s with %s\n", result.BuildSID, plan.Runtime, dependencies(plan))
 	switch {
 	case plan.Build == deploy.BuildReused:
-		text.WriteString("It was made of the same before, so nothing was built\n")
+		fmt.Fprintf(&text, "It was %s, so nothing was built\n", madeOfTheSame(plan))
 	case plan.Build == deploy.BuildLive && result.Changed && result.Status != job.Unchanged:
 		text.WriteString("It was live already; the variables alone changed\n")
+	}
+	if why := notPromoted(result); why != "" {
+		text.WriteString(why + "\n")
 	}
 	if result.PreviousBuildSID != "" && result.PreviousBuildSID != result.BuildSID {
 		fmt.Fprintf(&text, "Before it, Build %s was live\n", result.PreviousBuildSID)

@@ -83,7 +83,7 @@ func keys(s scope) []key {
 	case ofEnvironment:
 		return append([]key{
 			{name: keyOn, form: own, help: "The events on which it is deployed to."},
-			{name: config.PromoteFrom, form: plainText, help: "The environment of the same service whose live Build goes live here, where it was made of the same files."},
+			{name: config.PromoteFrom, form: plainText, help: "The environment of the same service whose live Build goes live here: for a tag or a GitHub Release where it was made of the same files, dependencies and runtime, and for a promote whatever it was made of."},
 		}, settings()...)
 	case ofEvents:
 		return []key{

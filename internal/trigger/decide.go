@@ -98,7 +98,8 @@ func (d *decider) decide(services []rules.Service) []Request {
 		}
 	}
 	verb := Deploy
-	if d.asked.Command == "auto" && (d.tag != "" || d.event.Name == gh.EventRelease) {
+	isAsAuto := d.asked.Command == "auto" || d.asked.Command == "plan"
+	if isAsAuto && (d.tag != "" || d.event.Name == gh.EventRelease) {
 		verb = Release
 	}
 	var requests []Request

@@ -243,8 +243,12 @@ func TestCommands(t *testing.T) {
 			want = "sweep"
 		}
 		for _, name := range own {
-			if got := decide(gh.Event{Name: name}); got != want {
-				t.Errorf("command %s on %s: %s, want %s", command, name, got, want)
+			expected := want
+			if command == "plan" && name == "release" { // as auto would do
+				expected = "release qa"
+			}
+			if got := decide(gh.Event{Name: name}); got != expected {
+				t.Errorf("command %s on %s: %s, want %s", command, name, got, expected)
 			}
 		}
 		for _, name := range strangers {
@@ -310,6 +314,8 @@ func TestInputsBeatRules(t *testing.T) {
 		{"plan a pull request for an environment", pull("opened"), trigger.Asked{Command: "plan", Environment: "production", Service: "voice"}, "deploy voice production from stage"},
 		{"plan a pull request to another branch", changed(pull("opened"), func(e *gh.Event) { e.PullRequest.BaseRef = "next" }), trigger.Asked{Command: "plan", Ref: "refs/heads/main"}, `skip: slipway.yml has no environment for branch "next"; environment names one for a run`},
 		{"plan a pull request that was closed", pull("closed"), trigger.Asked{Command: "plan", Environment: "production"}, "skip: pull request 7 was closed, so there is nothing to plan"},
+		{"plan for a tag", pushTo("refs/tags/v1"), trigger.Asked{Command: "plan"}, "release billing production from stage"},
+		{"plan for a release", published("published", "v1"), trigger.Asked{Command: "plan", Service: "voice"}, "release voice production from stage; release voice any"},
 		{"promote by the rules", main, trigger.Asked{Command: "promote", Service: "voice", Environment: "production"}, "promote voice production from stage"},
 		{"promote from another", main, trigger.Asked{Command: "promote", Service: "voice", Environment: "production", PromoteFrom: "qa"}, "promote voice production from qa"},
 		{"promote a Build", main, trigger.Asked{Command: "promote", Service: "voice", Environment: "production", BuildSID: "ZB1"}, "promote voice production"},

@@ -22,8 +22,9 @@ type Verb string
 const (
 	// Deploy takes the tree live; for command: plan it says what that would change.
 	Deploy Verb = "deploy"
-	// Release takes the tree of a tag live, by a Build that was made of the same
-	// files where there is one: the one that is live in PromoteFrom, else any.
+	// Release takes the tree of a tag live, by a Build that was made of the same where
+	// there is one: the one that is live in PromoteFrom, else any. For command: plan it
+	// says which.
 	Release Verb = "release"
 	// Preview takes the head of a pull request live in an Environment of its own.
 	Preview Verb = "preview"
