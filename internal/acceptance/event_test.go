@@ -17,8 +17,15 @@ const repositoryName = "acme/hello"
 
 const repositoryPage = "https://github.com/" + repositoryName
 
-// pushed writes the event of the push as GitHub sends it and returns its file.
+// pushed writes the event of the push of a new branch as GitHub sends it and returns
+// its file.
 func (w *world) pushed(t *testing.T) string {
+	t.Helper()
+	return w.pushedBehind(t, strings.Repeat("0", 40))
+}
+
+// pushedBehind is pushed for a branch that is there, at an older commit.
+func (w *world) pushedBehind(t *testing.T, before string) string {
 	t.Helper()
 	ada := map[string]any{"name": "Ada", "email": "ada@example.com", "username": "ada"}
 	commit := map[string]any{
@@ -26,8 +33,8 @@ func (w *world) pushed(t *testing.T) string {
 		"url": repositoryPage + "/commit/" + w.sha, "author": ada, "committer": ada, "distinct": true,
 	}
 	return w.writeEvent(t, map[string]any{
-		"ref": "refs/heads/main", "before": strings.Repeat("0", 40), "after": w.sha,
-		"created": true, "deleted": false, "forced": false, "base_ref": nil,
+		"ref": "refs/heads/main", "before": before, "after": w.sha,
+		"created": strings.Trim(before, "0") == "", "deleted": false, "forced": false, "base_ref": nil,
 		"compare": repositoryPage + "/commit/" + w.sha[:12], "commits": []any{commit}, "head_commit": commit,
 		"pusher": map[string]any{"name": "ada", "email": "ada@example.com"},
 	})
@@ -36,9 +43,14 @@ func (w *world) pushed(t *testing.T) string {
 // dispatched writes the event of somebody who starts outputs.yml by hand.
 func (w *world) dispatched(t *testing.T, environment string) string {
 	t.Helper()
+	return w.startedByHand(t, "outputs.yml", map[string]any{"environment": environment})
+}
+
+// startedByHand is dispatched for a workflow and its inputs.
+func (w *world) startedByHand(t *testing.T, file string, inputs map[string]any) string {
+	t.Helper()
 	return w.writeEvent(t, map[string]any{
-		"ref": "refs/heads/main", "workflow": ".github/workflows/outputs.yml",
-		"inputs": map[string]any{"environment": environment},
+		"ref": "refs/heads/main", "workflow": ".github/workflows/" + file, "inputs": inputs,
 	})
 }
 

@@ -45,7 +45,7 @@ type world struct {
 }
 
 // newWorld makes a world in which only the test's own workflows run. The options
-// are Twilio's, with credentials filled in.
+// are Twilio's; the account that its secrets lead to comes first.
 func newWorld(t *testing.T, options twilio.Options) *world {
 	t.Helper()
 	needsEngine(t)
@@ -68,7 +68,7 @@ func newWorld(t *testing.T, options twilio.Options) *world {
 	tokens := w.writeRepository(t)
 	w.writeAction(t, named)
 
-	options.Accounts = []twilio.Account{account}
+	options.Accounts = append([]twilio.Account{account}, options.Accounts...)
 	w.serve(t, options, tokens)
 	w.sha = w.push(t, "main")
 	return w
@@ -143,19 +143,16 @@ func (w *world) called() []string {
 	return slices.Clone(w.calls)
 }
 
-// writeRepository makes the repository, with the example project, the documented
-// workflows, word for word, and those of these tests. It returns the tokens of the
+// writeRepository makes the repository, with the example project, the README's first
+// workflow and the examples, word for word, and those of these tests. It returns the tokens of the
 // workflows: each may do what its workflow says.
 func (w *world) writeRepository(t *testing.T) []github.Token {
 	t.Helper()
 	if err := os.CopyFS(w.repository, os.DirFS(filepath.Join(project, "testdata", "projects", "hello"))); err != nil {
 		t.Fatal(err)
 	}
-	workflows := map[string]string{
-		"deploy.yml":  documented(t, "README.md", "## Usage"),
-		"preview.yml": documented(t, "README.md", "### Previews of pull requests"),
-		"sweep.yml":   documented(t, filepath.Join("docs", "previews.md"), "## Those that are left behind"),
-	}
+	workflows := examples(t)
+	workflows["deploy.yml"] = documented(t, "README.md", "## Usage")
 	for _, name := range []string{"outputs.yml", "releases.yml", "services.yml", "hostile.yml"} {
 		workflow, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
