@@ -209,7 +209,10 @@ func TestExampleRelease(t *testing.T) {
 	w := newWorld(t, twilio.Options{})
 	w.slipway(t, "deploy", "--environment", "stage")
 	tested := w.liveBuilds()["hello stage"]
-	w.green(t, w.act(t, invocation{event: "release", file: "release.yml", payload: w.publishes(t, "v1.0.0")}))
+	run := w.act(t, invocation{event: "release", file: "release.yml", payload: w.publishes(t, "v1.0.0")})
+	w.green(t, run)
+	isPromotion := slices.ContainsFunc(run.log, func(read entry) bool { return read.Name == "status" && read.Arg == "promoted" })
+	same(t, "whether it was a promotion", isPromotion, true)
 	same(t, "live", w.liveBuilds(), map[string]string{"hello stage": tested, "hello production": tested})
 	same(t, "Builds", w.builds(), 1)
 	same(t, "statuses", w.lastStates(w.sha), map[string]string{"slipway/hello/production": "success"})
