@@ -26,9 +26,10 @@ type announcer struct {
 func (s *setting) newAnnouncer(inputs config.Action, made decision) *announcer {
 	a := &announcer{console: s.console, settings: announce.Settings{
 		CommitStatus: inputs.CommitStatus, Deployment: inputs.GitHubDeployment, Comment: announce.CommentMode(inputs.Comment),
-		Environment: inputs.GitHubEnvironment, IsOneOfSeveral: made.isOneOfSeveral,
+		Environment: inputs.GitHubEnvironment, IsOneOfSeveral: made.isOneOfSeveral, ReleaseNotes: inputs.ReleaseNotes,
 	}}
-	isTold := a.settings.CommitStatus || a.settings.Deployment || a.settings.Comment != announce.CommentNever && s.what.isPull()
+	isTold := a.settings.CommitStatus || a.settings.Deployment || a.settings.Comment != announce.CommentNever && s.what.isPull() ||
+		a.settings.ReleaseNotes && s.what.tag() != ""
 	if inputs.DryRun || !isTold {
 		return a
 	}
@@ -38,6 +39,7 @@ func (s *setting) newAnnouncer(inputs config.Action, made decision) *announcer {
 	}
 	subject := announce.Subject{
 		Repository: s.what.repository, SHA: s.what.sha, RunSHA: s.what.checkedOut, Run: s.what.run(), Attempt: s.what.tries(), Actor: s.what.actor,
+		Tag: s.what.tag(), Release: s.what.event.Release.ID,
 	}
 	if s.what.isPull() {
 		subject.PullRequest = s.what.pull()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -104,6 +105,19 @@ func (o occasion) String() string {
 		text = fmt.Sprintf("%s (%s) of %s, pull request %d", o.event.Name, o.event.Action, short(o.sha), o.pull())
 	}
 	return text + " in " + o.repository.String()
+}
+
+// tag is the name of the tag that it is about, without refs/tags/; empty when it is about
+// none. An event that names no ref is about that of the workflow.
+func (o occasion) tag() string {
+	if o.event.Ref != "" || o.isPull() {
+		return o.event.Tag
+	}
+	tag, _ := strings.CutPrefix(o.ref, "refs/tags/")
+	if tag == o.ref {
+		return ""
+	}
+	return tag
 }
 
 // isPull reports whether it is about a pull request whose payload is known.

@@ -28,6 +28,25 @@ func TestEventFileThatIsTooLong(t *testing.T) {
 	}
 }
 
+func TestTagOfAnOccasion(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		what occasion
+		want string
+	}{
+		"a push of it":       {occasion{event: gh.Event{Name: "push", Ref: "refs/tags/v1", Tag: "v1"}, ref: "refs/tags/v1"}, "v1"},
+		"a push of a branch": {occasion{event: gh.Event{Name: "push", Ref: "refs/heads/main", Branch: "main"}, ref: "refs/tags/v1"}, ""},
+		"a GitHub Release":   {occasion{event: gh.Event{Name: "release", Ref: "refs/tags/v1", Tag: "v1"}, ref: "refs/heads/main"}, "v1"},
+		"no payload":         {occasion{event: gh.Event{Name: "push"}, ref: "refs/tags/v1/eu"}, "v1/eu"},
+		"no tag":             {occasion{event: gh.Event{Name: "schedule"}, ref: "refs/heads/main"}, ""},
+		"a pull request":     {occasion{event: gh.Event{Name: "pull_request", PullRequest: gh.PullRequest{Number: 7}}, ref: "refs/tags/v1"}, ""},
+	} {
+		if got := test.what.tag(); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
 func TestOccasionInWords(t *testing.T) {
 	t.Parallel()
 	acme := gh.Repository{Owner: "acme", Name: "voice"}

@@ -1,5 +1,6 @@
 // Package announce tells GitHub how a Job goes, in every place where people look:
-// the status of the commit, a GitHub Deployment, and the comment of a pull request.
+// the status of the commit, a GitHub Deployment, the comment of a pull request, and the
+// notes of a GitHub Release.
 // An Announcer does so for one Job, beside it and without holding it up; what cannot
 // be told is a warning and never more.
 //
@@ -49,6 +50,10 @@ type Subject struct {
 	RunSHA string
 	// PullRequest is its number; 0 means none.
 	PullRequest int
+	// Tag is the name of the tag, without refs/tags/; empty means that it is about none.
+	// Release is the number of its GitHub Release; 0 means that it is looked for.
+	Tag     string
+	Release int64
 	// RunURL is the page of the run; empty means that there is none.
 	RunURL string
 	// Run and Attempt are the workflow's run, by which later ones are known from
@@ -65,6 +70,8 @@ type Settings struct {
 	CommitStatus, Deployment bool
 	// Comment is when there is a comment on the Subject's pull request.
 	Comment CommentMode
+	// ReleaseNotes has what a tag made live told in the text of its GitHub Release.
+	ReleaseNotes bool
 	// Environment is the name of the GitHub environment, whatever is deployed there.
 	// Empty means the name of the Job's Environment, behind that of its Service where
 	// IsOneOfSeveral.
@@ -234,6 +241,9 @@ func (a *Announcer) places(asked job.Job) []place {
 	}
 	if a.settings.Comment != CommentNever && a.about.PullRequest > 0 {
 		all = append(all, a.newComment(asked))
+	}
+	if a.settings.ReleaseNotes && a.about.Tag != "" && !isTeardown {
+		all = append(all, &releaseNotes{a})
 	}
 	return all
 }

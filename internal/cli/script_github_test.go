@@ -70,7 +70,7 @@ const (
 
 // startGitHub starts a sandbox of GitHub with the repository of the workflow,
 // and points slipway at it. Its token may do what -permission says, or all that a
-// workflow's may but for what is named by -without.
+// workflow's may with what is named by -with and but for what is named by -without.
 func startGitHub(ts *testscript.TestScript, on *stage, args []string) {
 	token := githubsandbox.DefaultToken()
 	options := githubsandbox.Options{Repositories: []githubsandbox.Repository{{
@@ -89,6 +89,12 @@ func startGitHub(ts *testscript.TestScript, on *stage, args []string) {
 	flags.Func("permission", "", func(text string) error {
 		name, level, _ := strings.Cut(text, ":")
 		token.Permissions = map[string]string{name: level}
+		return nil
+	})
+	flags.Func("with", "", func(text string) error {
+		name, level, _ := strings.Cut(text, ":")
+		token.Permissions = maps.Clone(token.Permissions)
+		token.Permissions[name] = level
 		return nil
 	})
 	flags.Func("without", "", func(name string) error {
@@ -128,6 +134,22 @@ func pullState(ts *testscript.TestScript, on *stage, args []string) {
 	ts.Check(on.github.SetPullRequest(scriptOwner+"/"+scriptRepository, githubsandbox.PullRequest{
 		Number: number, IsClosed: args[1] == "closed", HeadSHA: scriptSHA, HeadRef: "topic",
 	}))
+}
+
+// release makes the GitHub Release that workflows of scripts are about, with the text
+// of a file; without one it writes its text to stdout: release notes.txt.
+func release(ts *testscript.TestScript, on *stage, args []string) {
+	if len(args) > 1 {
+		ts.Fatalf("usage: release [file]")
+	}
+	if len(args) == 1 {
+		_, err := on.github.AddRelease(scriptOwner+"/"+scriptRepository, githubsandbox.Release{ID: scriptRelease, Tag: scriptTag, Body: ts.ReadFile(args[0])})
+		ts.Check(err)
+		return
+	}
+	for _, one := range on.github.Snapshot().Repositories[0].Releases {
+		_, _ = ts.Stdout().Write([]byte(one.Body))
+	}
 }
 
 // statuses writes the repository's statuses to stdout, oldest first; with -sha

@@ -85,6 +85,7 @@ func TestScript(t *testing.T) {
 			"deployments":  positive(deployments),
 			"commitstatus": positive(commitStatus),
 			"pullstate":    positive(pullState),
+			"release":      positive(release),
 			// What is there.
 			"fetch":       positive(fetch),
 			"variables":   positive(variables),

@@ -18,6 +18,8 @@ type Action struct {
 	// "on-change", "always" or "false".
 	CommitStatus, GitHubDeployment bool
 	Comment                        string
+	// ReleaseNotes says whether the text of a tag's GitHub Release tells what it made live.
+	ReleaseNotes bool
 	// GitHubEnvironment is the name of the GitHub environment; empty means that of the
 	// Environment.
 	GitHubEnvironment string
@@ -33,7 +35,7 @@ func ReadAction(values Values, getenv func(string) string) (Action, error) {
 	read := Action{
 		Release:      r.release(getenv),
 		Command:      r.oneOf(Command),
-		CommitStatus: r.boolean(CommitStatus), GitHubDeployment: r.boolean(GitHubDeployment), Comment: r.oneOf(Comment),
+		CommitStatus: r.boolean(CommitStatus), GitHubDeployment: r.boolean(GitHubDeployment), Comment: r.oneOf(Comment), ReleaseNotes: r.boolean(ReleaseNotes),
 		GitHubEnvironment: r.text(GitHubEnvironment), Previews: r.previews(),
 		GitHubToken: secret.New(r.text(GitHubToken)),
 	}

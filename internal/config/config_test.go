@@ -394,7 +394,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"health-check-timeout": "1m", "watch": "2m", "watch-errors": "3", "rollback-on-failure": "false",
 		"promote-from": "dev", "build-sid": "ZB1", "to": "ZB2", "create-environment": "true", "allow-production": "true",
 		"preview-service": "previews", "preview-max": "3", "preview-ttl": "7d", "github-environment": "qa", "github-deployment": "false",
-		"comment": "always",
+		"comment": "always", "release-notes": "true",
 	}
 	read := func(pair map[string]string, name, text string) config.Action {
 		given := maps.Clone(pair)

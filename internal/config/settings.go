@@ -95,6 +95,7 @@ const (
 	CommitStatus     = "commit-status"
 	GitHubDeployment = "github-deployment"
 	Comment          = "comment"
+	ReleaseNotes     = "release-notes"
 )
 
 // Setting is one row of the table.
@@ -212,6 +213,7 @@ func ActionSettings() []Setting {
 		{CommitStatus, "", "true", Boolean, "", "write a commit status: first pending, then the outcome"},
 		{GitHubDeployment, "", "true", Boolean, "", "make a GitHub Deployment, and keep its state"},
 		{Comment, "", "on-change", Text, "on-change|always|false", "when a pull request has a comment: once something was deployed, failed or was removed; always; or never"},
+		{ReleaseNotes, "", "false", Boolean, "", "add what a tag made live to the text of its GitHub Release: Service, environment, Build and digest"},
 	}
 }
 

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/go-github/v60/github"
 )
@@ -15,13 +13,6 @@ import (
 const (
 	// maxCommentPages bounds the search for a comment: 5,000 of them.
 	maxCommentPages = 50
-	// commentTries is how often an edit is written before it is left to whoever
-	// keeps changing the comment.
-	commentTries = 10
-	// overlap is how long another job may take between reading the comment and
-	// writing it: what it has not seen is gone then. GitHub has no condition for
-	// such a write.
-	overlap = 2 * time.Second
 	// workflowLogin is who a workflow's token acts as, which may not ask who it is.
 	workflowLogin = "github-actions[bot]"
 )
@@ -57,31 +48,15 @@ func (c *Client) EditComment(ctx context.Context, repository Repository, number 
 	if thread.author, err = c.author(ctx); err != nil {
 		return false, err
 	}
-	for range commentTries {
-		hadOne, isSettled, err := thread.edit(ctx, edit)
-		if err != nil || isSettled {
-			return written, err
-		}
-		written = true
-		if !edit.Confirm && hadOne {
-			return true, nil
-		}
-		if err := thread.wait(ctx); err != nil {
-			return true, err
-		}
-	}
-	return written, &UnsettledError{Repository: repository, Number: number}
+	return c.untilSettled(ctx, shared{
+		name: fmt.Sprintf("comment on pull request %d", number), operation: thread.operation("edit comment"), confirms: edit.Confirm,
+		edit: func(ctx context.Context) (hadOne, isSettled bool, err error) { return thread.edit(ctx, edit) },
+	})
 }
 
 // edit reads the comment and writes it, unless it is as it should be: then it is
-// settled. Edits of one Client do so one after the other.
+// settled.
 func (t commentThread) edit(ctx context.Context, edit CommentEdit) (hadOne, isSettled bool, err error) {
-	select {
-	case t.client.editing <- struct{}{}:
-		defer func() { <-t.client.editing }()
-	case <-ctx.Done():
-		return false, false, cutOff(ctx, t.operation("edit comment"))
-	}
 	found, err := t.find(ctx, edit.Marker)
 	if err != nil {
 		return false, false, err
@@ -95,18 +70,6 @@ func (t commentThread) edit(ctx context.Context, edit CommentEdit) (hadOne, isSe
 		return true, true, nil
 	}
 	return len(found) > 0, false, t.write(ctx, found, text)
-}
-
-// UnsettledError says that others changed the comment again and again.
-type UnsettledError struct {
-	Repository Repository
-	// Number is the pull request's.
-	Number int
-}
-
-// Error says so.
-func (e *UnsettledError) Error() string {
-	return fmt.Sprintf("the comment on pull request %d of %s was changed by others each time that it was written", e.Number, e.Repository)
 }
 
 // author is who the token acts as.
@@ -262,18 +225,4 @@ func (t commentThread) delete(ctx context.Context, id int64) error {
 		return nil
 	}
 	return err
-}
-
-// wait lets those write who have read before.
-func (t commentThread) wait(ctx context.Context) error {
-	// Two that wait alike would write alike again.
-	own := rand.N(overlap / 2) //nolint:gosec // it hides nothing
-	settled := time.NewTimer(min(overlap+own, patienceOf(ctx)))
-	defer settled.Stop()
-	select {
-	case <-settled.C:
-		return nil
-	case <-ctx.Done():
-		return cutOff(ctx, t.operation("read comments"))
-	}
 }

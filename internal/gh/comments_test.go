@@ -253,7 +253,7 @@ func TestCommentIsLeft(t *testing.T) {
 			tries++
 			return fmt.Sprintf("%s\n%d", marker, tries)
 		}})
-		if unsettled, ok := errors.AsType[*gh.UnsettledError](err); !ok || unsettled.Number != 7 || tries != 10 {
+		if unsettled, ok := errors.AsType[*gh.UnsettledError](err); !ok || unsettled.Text != "comment on pull request 7" || tries != 10 {
 			t.Errorf("after %d tries: %v", tries, err)
 		}
 	})

@@ -64,7 +64,7 @@ type Client struct {
 	logger    *slog.Logger
 	gate      gate
 	whose     whose
-	editing   chan struct{} // full while a comment is read and written
+	editing   chan struct{} // full while a text that others edit, too, is read and written
 }
 
 // whose is who the token acts as, once that was asked.

@@ -72,6 +72,8 @@ type Event struct {
 
 // Release is a GitHub Release.
 type Release struct {
+	// ID is its number; 0 means that the payload has none.
+	ID                    int64
 	Tag                   string
 	IsDraft, IsPrerelease bool
 }

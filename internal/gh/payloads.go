@@ -165,6 +165,7 @@ func (p *pullPayload) fill(event *Event) error {
 type releasePayload struct {
 	Action  string `json:"action"`
 	Release struct {
+		ID         int64  `json:"id"`
 		TagName    string `json:"tag_name"`
 		Draft      bool   `json:"draft"`
 		Prerelease bool   `json:"prerelease"`
@@ -176,7 +177,7 @@ func (p *releasePayload) lacks() []string {
 }
 
 func (p *releasePayload) fill(event *Event) error {
-	event.Release = Release{Tag: p.Release.TagName, IsDraft: p.Release.Draft, IsPrerelease: p.Release.Prerelease}
+	event.Release = Release{ID: p.Release.ID, Tag: p.Release.TagName, IsDraft: p.Release.Draft, IsPrerelease: p.Release.Prerelease}
 	return event.setRef("refs/tags/" + p.Release.TagName)
 }
 

@@ -32,7 +32,7 @@ func quick() retry.Policy {
 
 // permissions are those that every verb of the package needs.
 func permissions() map[string]string {
-	return map[string]string{"actions": "read", "contents": "read", "deployments": "write", "pull_requests": "read", "statuses": "write"}
+	return map[string]string{"actions": "read", "contents": "write", "deployments": "write", "pull_requests": "read", "statuses": "write"}
 }
 
 // newSandbox makes a sandbox of both repositories with a commit. Unless the

@@ -36,8 +36,10 @@ type Call struct {
 	CommitStatus *Status
 	// Deployment is what the request made, or gave a status, in the same way.
 	Deployment *Deployment
-	// Comment is what the request wrote or changed, in the same way.
+	// Comment is what the request wrote or changed, in the same way, and Release the
+	// GitHub Release.
 	Comment *Comment
+	Release *Release
 }
 
 // exchange is one request and the sending of its answer.

@@ -28,6 +28,7 @@ type call struct {
 	status     *Status
 	deployment *Deployment
 	comment    *Comment // likewise what it wrote or changed
+	release    *Release
 }
 
 // run checks the request and carries it out. Handlers run under the Sandbox's

@@ -30,6 +30,9 @@ const (
 	// "Body is too long (maximum is 65536 characters)": runatlantis/atlantis issue 3038.
 	maxComment = 65_536
 
+	// "body is too long (maximum is 125000 characters)": ncipollo/release-action issue 493.
+	maxReleaseBody = 125_000
+
 	// docs.github.com/rest/repos/contents#get-repository-content: what base64 is
 	// given of.
 	maxContent = 1 << 20

@@ -14,7 +14,7 @@ func operations() []operation {
 		repo   = repositoryPattern
 		commit = repo + "/commits/{ref}"
 	)
-	return slices.Concat(codeOperations(), deploymentOperations(), commentOperations(), []operation{
+	return slices.Concat(codeOperations(), deploymentOperations(), commentOperations(), releaseOperations(), []operation{
 		{
 			name: "rate-limit/get", method: get, pattern: "/rate_limit", handle: getRateLimit,
 			docs: "rate-limit/rate-limit#get-rate-limit-status-for-the-authenticated-user", isFree: true,
@@ -117,6 +117,37 @@ func commentOperations() []operation {
 		{
 			name: "issues/delete-comment", method: http.MethodDelete, pattern: one, handle: deleteComment,
 			docs: "issues/comments#delete-an-issue-comment", needs: write, orNeeds: "issues",
+		},
+	}
+}
+
+// releaseOperations are those on GitHub Releases.
+func releaseOperations() []operation {
+	const (
+		of  = repositoryPattern + "/releases"
+		one = of + "/{release_id}"
+	)
+	read := permission{"contents", "read"}
+	return []operation{
+		{
+			name: "repos/get-release-by-tag", method: http.MethodGet, pattern: of + "/tags/{tag...}", handle: getReleaseByTag,
+			docs: "releases/releases#get-a-release-by-tag-name", needs: read,
+		},
+		{
+			name: "repos/get-release", method: http.MethodGet, pattern: one, handle: getRelease,
+			docs: "releases/releases#get-a-release", needs: read,
+		},
+		{
+			name: "repos/update-release", method: http.MethodPatch, pattern: one, handle: updateRelease, creates: true,
+			docs: "releases/releases#update-a-release", needs: permission{"contents", "write"},
+			fields: []field{
+				{name: "tag_name"},
+				{name: "target_commitish"},
+				{name: "name", mayBeNull: true},
+				{name: "body", mayBeNull: true},
+				{name: "draft", kind: truth},
+				{name: "prerelease", kind: truth},
+			},
 		},
 	}
 }

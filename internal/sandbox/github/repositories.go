@@ -19,6 +19,7 @@ type repository struct {
 	statuses      []*Status         // oldest first
 	deployments   []*Deployment     // oldest first
 	comments      []*Comment        // oldest first
+	releases      []*Release        // oldest first
 	environments  []Environment
 	pulls         []PullRequest // by number
 }

@@ -22,6 +22,7 @@ type RepositorySnapshot struct {
 	Statuses                   []Status          // oldest first
 	Deployments                []Deployment      // oldest first
 	Comments                   []Comment         // on pull requests, oldest first
+	Releases                   []Release         // oldest first
 }
 
 // Snapshot reads all repositories.
@@ -45,6 +46,9 @@ func (s *Sandbox) Snapshot() Snapshot {
 		for _, made := range one.comments {
 			flat.Comments = append(flat.Comments, *made)
 		}
+		for _, made := range one.releases {
+			flat.Releases = append(flat.Releases, *made)
+		}
 		all.Repositories = append(all.Repositories, flat)
 	}
 	return all
@@ -64,6 +68,9 @@ func (c *call) tell(told *Call) {
 	}
 	if c.comment != nil {
 		told.Comment = new(*c.comment)
+	}
+	if c.release != nil {
+		told.Release = new(*c.release)
 	}
 	if c.deployment != nil {
 		told.Deployment = new(c.deployment.clone())
