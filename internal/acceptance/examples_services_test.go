@@ -28,6 +28,18 @@ func TestExamplePromote(t *testing.T) {
 	same(t, "GitHub Deployments", w.environmentsShown(), []string{"stage success", "production in_progress"})
 }
 
+// TestFromTwilioRun runs what becomes of a workflow with twilio-run. That one is run by
+// internal/foreign.
+func TestFromTwilioRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, twilio.Options{})
+	w.secrets["GREETING"] = "Good morning"
+	w.green(t, w.act(t, invocation{event: "push", file: "from-twilio-run.yml", payload: w.pushed(t)}))
+	live := w.liveBuilds()
+	same(t, "live", live, map[string]string{"hello stage": live["hello stage"], "hello production": live["hello stage"]})
+	w.checkEnvironments(t, " GREETING=Good morning", "stage GREETING=Good morning")
+}
+
 // TestExampleMonorepo takes two services through a push, another one that concerns one
 // of them, a pull request and a GitHub Release.
 func TestExampleMonorepo(t *testing.T) {

@@ -153,6 +153,7 @@ func (w *world) writeRepository(t *testing.T) []github.Token {
 	}
 	workflows := examples(t)
 	workflows["deploy.yml"] = documented(t, "README.md", "## Usage")
+	workflows["from-twilio-run.yml"] = documented(t, filepath.Join("docs", "from-twilio-run.md"), "## Both workflows")
 	for _, name := range []string{"outputs.yml", "releases.yml", "services.yml", "hostile.yml"} {
 		workflow, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
