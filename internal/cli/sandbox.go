@@ -54,11 +54,11 @@ no public source tells what Twilio does, --switch turns its other reading on;
 slipway sandbox switches lists them.
 
 With --github it serves GitHub's API as well, below /api/v3/, where a GitHub
-Enterprise Server has it, and logs each commit status and each GitHub Deployment
-that is written. Nobody has pushed anything to it: repositories and commits exist
-as soon as they are named. --latency, --fault-rate and --seed are for both APIs, --build-time,
---max-concurrent, --fail-build and --switch for Twilio's alone, and --data keeps
-nothing of GitHub's.`,
+Enterprise Server has it, and logs what is written there: commit statuses, GitHub
+Deployments, comments and GitHub Releases. Nobody has pushed anything to it:
+repositories and commits exist as soon as they are named. --latency, --fault-rate
+and --seed are for both APIs, --build-time, --max-concurrent, --fail-build and
+--switch for Twilio's alone, and --data keeps nothing of GitHub's.`,
 		Example: `  slipway sandbox                              # on a free port of this machine
   slipway sandbox --listen 127.0.0.1:8765 --data .sandbox
   slipway sandbox --fault-rate 0.2 --seed 7 --latency 80ms

@@ -87,8 +87,9 @@ func logTwilioCall(ctx context.Context, logger *slog.Logger, call twilio.Call) {
 	logger.DebugContext(ctx, "api call", attributes...)
 }
 
-// logGitHubCall tells of commit statuses and deployments to everybody who
-// watches: they are what a workflow shows of itself.
+// logGitHubCall tells of commit statuses, deployments, comments and what is written
+// into GitHub Releases to everybody who watches: they are what a workflow shows of
+// itself.
 func logGitHubCall(ctx context.Context, logger *slog.Logger, call github.Call) {
 	logger.DebugContext(ctx, "github api call", "operation", call.Operation, "method", call.Method, "path", call.Path, "status", call.Status)
 	if written := call.CommitStatus; written != nil {
@@ -103,6 +104,30 @@ func logGitHubCall(ctx context.Context, logger *slog.Logger, call github.Call) {
 		logger.InfoContext(ctx, "github deployment", "repository", call.Repository, "sha", written.SHA[:7], "environment", written.Environment,
 			"state", newest.State, "description", newest.Description, "environment_url", newest.EnvironmentURL, "log_url", newest.LogURL)
 	}
+	if written := call.Comment; written != nil {
+		logger.InfoContext(ctx, "comment", "repository", call.Repository, "pull_request", written.Number, "text", onOneLine(written.Body))
+	}
+	if written := call.Release; written != nil {
+		logger.InfoContext(ctx, "github release", "repository", call.Repository, "tag", written.Tag, "text", onOneLine(written.Body))
+	}
+}
+
+// onOneLine is what is seen of Markdown at first, without what is hidden or folded.
+func onOneLine(markdown string) string {
+	const most = 400
+	seen, _, _ := strings.Cut(markdown, "<details>")
+	var lines []string
+	for line := range strings.Lines(seen) {
+		line = strings.TrimSpace(line)
+		if isSeen := line != "" && !strings.HasPrefix(line, "<!--") && strings.Trim(line, "|:- ") != ""; isSeen {
+			lines = append(lines, line)
+		}
+	}
+	text := []rune(strings.Join(lines, " "))
+	if len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return string(text)
 }
 
 // printEnvironment prints what points a client at the sandboxes, as lines that a

@@ -105,7 +105,7 @@ func TestSandboxFlagsAreForGitHubToo(t *testing.T) {
 }
 
 // TestSandboxLogsWhatAWorkflowShows has a status, a deployment and what becomes
-// of it written.
+// of it written, and a comment.
 func TestSandboxLogsWhatAWorkflowShows(t *testing.T) {
 	t.Parallel()
 	var told bytes.Buffer
@@ -124,6 +124,7 @@ func TestSandboxLogsWhatAWorkflowShows(t *testing.T) {
 		{"/statuses/" + sha, `{"state":"pending","context":"slipway/voice/dev","description":"Deploying"}`},
 		{"/deployments", `{"ref":"` + sha + `","environment":"dev","auto_merge":false,"required_contexts":[],"description":"Deploy"}`},
 		{"/deployments/3/statuses", `{"state":"success","environment_url":"https://voice.example","log_url":"https://ci.example/1"}`},
+		{"/issues/7/comments", `{"body":"<!-- hidden -->\n### Slipway\n\n| Service | State |\n|:---|---:|\n| voice | Ready |\n\n<details>\n\nmore\n\n</details>"}`},
 	} {
 		recorder := httptest.NewRecorder()
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v3/repos/acme/voice"+step[0], strings.NewReader(step[1]))
@@ -137,6 +138,7 @@ func TestSandboxLogsWhatAWorkflowShows(t *testing.T) {
 	want := `level=INFO msg="commit status" repository=acme/voice sha=1111111 context=slipway/voice/dev state=pending description=Deploying target_url=""
 level=INFO msg="github deployment" repository=acme/voice sha=1111111 environment=dev state=created description=Deploy environment_url="" log_url=""
 level=INFO msg="github deployment" repository=acme/voice sha=1111111 environment=dev state=success description="" environment_url=https://voice.example log_url=https://ci.example/1
+level=INFO msg=comment repository=acme/voice pull_request=7 text="### Slipway | Service | State | | voice | Ready |"
 `
 	if told.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", &told, want)
