@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/spf13/pflag"
 
 	"github.com/slipway-dev/slipway/internal/config"
@@ -30,6 +31,7 @@ const (
 	resultsPage   = "docs/results.md"
 	rulesPage     = "docs/rules.md"
 	previewsPage  = "docs/previews.md"
+	sandboxPage   = "docs/sandbox.md"
 )
 
 // page returns a page of the repository, by its path from the root.
@@ -271,6 +273,24 @@ func TestPageShowsRules(t *testing.T) {
 	if voice.Path != "services/voice" || !hasRules || production.PromoteFrom != "stage" ||
 		voice.In("pr-7")[config.Service].Text != "voice-previews" || voice.In("stage")[config.HealthCheckPath].Text != "/health" {
 		t.Errorf("the example of %s says something else than the text below it: %+v", rulesPage, voice)
+	}
+}
+
+// TestPageShowsAPreview holds the page's lines to be those that a script runs.
+func TestPageShowsAPreview(t *testing.T) {
+	t.Parallel()
+	script, err := txtar.ParseFile(filepath.Join("testdata", "script", "sandbox_preview.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := make(map[string]string)
+	for _, file := range script.Files {
+		run[file.Name] = string(file.Data)
+	}
+	for name, behind := range map[string]string{"walk.sh": "and then these:", "closed.sh": "the preview goes:"} {
+		if diff := cmp.Diff(fenced(t, sandboxPage, behind, "sh"), run[name]); diff != "" {
+			t.Errorf("%s (-) differs from %s of the script (+):\n%s", sandboxPage, name, diff)
+		}
 	}
 }
 

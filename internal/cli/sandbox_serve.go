@@ -123,7 +123,7 @@ func onOneLine(markdown string) string {
 			lines = append(lines, line)
 		}
 	}
-	text := []rune(strings.Join(lines, " "))
+	text := []rune(strings.ReplaceAll(strings.Join(lines, " "), "\u00a0", " "))
 	if len(text) > most {
 		return string(text[:most]) + "…"
 	}
