@@ -154,6 +154,7 @@ func (w *world) writeRepository(t *testing.T) []github.Token {
 	workflows := examples(t)
 	workflows["deploy.yml"] = documented(t, "README.md", "## Usage")
 	workflows["from-twilio-run.yml"] = documented(t, filepath.Join("docs", "from-twilio-run.md"), "## Both workflows")
+	workflows["tags.yml"] = documented(t, filepath.Join("docs", "releases.md"), "## The workflow")
 	for _, name := range []string{"outputs.yml", "releases.yml", "services.yml", "hostile.yml"} {
 		workflow, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {

@@ -34,7 +34,7 @@ func pull(pairs ...any) object {
 }
 
 func release(action string, pairs ...any) object {
-	return payloadOf("action", action, "release", object{"tag_name": "v1.0.0", "target_commitish": "main", "draft": false, "prerelease": false}.with(pairs...))
+	return payloadOf("action", action, "release", object{"id": 7_000_000_001, "tag_name": "v1.0.0", "target_commitish": "main", "draft": false, "prerelease": false}.with(pairs...))
 }
 
 func comment(pairs ...any) object {
@@ -98,10 +98,10 @@ func TestParseOtherEvents(t *testing.T) {
 			Action: "opened", PullRequest: pr(func(p *gh.PullRequest) { p.HeadRef = "fix/🚀-`rm`-@everyone-<b>" + strings.Repeat("x", 200) }),
 		}},
 		"a GitHub Release": {"release", release("published"), gh.Event{
-			Action: "published", Ref: "refs/tags/v1.0.0", Tag: "v1.0.0", Release: gh.Release{Tag: "v1.0.0"},
+			Action: "published", Ref: "refs/tags/v1.0.0", Tag: "v1.0.0", Release: gh.Release{ID: 7_000_000_001, Tag: "v1.0.0"},
 		}},
 		"a draft of one": {"release", release("created", "draft", true, "prerelease", true, "tag_name", "untagged-1"), gh.Event{
-			Action: "created", Ref: "refs/tags/untagged-1", Tag: "untagged-1", Release: gh.Release{Tag: "untagged-1", IsDraft: true, IsPrerelease: true},
+			Action: "created", Ref: "refs/tags/untagged-1", Tag: "untagged-1", Release: gh.Release{ID: 7_000_000_001, Tag: "untagged-1", IsDraft: true, IsPrerelease: true},
 		}},
 		"a GitHub Deployment": {"deployment", deployment(), gh.Event{Action: "created", SHA: sha, Environment: "stage"}},
 		"a comment":           {"issue_comment", comment(), gh.Event{Action: "created", PullRequest: gh.PullRequest{Number: 7, IsOpen: true}}},

@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,6 +46,15 @@ func TestTagOfWhatStageRuns(t *testing.T) {
 	}
 	if _, variables := live(s.world); !slices.Equal(variables, []string{"GREETING=hello", "GREETING=released"}) {
 		t.Errorf("the variables are %v", variables)
+	}
+	status, err := deploy.ReadStatus(t.Context(), s.client, deploy.StatusQuestion{Service: "site"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range status.Environments {
+		if one.Commit != "c0ffee0" { // what the Build was made from, and not the tag's
+			t.Errorf("the commit of %s is %q", one.Environment, one.Commit)
+		}
 	}
 	again := s.deploy(tree(".env", "GREETING=released"), tagged("stage", "production"))
 	s.wantCalls(5, 0, 0, 0)
@@ -257,95 +265,6 @@ func TestTagLooksAtFewBuilds(t *testing.T) {
 	s.deploy(version(1000), tagged("dev", "production"))
 	if looks := s.count("FetchBuild"); looks > 8 { // five, that of dev, and two at the end
 		t.Errorf("%d Builds were looked at: %v", looks, s.calls)
-	}
-}
-
-// TestTagWhoseBuildGoes has the Build go away between the Plan and the activation.
-func TestTagWhoseBuildGoes(t *testing.T) {
-	t.Parallel()
-	for name, switches := range map[string]sandbox.Switches{"404": {}, "400": {StaleBuildIs400: true}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t, sandbox.Options{Switches: switches})
-			first := s.deploy(tree(), of("c0ffee0", "stage"))
-			s.deploy(version(2), of("c0ffee0", "stage"))
-			s.once(on(http.MethodPost, "/Deployments"), func() {
-				if err := s.client.DeleteBuild(t.Context(), twilio.ServiceSID(first.ServiceSID), twilio.BuildSID(first.BuildSID)); err != nil {
-					t.Error(err)
-				}
-			})
-			got := s.deploy(tree(), tagged("stage", "production"))
-			if want := "Build " + first.BuildSID + ", which was made of the same, is gone"; got.Status != job.Deployed || got.NotPromoted != want || got.PromotedFrom != "" {
-				t.Errorf("got %s, %q, want %q", got.Status, got.NotPromoted, want)
-			}
-			if s.plan.Build != deploy.BuildNew || s.count("CreateBuild") != 1 {
-				t.Errorf("the Build is %s: %v", s.plan.Build, s.calls)
-			}
-		})
-	}
-}
-
-// TestTagBelievesNoForgedManifest has stage run other files under the Manifest of the
-// tag's: the Console can make such a Build.
-func TestTagBelievesNoForgedManifest(t *testing.T) {
-	t.Parallel()
-	s, stage := staged(t)
-	service := twilio.ServiceSID(stage.ServiceSID)
-	genuine, err := s.client.FetchBuild(t.Context(), service, twilio.BuildSID(stage.BuildSID))
-	if err != nil {
-		t.Fatal(err)
-	}
-	other := s.deploy(version(2), of("c0ffee0", "stage"))
-	changed, err := s.client.FetchBuild(t.Context(), service, twilio.BuildSID(other.BuildSID))
-	if err != nil {
-		t.Fatal(err)
-	}
-	forged := twilio.NewBuild{Dependencies: []twilio.Dependency{{Name: "lodash", Version: "4.17.21"}}, Runtime: "node22"}
-	for _, one := range genuine.FunctionVersions {
-		if strings.HasPrefix(one.Path, "/_slipway/") {
-			forged.FunctionVersions = append(forged.FunctionVersions, one.SID)
-		}
-	}
-	for _, one := range changed.FunctionVersions {
-		if !strings.HasPrefix(one.Path, "/_slipway/") {
-			forged.FunctionVersions = append(forged.FunctionVersions, one.SID)
-		}
-	}
-	for _, one := range changed.AssetVersions {
-		forged.AssetVersions = append(forged.AssetVersions, one.SID)
-	}
-	made, err := s.client.CreateBuild(t.Context(), service, forged)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.client.WaitForBuild(t.Context(), service, made.SID); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.client.CreateDeployment(t.Context(), service, twilio.EnvironmentSID(stage.EnvironmentSID), made.SID); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.client.DeleteBuild(t.Context(), service, genuine.SID); err != nil {
-		t.Fatal(err)
-	}
-	got := s.deploy(tree(), tagged("stage", "production"))
-	if got.Status != job.Deployed || got.BuildSID == string(made.SID) || !strings.Contains(got.NotPromoted, "cannot be told: its files are not those of its Manifest") {
-		t.Errorf("got %s of %s: %q", got.Status, got.BuildSID, got.NotPromoted)
-	}
-}
-
-// TestTagUnderFaults promotes although answers are lost and refused.
-func TestTagUnderFaults(t *testing.T) {
-	t.Parallel()
-	for seed := range uint64(6) {
-		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t, sandbox.Options{FaultRate: 0.15, Seed: seed})
-			stage := s.deploy(tree(), of("c0ffee0", "stage"))
-			got := s.deploy(tree(), tagged("stage", "production"))
-			if got.Status != job.Promoted || got.BuildSID != stage.BuildSID || len(s.world.Snapshot().Builds) != 1 {
-				t.Errorf("got %+v of %d Builds", got, len(s.world.Snapshot().Builds))
-			}
-		})
 	}
 }
 
