@@ -87,13 +87,15 @@ func longestRun(text string) int {
 	return longest
 }
 
+// What stands before and behind a word, and is none of it.
+const opening, closing = `("'“‘«`, `.,;:!?)"'”’»…`
+
 // prose returns text as one line of running text. Words that hold nothing but
 // letters and numbers stay as they are; all others become code spans, without
 // the brackets, quotes and stops around them. So places, paths, versions and
-// SIDs look as a person would have written them.
+// SIDs look as a person would have written them, and so do commands of slipway.
 func prose(text string) string {
-	const opening, closing = `("'“‘«`, `.,;:!?)"'”’»…`
-	written := strings.Fields(clean(text))
+	written := withCommands(strings.Fields(clean(text)))
 	for i, word := range written {
 		core := strings.TrimLeft(word, opening)
 		before := word[:len(word)-len(core)]
@@ -111,6 +113,37 @@ func prose(text string) string {
 		}
 	}
 	return strings.Join(written, " ")
+}
+
+// withCommands makes each command of slipway one word: the subcommand, the kind that
+// list lists, and flags, of which some have a value.
+func withCommands(words []string) []string {
+	var joined []string
+	for i := 0; i < len(words); {
+		end := i + 1
+		isLast := func() bool { // that of a sentence, or of the text
+			return end == len(words) || strings.TrimRight(words[end-1], closing) != words[end-1]
+		}
+		if strings.TrimLeft(words[i], opening) == "slipway" && !isLast() && isSubcommand(words[end]) {
+			end++
+			if words[end-1] == "list" && !isLast() {
+				end++
+			}
+			for !isLast() && strings.HasPrefix(words[end], "--") {
+				end++
+				if hasValue := words[end-1] == "--environment" || words[end-1] == "--from" || words[end-1] == "--to"; hasValue && !isLast() {
+					end++
+				}
+			}
+		}
+		joined = append(joined, strings.Join(words[i:end], " "))
+		i = end
+	}
+	return joined
+}
+
+func isSubcommand(word string) bool {
+	return strings.Trim(strings.TrimRight(word, closing), "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 // closes reports whether after begins with what core lacks, as with "exit(" and

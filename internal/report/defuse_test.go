@@ -26,6 +26,16 @@ func TestProse(t *testing.T) {
 		{"see https://status.twilio.com.", "see `https://status.twilio.com`."},
 		{"Build ZB00000000000000000000000000000002 (node22)", "Build `ZB00000000000000000000000000000002` (node22)"},
 		{`/calls/in and a_key='x' (or "b_key") with process.exit().`, "`/calls/in` and `a_key='x'` (or \"`b_key`\") with `process.exit()`."},
+		// Commands are one span, whatever they are made of.
+		{"slipway logs --environment dev tells what they wrote.", "`slipway logs --environment dev` tells what they wrote."},
+		{"Roll back (slipway rollback --environment stage --to ZB1), or not.", "Roll back (`slipway rollback --environment stage --to ZB1`), or not."},
+		{"slipway list builds shows them; slipway status, too. See slipway plan --out.", "`slipway list builds` shows them; `slipway status`, too. See `slipway plan --out`."},
+		{"slipway previews --sweep or slipway teardown.", "`slipway previews --sweep` or `slipway teardown`."},
+		{"Slipway does; no slipway. And slipway", "Slipway does; no slipway. And slipway"},
+		{"slipway list", "`slipway list`"},
+		{"slipway logs --environment", "`slipway logs --environment`"},
+		{"slipway @octocat", "slipway `@octocat`"},
+		{"slipway list `x` @octocat", "`` slipway list `x` `` `@octocat`"},
 		// What GitHub reads, too.
 		{"ask @octocat, #12, GH-12, acme/voice#12, acme/voice@c0ffee0", "ask `@octocat`, `#12`, `GH-12`, `acme/voice#12`, `acme/voice@c0ffee0`"},
 		{"c0ffee0 and deadbeef, not added", "`c0ffee0` and `deadbeef`, not added"},
