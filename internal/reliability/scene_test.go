@@ -44,6 +44,8 @@ func scenes() []scene {
 		Release: job.Release{From: "dev", CreateEnvironment: true}, Options: job.Options{VariablesLike: "dev"},
 	}}
 	rollback := step{job: job.Job{Verb: job.Rollback, Target: job.Target{Service: "site", Environment: "dev"}}}
+	tag := deployOf(2, "GREETING=released\nLIMIT=10\nNEW=1\n")
+	tag.job.Verb, tag.job.Target.Environment, tag.job.Release.From = job.Tag, "stage", "dev"
 	picked := rollback
 	picked.job.Release.To = first.job.Commit
 	static := step{job: first.job, files: maps.Clone(first.files)}
@@ -54,6 +56,7 @@ func scenes() []scene {
 		{"redeploy", []step{first}, changed, job.Deployed, false},
 		{"first promote", []step{first}, promote, job.Promoted, false},
 		{"promote", []step{first, promote, second}, promote, job.Promoted, false},
+		{"tag", []step{first, promote, second}, tag, job.Promoted, false},
 		{"roll-back", []step{first, second}, rollback, job.RolledBack, true},
 		{"roll-back to a commit", []step{first, second}, picked, job.RolledBack, false},
 	}
