@@ -36,8 +36,6 @@ type Env struct {
 func Main(ctx context.Context, env Env) int {
 	root := newRoot(env) //nolint:contextcheck // cobra hands the context to each command.
 	root.SetArgs(env.Args)
-	root.SetOut(env.Stdout)
-	root.SetErr(env.Stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
@@ -102,6 +100,9 @@ Try it without an account, on a sandbox that lives as long as the command:
 		Args:          unknownCommand,
 		RunE:          showHelp,
 	}
+	// Before the command for completions is made, which keeps where it writes to.
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newDeploy(env), newPlan(env), newPromote(env), newRollback(env), newStatus(env), newList(env), newLogs(env), newPrune(env), newTeardown(env), newPreviews(env),
