@@ -131,3 +131,6 @@ func showHelp(cmd *cobra.Command, _ []string) error {
 
 // oneProblem makes an error of one finding about the input.
 func oneProblem(message, fix string) error { return &problem.Problem{Message: message, Fix: fix} }
+
+// Commands returns the tree of commands, for those who describe it; it runs nothing.
+func Commands() *cobra.Command { return newRoot(Env{}) }
