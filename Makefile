@@ -22,7 +22,7 @@ FUZZTIME ?= 20s
 
 ldflags := -s -w $(if $(VERSION),-X github.com/slipway-dev/slipway/internal/cli.version=$(VERSION))
 
-.PHONY: help build test race lint fmt bench fuzz inputs startup reliability screenshots ci
+.PHONY: help build test race lint fmt bench fuzz inputs startup reliability screenshots snapshot ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,7 @@ lint: ## check form, style, rooms (depguard), workflows and modules
 	cd tools && go mod tidy -diff
 	cd tools/actionlint && go mod tidy -diff
 	cd tools/act && go mod tidy -diff
+	cd tools/goreleaser && go mod tidy -diff
 	cd tools/screenshot && go mod tidy -diff && go vet ./...
 	cd internal/foreign/testdata/twilio-go && go mod tidy -diff
 
@@ -100,6 +101,12 @@ screenshots: ## take the pictures of docs/images; needs npm and a Chromium
 	cd tools/screenshot && $(picture) $(pictured)/comment.golden
 	cd tools/screenshot && $(picture) -width 900 -font-size 16 -hard-breaks=false -unfold Functions $(pictured)/summary.golden
 
+# What of a release needs no registry and no GitHub; docs/releasing.md tells the rest.
+# The image and the released action.yml are held to what they should be by
+# internal/acceptance.
+snapshot: ## make the archives of a release twice, and hold them to each other
+	./tools/snapshot
+
 # Tests come last, so that a log ends with their result.
 .NOTPARALLEL:
-ci: lint build startup reliability inputs race test ## everything that CI runs
+ci: lint build snapshot startup reliability inputs race test ## everything that CI runs
