@@ -4,7 +4,12 @@
 #   docker run --rm slipway version
 #
 # It keeps to what Docker's classic builder knows, so that any runner can build it.
-FROM golang:1.26 AS build
+
+# A release names both by their digests, and the digests stand in its provenance.
+ARG GO_IMAGE=golang:1.26
+ARG BASE_IMAGE=gcr.io/distroless/static-debian12
+
+FROM ${GO_IMAGE} AS build
 WORKDIR /src
 COPY . .
 # The version that the binary shows; empty shows "dev".
@@ -19,6 +24,6 @@ RUN CGO_ENABLED=0 GOCACHE=/tmp/cache GOMODCACHE=/tmp/modules go build -trimpath 
 # Root, which is this image's user: a runner mounts the workspace and the files for
 # outputs and summary with owners of its own, and GitHub asks the same of every
 # container Action (docs.github.com: Dockerfile support for GitHub Actions).
-FROM gcr.io/distroless/static-debian12
+FROM ${BASE_IMAGE}
 COPY --from=build /slipway /slipway
 ENTRYPOINT ["/slipway"]

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/slipway-dev/slipway/internal/publish"
 	"github.com/slipway-dev/slipway/internal/sandbox/github"
 	"github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
@@ -216,20 +216,25 @@ func (w *world) git(t *testing.T, args ...string) string {
 	return text
 }
 
-// writeAction writes action.yml as a release publishes it: naming an image that
-// is built already.
+// writeAction writes action.yml as a release publishes it, which names an image by its
+// digest; only that name is replaced by the one of the image under test, which no
+// registry has.
 func (w *world) writeAction(t *testing.T, named string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(project, "action.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	builds := regexp.MustCompile(`(?m)^  image: Dockerfile$`)
-	if got := len(builds.FindAll(text, -1)); got != 1 {
-		t.Fatalf("action.yml names the Dockerfile %d times, want once", got)
+	published := "ghcr.io/slipway-dev/slipway@sha256:" + strings.Repeat("0123456789abcdef", 4)
+	released, err := publish.Action(string(text), published)
+	if err != nil {
+		t.Fatal(err)
 	}
-	text = builds.ReplaceAll(text, []byte("  image: docker://"+named))
-	if err := os.WriteFile(filepath.Join(w.action, "action.yml"), text, 0o644); err != nil {
+	before, after, found := strings.Cut(released, published)
+	if !found || strings.Contains(after, published) {
+		t.Fatalf("the released action.yml does not name its image once:\n%s", released)
+	}
+	if err := os.WriteFile(filepath.Join(w.action, "action.yml"), []byte(before+named+after), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
