@@ -175,6 +175,46 @@ func TestEnvironmentProtection(t *testing.T) {
 	}
 }
 
+func TestRunApproval(t *testing.T) {
+	t.Parallel()
+	c, world := newWorld(t, sandbox.Options{Repositories: history()})
+	for _, one := range []sandbox.Environment{{Name: "forks", Reviewers: []string{"ann", "bob"}}, {Name: "stage", Teams: []string{"ops"}}, {Name: "plain"}} {
+		if err := world.SetEnvironment("acme/voice", one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, one := range []sandbox.RunReview{
+		{Run: 1, User: "ann", Environments: []string{"forks"}},
+		{Run: 2, User: "ann", Environments: []string{"stage"}},
+		{Run: 3, User: "ann", Environments: []string{"forks"}},
+		{Run: 3, User: "bob", Environments: []string{"stage", "forks"}, State: "rejected"},
+		{Run: 4, User: "bob", Environments: []string{"forks"}, State: "rejected"},
+		{Run: 4, User: "ann", Environments: []string{"forks"}},
+	} {
+		if err := world.ReviewRun("acme/voice", one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for run, want := range map[int64]gh.Approval{1: gh.Approved, 2: gh.NotReviewed, 3: gh.Rejected, 4: gh.Rejected, 5: gh.NotReviewed} {
+		if got, err := c.RunApproval(t.Context(), voice, run, "Forks"); err != nil || got != want {
+			t.Errorf("run %d: %d, error %v, want %d", run, got, err, want)
+		}
+	}
+	for body, isRead := range map[string]bool{
+		`[]`: true, `[{"state":"pending","environments":[{"name":"forks"}]}]`: true, `[{"state":"approved"}]`: true, `{}`: false, `null`: false, ``: false,
+	} {
+		got, err := newClient(t, answer(200, body), once).RunApproval(t.Context(), voice, 1, "forks")
+		if got != gh.NotReviewed || (err == nil) != isRead {
+			t.Errorf("%q: %d, error %v", body, got, err)
+		}
+	}
+	for _, run := range []int64{0, -1} {
+		if _, err := c.RunApproval(t.Context(), voice, run, "forks"); err == nil {
+			t.Errorf("run %d is asked for", run)
+		}
+	}
+}
+
 // TestReadsNameTheirPermissions has a token that may do nothing.
 func TestReadsNameTheirPermissions(t *testing.T) {
 	t.Parallel()
@@ -189,6 +229,10 @@ func TestReadsNameTheirPermissions(t *testing.T) {
 		if missing, ok := errors.AsType[*gh.PermissionError](read()); !ok || missing.Permission != want {
 			t.Errorf("got %+v, want %s", missing, want)
 		}
+	}
+	_, err := c.RunApproval(t.Context(), voice, 1, "voice/stage")
+	if missing, ok := errors.AsType[*gh.PermissionError](err); !ok || missing.Permission != "actions: read" {
+		t.Errorf("reviews: %v", err)
 	}
 	if _, err := c.BranchHead(t.Context(), voice, "main"); err == nil || !strings.Contains(err.Error(), `"contents: read"`) {
 		t.Errorf("a branch: %v", err)

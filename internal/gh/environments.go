@@ -43,6 +43,72 @@ func (c *Client) EnvironmentProtection(ctx context.Context, repository Repositor
 	})
 }
 
+// Approval is what the reviewers of a GitHub environment said of a workflow's run.
+type Approval int
+
+// The approvals.
+const (
+	// NotReviewed says that nobody has said anything of it.
+	NotReviewed Approval = iota
+	// Approved says that somebody has approved the run, and nobody has rejected it.
+	Approved
+	// Rejected says that somebody has rejected it, in whichever attempt.
+	Rejected
+)
+
+// RunApproval reads what the reviewers of a GitHub environment said of a workflow's run.
+// The history is that of all its attempts, and no review says when it was made
+// (docs.github.com/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run,
+// read 2026-11), so one rejection counts for the whole run. It needs the permission
+// "actions: read".
+func (c *Client) RunApproval(ctx context.Context, repository Repository, run int64, environment string) (Approval, error) {
+	op := operation{name: fmt.Sprintf("read reviews of run %d", run), repository: repository, permission: "actions: read"}
+	wrong := errors.Join(repository.check(), checkEnvironment(environment))
+	if run < 1 {
+		wrong = errors.Join(wrong, fmt.Errorf("%d is not the id of a workflow's run", run))
+	}
+	if wrong != nil {
+		return NotReviewed, fmt.Errorf("%s: %w", op.name, wrong)
+	}
+	return read(ctx, c, op, func(ctx context.Context, sdk *github.Client) (Approval, *github.Response, error) {
+		path := fmt.Sprintf("repos/%s/%s/actions/runs/%d/approvals", repository.Owner, repository.Name, run)
+		request, err := sdk.NewRequest(http.MethodGet, path, nil) // the SDK has no method for it
+		if err != nil {
+			return NotReviewed, nil, err //nolint:wrapcheck // judge reads it.
+		}
+		var got reviews
+		response, err := sdk.Do(ctx, request, &got)
+		if err == nil && got == nil {
+			err = errShape
+		}
+		return got.of(environment), response, err
+	})
+}
+
+// reviews has the fields of GitHub's answer that matter here.
+type reviews []struct {
+	State        string `json:"state"`
+	Environments []struct {
+		Name string `json:"name"`
+	} `json:"environments"`
+}
+
+func (r reviews) of(environment string) Approval {
+	said := NotReviewed
+	for _, one := range r {
+		for _, about := range one.Environments {
+			switch {
+			case !strings.EqualFold(about.Name, environment):
+			case one.State == "rejected":
+				return Rejected
+			case one.State == "approved":
+				said = Approved
+			}
+		}
+	}
+	return said
+}
+
 // environment has the fields of GitHub's answer that matter here.
 type environment struct {
 	Name            string `json:"name"`

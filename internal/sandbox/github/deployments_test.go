@@ -356,3 +356,42 @@ func TestEnvironments(t *testing.T) {
 		}
 	}
 }
+
+func TestRunReviews(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, github.Options{Tokens: []github.Token{{Value: "x", Permissions: map[string]string{"actions": "read"}}, {Value: "nothing"}}}).as("x")
+	for _, one := range []github.Environment{{Name: "forks", Reviewers: []string{"ann"}}, {Name: "plain"}} {
+		if err := b.SetEnvironment("acme/voice", one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, wrong := range []github.RunReview{
+		{User: "ann", Environments: []string{"forks"}},
+		{Run: 7, User: "ann"},
+		{Run: 7, User: "ann", State: "pending", Environments: []string{"forks"}},
+		{Run: 7, User: "ann", Environments: []string{"plain"}},
+		{Run: 7, User: "ann", Environments: []string{"nothing"}},
+		{Run: 7, User: "eve", Environments: []string{"forks"}},
+	} {
+		if err := b.ReviewRun("acme/voice", wrong); err == nil {
+			t.Errorf("%+v is accepted", wrong)
+		}
+	}
+	if err := b.ReviewRun("acme/voice", github.RunReview{Run: 7, User: "ann", Environments: []string{"Forks"}, Comment: "Looks good"}); err != nil {
+		t.Fatal(err)
+	}
+	const runs = voice + "/actions/runs/"
+	got := b.get(runs + "7/approvals")
+	wantStatus(t, got, http.StatusOK)
+	for _, part := range []string{`"state":"approved"`, `"comment":"Looks good"`, `"name":"forks"`, `"login":"ann"`} {
+		if !strings.Contains(got.raw, part) {
+			t.Errorf("%s is not in %s", part, got.raw)
+		}
+	}
+	if got := b.get(runs + "8/approvals"); got.status != http.StatusOK || strings.TrimSpace(got.raw) != "[]" {
+		t.Errorf("a run that was not reviewed: %d %s", got.status, got.raw)
+	}
+	wantError(t, b.get(runs+"x/approvals"), 404, "Not Found")
+	wantStatus(t, b.get(runs+"7/approvals?per_page=5"), http.StatusUnprocessableEntity)
+	wantError(t, b.as("nothing").get(runs+"7/approvals"), 403, "Resource not accessible by integration")
+}

@@ -72,6 +72,18 @@ type reviewerBody struct {
 	Reviewer any    `json:"reviewer"`
 }
 
+// environmentID is that of every environment; nothing here is looked up by it.
+const environmentID = 1
+
+func (c *call) environmentURL(name string) string {
+	return c.repositoryURL() + "/environments/" + url.PathEscape(name)
+}
+
+func (c *call) environmentPage(name string) string {
+	in := c.repository()
+	return htmlURL(in.owner, in.name, "deployments/activity_log?environments_filter="+url.QueryEscape(name))
+}
+
 func getEnvironment(c *call) (reply, error) {
 	in := c.repository()
 	one, isThere := in.environment(c.params["environment_name"])
@@ -79,8 +91,7 @@ func getEnvironment(c *call) (reply, error) {
 		return reply{}, notFound()
 	}
 	body := environmentBody{
-		ID: 1, Name: one.Name, URL: c.repositoryURL() + "/environments/" + url.PathEscape(one.Name),
-		HTMLURL:         htmlURL(in.owner, in.name, "deployments/activity_log?environments_filter="+url.QueryEscape(one.Name)),
+		ID: environmentID, Name: one.Name, URL: c.environmentURL(one.Name), HTMLURL: c.environmentPage(one.Name),
 		CanAdminsBypass: true, ProtectionRules: []ruleBody{},
 	}
 	if one.WaitMinutes > 0 {

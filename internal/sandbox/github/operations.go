@@ -14,7 +14,7 @@ func operations() []operation {
 		repo   = repositoryPattern
 		commit = repo + "/commits/{ref}"
 	)
-	return slices.Concat(codeOperations(), deploymentOperations(), commentOperations(), releaseOperations(), []operation{
+	return slices.Concat(codeOperations(), deploymentOperations(), commentOperations(), releaseOperations(), reviewOperations(), []operation{
 		{
 			name: "rate-limit/get", method: get, pattern: "/rate_limit", handle: getRateLimit,
 			docs: "rate-limit/rate-limit#get-rate-limit-status-for-the-authenticated-user", isFree: true,

@@ -93,6 +93,8 @@ type Repository struct {
 	// PullRequests and Environments are those that are there from the start.
 	PullRequests []PullRequest
 	Environments []Environment
+	// RunReviews are what people have said of workflows' runs.
+	RunReviews []RunReview
 }
 
 // Token is a token that is accepted, such as the one of a workflow's job.

@@ -21,6 +21,7 @@ type repository struct {
 	comments      []*Comment        // oldest first
 	releases      []*Release        // oldest first
 	environments  []Environment
+	reviews       []RunReview   // of workflows' runs, oldest first
 	pulls         []PullRequest // by number
 }
 
@@ -42,6 +43,9 @@ func (one *repository) fill(given Repository) error {
 	}
 	for _, environment := range given.Environments {
 		wrong = append(wrong, one.setEnvironment(environment))
+	}
+	for _, review := range given.RunReviews {
+		wrong = append(wrong, one.reviewRun(review))
 	}
 	return errors.Join(wrong...)
 }
