@@ -74,19 +74,16 @@ func (r *run) do(ctx context.Context) job.Result {
 
 	made := decision{requests: []trigger.Request{{}}}
 	if len(s.problems) == 0 { // otherwise there is nothing to decide by
-		var err error
-		if made, err = r.decide(ctx, inputs, s.what, s.hub); err != nil {
+		err := s.adoptPull(ctx, inputs)
+		if err == nil {
+			made, err = r.decide(ctx, inputs, s.what, s.hub)
+		}
+		if err != nil {
 			return r.endUnbegun(failed(err))
 		}
 	}
 	if made.skip != "" {
-		outcome := skipped(inputs, made.skip)
-		r.report([]pipeline.Outcome{outcome}, false)
-		told := s.newAnnouncer(inputs, made)
-		told.Skip(ctx, outcome)
-		told.Warn()
-		r.tell(outcome, nil)
-		return outcome.Result
+		return s.skip(ctx, inputs, made)
 	}
 	r.console.Print(fmt.Sprintf("Slipway %s: %s", r.env.Version, s.what))
 	return s.carryOut(ctx, made)

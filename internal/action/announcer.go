@@ -42,7 +42,7 @@ func (s *setting) newAnnouncer(inputs config.Action, made decision) *announcer {
 		Tag: s.what.tag(), Release: s.what.event.Release.ID,
 	}
 	if s.what.isPull() {
-		subject.PullRequest = s.what.pull()
+		subject.PullRequest, subject.IsFork = s.what.pull(), s.what.event.PullRequest.IsFork
 	}
 	if s.what.runID != "" {
 		subject.RunURL = s.hub.client.RunURL(s.what.repository, s.what.runID)

@@ -20,6 +20,10 @@ type decision struct {
 	requests []trigger.Request
 	// skip is why there are none.
 	skip string
+	// withheld are what there would be, were it not for where the event comes from;
+	// unread is why that is not known.
+	withheld []trigger.Request
+	unread   string
 	// isOneOfSeveral says that the repository has several services.
 	isOneOfSeveral bool
 }
@@ -28,12 +32,18 @@ type decision struct {
 // error is a problem.List, or the cause of ctx's end.
 func (r *run) decide(ctx context.Context, inputs config.Action, what occasion, hub *hub) (decision, error) {
 	asked := trigger.AskedOf(r.values, what.ref)
-	if whatever, err := trigger.Decide(what.event, nil, asked); err == nil && whatever.Skip != "" {
-		return decision{skip: whatever.Skip}, nil // which no rules change
+	asked.IsDependabot = what.actor == dependabot
+	whatever, err := trigger.Decide(what.event, nil, asked)
+	isSkipped := err == nil && whatever.Skip != "" // which no rules change
+	if isSkipped && len(whatever.Withheld) == 0 {
+		return decision{skip: whatever.Skip}, nil
 	}
 	file, err := r.readRules(ctx, inputs, what, hub)
 	if ctx.Err() != nil {
 		return decision{}, context.Cause(ctx)
+	}
+	if isSkipped && err != nil {
+		return decision{skip: whatever.Skip, unread: err.Error()}, nil //nolint:nilerr // the skip holds without it, and tells of it.
 	}
 	if unreadable, ok := errors.AsType[*unreadableError](err); ok {
 		return decision{skip: unreadable.Error()}, nil
@@ -45,7 +55,9 @@ func (r *run) decide(ctx context.Context, inputs config.Action, what occasion, h
 	if err != nil {
 		return decision{}, err
 	}
-	made := decision{requests: decided.Requests, skip: decided.Skip, isOneOfSeveral: file != nil && len(file.Services) > 1}
+	made := decision{
+		requests: decided.Requests, skip: decided.Skip, withheld: decided.Withheld, isOneOfSeveral: file != nil && len(file.Services) > 1,
+	}
 	if made.isOneOfSeveral && len(made.requests) > 0 {
 		made = r.onlyTouched(ctx, made, what, hub, file)
 	}

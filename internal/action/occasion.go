@@ -48,7 +48,7 @@ func readOccasion(getenv func(string) string, problems *problem.List) occasion {
 		return read
 	}
 	read.event.Name = name
-	told := []string{gh.EventPush, gh.EventWorkflowDispatch, gh.EventPullRequest, gh.EventRelease}
+	told := []string{gh.EventPush, gh.EventWorkflowDispatch, gh.EventPullRequest, gh.EventRelease, gh.EventDeployment}
 	if !slices.Contains(told, name) {
 		return read // GITHUB_SHA and GITHUB_REF say all that is needed
 	}
@@ -102,7 +102,11 @@ func (o occasion) String() string {
 		text += " to " + ref
 	}
 	if o.isPull() {
-		text = fmt.Sprintf("%s (%s) of %s, pull request %d", o.event.Name, o.event.Action, short(o.sha), o.pull())
+		name := o.event.Name
+		if o.event.Action != "" {
+			name += " (" + o.event.Action + ")"
+		}
+		text = fmt.Sprintf("%s of %s, pull request %d", name, short(o.sha), o.pull())
 	}
 	return text + " in " + o.repository.String()
 }
@@ -120,8 +124,9 @@ func (o occasion) tag() string {
 	return tag
 }
 
-// isPull reports whether it is about a pull request whose payload is known.
-func (o occasion) isPull() bool { return o.event.Name == gh.EventPullRequest && o.pull() > 0 }
+// isPull reports whether it is about a pull request of which more is known than its
+// number: by its event, or because a run was started by hand for its head.
+func (o occasion) isPull() bool { return o.pull() > 0 }
 
 // pull is the number of the pull request; 0 means none.
 func (o occasion) pull() int { return o.event.PullRequest.Number }

@@ -83,6 +83,12 @@ func (t *task) perform(ctx context.Context) (outcome pipeline.Outcome, err error
 			return failed(rest)
 		}
 	}
+	if t.request.IsFork && len(t.problems) == 0 {
+		t.problems = t.checkFork(ctx)
+		if ctx.Err() != nil {
+			return failed(context.Cause(ctx))
+		}
+	}
 	if needsTree || t.values[config.Service].Text == "" { // otherwise nothing of the repository is read
 		folder := t.values[config.WorkingDirectory].Text
 		t.inputs.WorkingDirectory = inWorkspace(t.env.Getenv("GITHUB_WORKSPACE"), folder, &t.problems)
@@ -100,6 +106,9 @@ func (t *task) perform(ctx context.Context) (outcome pipeline.Outcome, err error
 	if needsTree {
 		wanted.PromoteFrom = t.request.PromoteFrom
 		wanted.Newer, wanted.IsOpen = t.newer(), t.hub.isOpen(t.what.repository, lookPatience)
+		if t.request.IsFork {
+			wanted.Newer, wanted.Only, wanted.Warnings = t.newerOfFork, t.inputs.ForkSHA, t.passedOver()
+		}
 		return pipeline.DeployFolder(ctx, wanted)
 	}
 	if verb == job.Sweep {
@@ -137,7 +146,7 @@ func (t *task) verb() (verb job.Verb, needsTree bool) {
 func (t *task) previews() job.Previews {
 	rules := job.Previews{Most: t.inputs.Previews.Max, TTL: t.inputs.Previews.TTL}
 	if t.request.Verb == trigger.Preview {
-		rules.Number = t.request.PullRequest
+		rules.Number, rules.IsFork = t.request.PullRequest, t.request.IsFork
 		if t.inputs.Previews.Service != "" { // the variables are those of the service itself
 			rules.LikeService = cmp.Or(t.request.Layer[config.Service].Text, t.run.values[config.Service].Text)
 		}

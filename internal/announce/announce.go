@@ -48,8 +48,10 @@ type Subject struct {
 	// RunSHA is the commit that GitHub runs the workflow for: of a pull request the
 	// merge. Empty means that it is not known.
 	RunSHA string
-	// PullRequest is its number; 0 means none.
+	// PullRequest is its number; 0 means none. IsFork says that it comes from a fork, for
+	// whose runs the token may usually only read.
 	PullRequest int
+	IsFork      bool
 	// Tag is the name of the tag, without refs/tags/; empty means that it is about none.
 	// Release is the number of its GitHub Release; 0 means that it is looked for.
 	Tag     string
@@ -218,6 +220,9 @@ func (a *Announcer) Skip(ctx context.Context, result job.Result) []Warning {
 	limited, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
 	if err := a.newComment(job.Job{Target: job.Target{Service: result.Service, Environment: result.Environment}}).end(limited, result, deploy.Plan{}); err != nil {
+		if a.about.IsFork && isDenied(err) {
+			return []Warning{{"comment", "No comment: the token of a run for a fork may only read, unless the repository's settings send write tokens to it"}}
+		}
 		return []Warning{warn("comment", err)}
 	}
 	return nil

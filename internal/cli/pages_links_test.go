@@ -118,6 +118,7 @@ func TestPagesShowExamples(t *testing.T) {
 	for name, want := range map[string][]string{
 		readme:       {"push.yml", "preview.yml"},
 		previewsPage: {"sweep.yml"},
+		forksPage:    {"fork-plan.yml", "fork-preview.yml"},
 	} {
 		var got []string
 		for _, block := range regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(page(t, name), -1) {

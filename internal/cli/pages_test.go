@@ -32,6 +32,7 @@ const (
 	rulesPage     = "docs/rules.md"
 	previewsPage  = "docs/previews.md"
 	sandboxPage   = "docs/sandbox.md"
+	forksPage     = "docs/forks.md"
 )
 
 // page returns a page of the repository, by its path from the root.

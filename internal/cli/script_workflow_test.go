@@ -105,7 +105,7 @@ func inputVariable(name string) string { return "INPUT_" + strings.ToUpper(name)
 // stepVariables are what a step's process has beside the settings' own.
 func stepVariables() []string {
 	names := []string{
-		"GITHUB_ACTIONS", "GITHUB_API_URL", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_REF", "GITHUB_REPOSITORY",
+		"GITHUB_ACTIONS", "GITHUB_ACTOR", "GITHUB_API_URL", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_REF", "GITHUB_REPOSITORY",
 		"GITHUB_RUN_ATTEMPT", "GITHUB_RUN_ID", "GITHUB_SERVER_URL", "GITHUB_SHA", "GITHUB_STEP_SUMMARY", "GITHUB_TOKEN", "GITHUB_WORKSPACE",
 	}
 	for _, setting := range config.Inputs() {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/secret"
@@ -24,6 +25,8 @@ type Action struct {
 	// Environment.
 	GitHubEnvironment string
 	Previews          Previews
+	// ForkSHA is the one commit of a fork that may be deployed; empty means none.
+	ForkSHA string
 	// GitHubToken is empty when there is none.
 	GitHubToken secret.String
 }
@@ -31,12 +34,21 @@ type Action struct {
 // ReadAction reads values as an Action. getenv gives the values of bare KEY
 // lines in variables. The error is a problem.List of everything that is wrong.
 func ReadAction(values Values, getenv func(string) string) (Action, error) {
-	r := reader{values: values, isStep: true}
+	return (&reader{values: values, isStep: true}).action(getenv)
+}
+
+// ReadWithoutSecrets reads values as ReadAction does for a run that gets no secrets, and
+// asks for no credentials.
+func ReadWithoutSecrets(values Values, getenv func(string) string) (Action, error) {
+	return (&reader{values: values, isStep: true, isWithoutSecrets: true}).action(getenv)
+}
+
+func (r *reader) action(getenv func(string) string) (Action, error) {
 	read := Action{
 		Release:      r.release(getenv),
 		Command:      r.oneOf(Command),
 		CommitStatus: r.boolean(CommitStatus), GitHubDeployment: r.boolean(GitHubDeployment), Comment: r.oneOf(Comment), ReleaseNotes: r.boolean(ReleaseNotes),
-		GitHubEnvironment: r.text(GitHubEnvironment), Previews: r.previews(),
+		GitHubEnvironment: r.text(GitHubEnvironment), Previews: r.previews(), ForkSHA: r.commit(ForkSHA),
 		GitHubToken: secret.New(r.text(GitHubToken)),
 	}
 	read.DryRun = read.DryRun || read.Command == "plan"
@@ -48,6 +60,16 @@ func ReadAction(values Values, getenv func(string) string) (Action, error) {
 		}
 	}
 	return read, r.problems.Err()
+}
+
+// commit reads the full SHA of a commit; empty when there is none.
+func (r *reader) commit(name string) string {
+	text := r.text(name)
+	if text != "" && !regexp.MustCompile(`^[0-9a-f]{40}$`).MatchString(text) {
+		r.wrong(name, "is not the full SHA of a commit", "Give all of its 40 digits, as GitHub shows them for the commit that was reviewed.")
+		return ""
+	}
+	return text
 }
 
 // boolean reads true or false; what is neither counts as the default.

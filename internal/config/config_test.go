@@ -377,6 +377,41 @@ func TestInputsOfAnotherCommand(t *testing.T) {
 	}
 }
 
+// TestForkSHA: what is not the whole SHA, as GitHub has it, is none.
+func TestForkSHA(t *testing.T) {
+	t.Parallel()
+	sha := strings.Repeat("0a", 20)
+	for text, isOne := range map[string]bool{
+		sha: true, " " + sha + "\n": true, "": true,
+		sha[:7]: false, sha[:39]: false, sha + "0": false, strings.ToUpper(sha): false, "refs/pull/7/head": false, "main": false, sha + "\n" + sha: false,
+	} {
+		read, err := config.ReadAction(config.Resolve(config.Inputs(), func(name string) (string, bool) {
+			return map[string]string{"api-key": key, "api-secret": "secret", "fork-sha": text}[name], true
+		}, func(string) string { return "" }), func(string) string { return "" })
+		if (err == nil) != isOne || isOne && read.ForkSHA != strings.TrimSpace(text) || !isOne && read.ForkSHA != "" {
+			t.Errorf("%q: got %q, error %v", text, read.ForkSHA, err)
+		}
+	}
+}
+
+// TestReadWithoutSecrets: no credentials are asked for, and all else is looked at.
+func TestReadWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{"": "", "api-key": "", "timeout": "timeout"} {
+		values := config.Resolve(config.Inputs(), func(name string) (string, bool) { return key, name == given }, func(string) string { return "" })
+		read, err := config.ReadWithoutSecrets(values, func(string) string { return "" })
+		if told := fmt.Sprint(err); (err == nil) != (want == "") || !strings.Contains(told, want) || strings.Contains(told, "credentials") {
+			t.Errorf("with %q: %v", given, err)
+		}
+		if !read.Account.Password.IsZero() || read.Account.User != "" {
+			t.Errorf("with %q: the account is %+v", given, read.Account)
+		}
+		if values.HasSecret() {
+			t.Errorf("with %q: there is a secret", given)
+		}
+	}
+}
+
 // TestEverySettingIsRead gives each setting by itself another value, and looks
 // whether that makes a difference.
 func TestEverySettingIsRead(t *testing.T) {
@@ -394,7 +429,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"health-check-timeout": "1m", "watch": "2m", "watch-errors": "3", "rollback-on-failure": "false",
 		"promote-from": "dev", "build-sid": "ZB1", "to": "ZB2", "create-environment": "true", "allow-production": "true",
 		"preview-service": "previews", "preview-max": "3", "preview-ttl": "7d", "github-environment": "qa", "github-deployment": "false",
-		"comment": "always", "release-notes": "true",
+		"comment": "always", "release-notes": "true", "fork-sha": strings.Repeat("a", 40),
 	}
 	read := func(pair map[string]string, name, text string) config.Action {
 		given := maps.Clone(pair)

@@ -45,6 +45,9 @@ func (r *reader) credentials() (user string, password secret.String) {
 	if r.isStep {
 		empty = " A secret that is not set arrives empty: look under Settings > Secrets and variables > Actions. Runs for forks and Dependabot get none."
 	}
+	if r.isWithoutSecrets {
+		return "", secret.String{}
+	}
 	if key == "" && keySecret == "" && token == "" {
 		r.problems.Add("there are no Twilio credentials",
 			"Give api-key and api-secret (TWILIO_API_KEY, TWILIO_API_SECRET), or account-sid and auth-token (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN). "+where+empty)
@@ -65,6 +68,12 @@ func (r *reader) credentials() (user string, password secret.String) {
 		return key, secret.New(keySecret)
 	}
 	return account, secret.New(token)
+}
+
+// HasSecret reports whether a credential of Twilio's is given that is a secret. A run
+// that gets no secrets may well have the SIDs beside it.
+func (values Values) HasSecret() bool {
+	return values[APISecret].Text != "" || values[AuthToken].Text != ""
 }
 
 // visible refuses what was pasted with line breaks or blanks inside.

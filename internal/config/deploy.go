@@ -99,10 +99,12 @@ func ParseBoolean(text string) (value, ok bool) {
 
 // reader turns texts into values and collects what is wrong.
 type reader struct {
-	values   Values
-	isStep   bool // of a workflow, whose secrets may be missing
-	isAgain  bool // a second time, for what files say alone
-	problems problem.List
+	values  Values
+	isStep  bool // of a workflow, whose secrets may be missing
+	isAgain bool // a second time, for what files say alone
+	// isWithoutSecrets says that there are no credentials, and that none are asked for.
+	isWithoutSecrets bool
+	problems         problem.List
 }
 
 func (r *reader) remote() Remote {

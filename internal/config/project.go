@@ -73,7 +73,7 @@ func (r *reader) project(getenv func(string) string) Project {
 // other. What a file says of a check may be there for some Environments only.
 func (r *reader) checkTogether() {
 	for _, name := range checkDetails() {
-		if whole := wholeOf(name); r.values[name].Origin < FromFile && !r.isChecked(whole) {
+		if whole := wholeOf(name); r.values[name].Origin < FromFile && r.text(name) != "" && !r.isChecked(whole) {
 			r.add(name, name+" is given without "+whole, fixOfDetail(whole))
 		}
 	}

@@ -96,6 +96,7 @@ const (
 	GitHubDeployment = "github-deployment"
 	Comment          = "comment"
 	ReleaseNotes     = "release-notes"
+	ForkSHA          = "fork-sha"
 )
 
 // Setting is one row of the table.
@@ -214,6 +215,7 @@ func ActionSettings() []Setting {
 		{GitHubDeployment, "", "true", Boolean, "", "make a GitHub Deployment, and keep its state"},
 		{Comment, "", "on-change", Text, "on-change|always|false", "when a pull request has a comment: once something was deployed, failed or was removed; always; or never"},
 		{ReleaseNotes, "", "false", Boolean, "", "add what a tag made live to the text of its GitHub Release: Service, environment, Build and digest"},
+		{ForkSHA, "", "", Text, "SHA", "the head of a fork's pull request that may be deployed, as it was reviewed: all 40 digits; see docs/forks.md"},
 	}
 }
 

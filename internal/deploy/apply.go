@@ -42,7 +42,7 @@ type Deployer struct {
 	// Newer finds out, right before the activation, whether something newer is to be
 	// live instead, and says what, such as "commit 0123456"; empty means nothing. Then
 	// the error is a *NewerError. Nil means that nobody asks.
-	Newer func(context.Context) string
+	Newer func(context.Context) (string, error)
 	// Grace is how long an activation goes on after its context ended, to learn
 	// what took effect and to put variables back; 0 means 5 s.
 	Grace time.Duration

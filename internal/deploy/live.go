@@ -67,6 +67,9 @@ type Question struct {
 	// IsPreview says that the Environment is that of a pull request, which is never to
 	// have the variables of production.
 	IsPreview bool
+	// IsForeign says that Wanted is a stranger's: a Service that gives its Functions the
+	// account's credentials is refused, and none is created.
+	IsForeign bool
 	// PruneVariables says whether variables go that the Project does not have. Those
 	// that Like has stay.
 	PruneVariables bool
@@ -92,11 +95,17 @@ func ReadLive(ctx context.Context, client *twilio.Client, asked Question) (Live,
 		if err := missingService(asked.Service, asked.Environment); err != nil {
 			return live, err
 		}
+		if asked.IsForeign {
+			return live, noServiceForStrangers(asked.Service)
+		}
 		if err := live.findLike(ctx, client, asked, nil); err != nil || live.Like.SID == "" {
 			return live, err
 		}
 		live.LikeVariables, err = readVariables(ctx, client, live.LikeService, live.Like.SID)
 		return live, err
+	}
+	if asked.IsForeign && live.Service.IncludeCredentials {
+		return live, credentialsForStrangers(live.Service)
 	}
 	environments, err := collect(client.Environments(ctx, live.Service.SID))
 	if err != nil {

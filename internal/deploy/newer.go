@@ -12,13 +12,15 @@ type NewerError struct {
 // Error says so.
 func (e *NewerError) Error() string { return e.By + " has taken the place of this deploy" }
 
-// giveWay returns a *NewerError when something newer is to be live.
+// giveWay returns a *NewerError when something newer is to be live, and the error of
+// Newer, which ends the deploy as well.
 func (d *Deployer) giveWay(ctx context.Context) error {
 	if d.Newer == nil {
 		return nil
 	}
-	if by := d.Newer(ctx); by != "" {
-		return &NewerError{By: by}
+	by, err := d.Newer(ctx)
+	if err == nil && by != "" {
+		err = &NewerError{By: by}
 	}
-	return nil
+	return err
 }

@@ -66,6 +66,9 @@ type Event struct {
 	PullRequest PullRequest
 	// Release is that of EventRelease, whose tag is Tag.
 	Release Release
+	// IsForeign says that EventDeployment comes of a workflow's run for another
+	// repository's commit.
+	IsForeign bool
 	// Environment is the GitHub environment of EventDeployment.
 	Environment string
 }

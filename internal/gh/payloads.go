@@ -151,6 +151,9 @@ func (p *pullPayload) fill(event *Event) error {
 		HeadSHA: of.Head.SHA, HeadRef: of.Head.Ref, HeadRepository: of.Head.Repo.repository(),
 		BaseSHA: of.Base.SHA, BaseRef: of.Base.Ref,
 	}
+	if head := event.PullRequest.HeadRepository; head.Owner == "" { // nobody's any more
+		event.PullRequest.HeadRepository = Repository{}
+	}
 	event.PullRequest.IsFork = !event.PullRequest.HeadRepository.is(event.Repository)
 	wrong := []error{
 		checkNumber(of.Number), checkSHA(of.Head.SHA), checkSHA(of.Base.SHA),
@@ -186,6 +189,10 @@ type deploymentPayload struct {
 		SHA         string `json:"sha"`
 		Environment string `json:"environment"`
 	} `json:"deployment"`
+	// The run whose job has made it; null without one, and so may its repository be.
+	WorkflowRun struct {
+		HeadRepository repositoryPayload `json:"head_repository"`
+	} `json:"workflow_run"`
 }
 
 func (p *deploymentPayload) lacks() []string {
@@ -194,6 +201,8 @@ func (p *deploymentPayload) lacks() []string {
 
 func (p *deploymentPayload) fill(event *Event) error {
 	event.SHA, event.Environment = p.Deployment.SHA, oneLine(p.Deployment.Environment, maxEnvironmentName)
+	head := p.WorkflowRun.HeadRepository.repository()
+	event.IsForeign = head != (Repository{}) && !head.is(event.Repository)
 	return checkSHA(p.Deployment.SHA)
 }
 

@@ -88,6 +88,9 @@ func TestParseOtherEvents(t *testing.T) {
 		"a fork's": {"pull_request", pull("head", side("main", sha, forked)), gh.Event{
 			Action: "opened", PullRequest: pr(func(p *gh.PullRequest) { p.HeadRef, p.HeadRepository, p.IsFork = "main", fork, true }),
 		}},
+		"a fork whose owner is gone": {"pull_request", pull("head", side("main", sha, object{"name": "voice", "owner": nil})), gh.Event{
+			Action: "opened", PullRequest: pr(func(p *gh.PullRequest) { p.HeadRef, p.HeadRepository, p.IsFork = "main", gh.Repository{}, true }),
+		}},
 		"a fork that is gone": {"pull_request", pull("head", side("main", sha, nil)), gh.Event{
 			Action: "opened", PullRequest: pr(func(p *gh.PullRequest) { p.HeadRef, p.HeadRepository, p.IsFork = "main", gh.Repository{}, true }),
 		}},
@@ -104,15 +107,23 @@ func TestParseOtherEvents(t *testing.T) {
 			Action: "created", Ref: "refs/tags/untagged-1", Tag: "untagged-1", Release: gh.Release{ID: 7_000_000_001, Tag: "untagged-1", IsDraft: true, IsPrerelease: true},
 		}},
 		"a GitHub Deployment": {"deployment", deployment(), gh.Event{Action: "created", SHA: sha, Environment: "stage"}},
-		"a comment":           {"issue_comment", comment(), gh.Event{Action: "created", PullRequest: gh.PullRequest{Number: 7, IsOpen: true}}},
-		"on a closed one":     {"issue_comment", comment("state", "closed"), gh.Event{Action: "created", PullRequest: gh.PullRequest{Number: 7}}},
-		"on an issue":         {"issue_comment", comment("pull_request", nil), gh.Event{Action: "created"}},
-		"a merge queue":       {"merge_group", mergeGroup(), gh.Event{Action: "checks_requested", SHA: sha, Ref: "refs/heads/" + queue, Branch: queue}},
-		"a branch made":       {"create", payloadOf("ref", "feature/a", "ref_type", "branch"), gh.Event{Ref: "refs/heads/feature/a", Branch: "feature/a"}},
-		"a tag made":          {"create", payloadOf("ref", "v1", "ref_type", "tag"), gh.Event{Ref: "refs/tags/v1", Tag: "v1"}},
-		"a branch deleted":    {"delete", payloadOf("ref", "feature/a", "ref_type", "branch"), gh.Event{Ref: "refs/heads/feature/a", Branch: "feature/a", Deleted: true}},
-		"a tag deleted":       {"delete", payloadOf("ref", "v1", "ref_type", "tag"), gh.Event{Ref: "refs/tags/v1", Tag: "v1", Deleted: true}},
-		"a schedule":          {"schedule", payloadOf("schedule", "0 5 * * *"), gh.Event{}},
+		"a GitHub Deployment of a fork's run": {
+			"deployment", payloadOf("action", "created", "deployment", object{"sha": sha, "environment": "stage"}, "workflow_run", object{"head_repository": forked}),
+			gh.Event{Action: "created", SHA: sha, Environment: "stage", IsForeign: true},
+		},
+		"a GitHub Deployment of its own run": {
+			"deployment", payloadOf("action", "created", "deployment", object{"sha": sha, "environment": "stage"}, "workflow_run", object{"head_repository": repository()}),
+			gh.Event{Action: "created", SHA: sha, Environment: "stage"},
+		},
+		"a comment":        {"issue_comment", comment(), gh.Event{Action: "created", PullRequest: gh.PullRequest{Number: 7, IsOpen: true}}},
+		"on a closed one":  {"issue_comment", comment("state", "closed"), gh.Event{Action: "created", PullRequest: gh.PullRequest{Number: 7}}},
+		"on an issue":      {"issue_comment", comment("pull_request", nil), gh.Event{Action: "created"}},
+		"a merge queue":    {"merge_group", mergeGroup(), gh.Event{Action: "checks_requested", SHA: sha, Ref: "refs/heads/" + queue, Branch: queue}},
+		"a branch made":    {"create", payloadOf("ref", "feature/a", "ref_type", "branch"), gh.Event{Ref: "refs/heads/feature/a", Branch: "feature/a"}},
+		"a tag made":       {"create", payloadOf("ref", "v1", "ref_type", "tag"), gh.Event{Ref: "refs/tags/v1", Tag: "v1"}},
+		"a branch deleted": {"delete", payloadOf("ref", "feature/a", "ref_type", "branch"), gh.Event{Ref: "refs/heads/feature/a", Branch: "feature/a", Deleted: true}},
+		"a tag deleted":    {"delete", payloadOf("ref", "v1", "ref_type", "tag"), gh.Event{Ref: "refs/tags/v1", Tag: "v1", Deleted: true}},
+		"a schedule":       {"schedule", payloadOf("schedule", "0 5 * * *"), gh.Event{}},
 		"a call of the API": {"repository_dispatch", payloadOf("action", "deploy\n::error::x", "branch", "main", "client_payload", object{"a": 1}), gh.Event{
 			Action: "deploy ::error::x", Ref: "refs/heads/main", Branch: "main",
 		}},

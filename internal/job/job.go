@@ -64,6 +64,9 @@ type Job struct {
 type Previews struct {
 	// Number is the pull request that Preview is for.
 	Number int `json:"number,omitempty"`
+	// IsFork says that the tree is a stranger's. It goes only to a Service that is there
+	// and does not give its Functions the account's credentials.
+	IsFork bool `json:"is_fork,omitempty"`
 	// Most is how many previews a Service may have. 0 means that only the platform
 	// limits them.
 	Most int `json:"most,omitempty"`

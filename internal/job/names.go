@@ -3,6 +3,7 @@ package job
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,8 +21,23 @@ const (
 
 var (
 	environmentSID = regexp.MustCompile(`^ZE[0-9a-fA-F]{32}$`)
+	previewName    = regexp.MustCompile(`^pr-([1-9][0-9]{0,12})$`)
 	domainLabel    = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$`)
 )
+
+// PreviewName is the name of the Environment of a pull request.
+func PreviewName(number int) string { return "pr-" + strconv.Itoa(number) }
+
+// PreviewNumber returns which pull request an Environment of that name is for. A name
+// that PreviewName would not give is none's.
+func PreviewNumber(name string) (number int, ok bool) {
+	digits := previewName.FindStringSubmatch(name)
+	if digits == nil {
+		return 0, false
+	}
+	number, err := strconv.Atoi(digits[1])
+	return number, err == nil
+}
 
 // CheckEnvironment says why no Environment can be named so, and what to do about it.
 // Both are empty when one can: by a domain suffix, as production, or by a SID.

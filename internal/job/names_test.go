@@ -33,3 +33,23 @@ func TestCheckService(t *testing.T) {
 		}
 	}
 }
+
+func TestPreviewNumber(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]int{
+		"pr-1": 1, "pr-7": 7, "pr-1234567890123": 1234567890123,
+		"": 0, "pr-": 0, "pr-0": 0, "pr-07": 0, "pr--1": 0, "pr-1-environment": 0, "PR-1": 0, "pr-1%": 0, "pr-1\n": 0,
+		"xpr-1": 0, "pr-12345678901234": 0, "pr-1a": 0, "pr-１": 0, "stage": 0, "production": 0,
+	} {
+		got, ok := job.PreviewNumber(name)
+		if got != want || ok != (want != 0) {
+			t.Errorf("PreviewNumber(%q): got %d, %t", name, got, ok)
+		}
+		if ok && job.PreviewName(got) != name {
+			t.Errorf("the name of %d is %q, want %q", got, job.PreviewName(got), name)
+		}
+		if fault, _ := job.CheckEnvironment(name); ok && fault != "" {
+			t.Errorf("%q is the name of no Environment: %s", name, fault)
+		}
+	}
+}

@@ -74,6 +74,9 @@ type Result struct {
 	RemovedPreviews []RemovedPreview `json:"removed_previews,omitempty"`
 	// SkipReason is set when Status is Skipped.
 	SkipReason string `json:"skip_reason,omitempty"`
+	// Proposal is what would have been deployed, when Status is Skipped for where it
+	// comes from and it is known; Commit is then what was read.
+	Proposal *Proposal `json:"proposal,omitempty"`
 	// Error is set when Status is Failed.
 	Error *Failure `json:"error,omitempty"`
 }

@@ -3,7 +3,9 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 
 	"github.com/slipway-dev/slipway/internal/config"
@@ -36,6 +38,9 @@ type FolderDeploy struct {
 	Getenv func(string) string
 	// Commit is the commit's SHA, for folders that do not tell theirs.
 	Commit string
+	// Only is the one commit that the folder may have, and has to tell of itself; empty
+	// means any.
+	Only string
 	// UserAgent is what calls of the API are made as.
 	UserAgent string
 	// Logger receives settings and calls, at debug level.
@@ -85,6 +90,7 @@ func DeployFolder(ctx context.Context, wanted FolderDeploy) (Outcome, error) {
 		return notBegun(settings, problems.Err())
 	}
 	defer func() { _ = tree.Close() }()
+	wanted.checkCommit(tree, &problems)
 	wanted.Problems = problems
 	asked, cfg, err := wanted.prepared(tree)
 	if err != nil {
@@ -92,6 +98,19 @@ func DeployFolder(ctx context.Context, wanted FolderDeploy) (Outcome, error) {
 	}
 	cfg.Client = client
 	return Run(ctx, asked, cfg)
+}
+
+// checkCommit makes sure that the folder is that of the one commit that may be.
+func (w FolderDeploy) checkCommit(tree *source.Source, problems *problem.List) {
+	if w.Only == "" || tree.Commit == w.Only {
+		return
+	}
+	is := tree.Commit
+	if is == "" {
+		is = "not known, since there is no .git to tell it"
+	}
+	problems.Add(fmt.Sprintf("the commit that is checked out has to be %s, and it is %s", w.Only, is),
+		"Check out exactly that one: give actions/checkout the ref "+w.Only+".")
 }
 
 // prepared reads what the files of the folder say about the settings, and makes
@@ -134,6 +153,8 @@ type Reading struct {
 	Target job.Target
 	// Project is what it would deploy; nil when that could not be read.
 	Project *project.Project
+	// Variables are the keys of those that it would set, sorted.
+	Variables []string
 	// Warnings tell what is odd about it.
 	Warnings []string
 }
@@ -148,7 +169,8 @@ func ReadFolder(ctx context.Context, wanted FolderDeploy, tree *source.Source) (
 	}
 	r := &run{job: asked, cfg: cfg, result: job.NewResult()}
 	asking, err := r.read(ctx)
-	return Reading{Target: r.job.Target, Project: asking.Wanted, Warnings: r.result.Warnings}, err
+	values, _, _ := r.variables() // what is wrong with them is in err
+	return Reading{Target: r.job.Target, Project: asking.Wanted, Variables: slices.Sorted(maps.Keys(values)), Warnings: r.result.Warnings}, err
 }
 
 // WithFiles returns the values with what the files of a project say in place of

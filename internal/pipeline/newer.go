@@ -2,22 +2,28 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/problem"
 )
 
 // newer asks whether something newer is to be live; empty means that nothing is, or
-// that it cannot be found out, which is no reason not to deploy.
-func (r *run) newer(ctx context.Context) string {
+// that it cannot be found out, which is no reason not to deploy. The error, a
+// *problem.Problem, is one.
+func (r *run) newer(ctx context.Context) (string, error) {
 	if r.cfg.Newer == nil || r.job.Options.DryRun || r.isDoubtTold {
-		return ""
+		return "", nil
 	}
 	by, err := r.cfg.Newer(ctx)
+	if _, isFinal := errors.AsType[*problem.Problem](err); isFinal {
+		return "", err
+	}
 	if err != nil && ctx.Err() == nil {
 		r.isDoubtTold = true
 		r.tell(job.Event{Kind: job.Warned, Phase: job.PhaseRead, Message: "Whether a newer commit is deployed already is not known: " + err.Error()})
 	}
-	return by
+	return by, nil
 }
 
 // giveUp ends a Job that something newer took the place of, before anything of it

@@ -51,7 +51,7 @@ type Config struct {
 	// Newer finds out whether something newer is to be live in place of the Source's
 	// commit, and says what, such as "commit 0123456"; empty means nothing. It is asked
 	// before anything is done and right before the activation. Nil means that nobody
-	// asks.
+	// asks. An error of it is a warning, but for a *problem.Problem, which ends the Job.
 	Newer func(context.Context) (string, error)
 	// Progress is told what happens, from many goroutines. Nil means nobody.
 	Progress func(job.Event)
@@ -165,7 +165,11 @@ func (r *run) deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if by := r.newer(ctx); by != "" {
+	by, err := r.newer(ctx)
+	if err != nil {
+		return err
+	}
+	if by != "" {
 		return r.giveUp(by)
 	}
 	r.tell(job.Event{Kind: job.Finished, Phase: job.PhaseRead, Message: words.Count(len(asking.Wanted.Functions), "Function") + ", " + words.Count(len(asking.Wanted.Assets), "Asset")})

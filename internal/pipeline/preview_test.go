@@ -56,7 +56,7 @@ func newHub(t *testing.T, options sandbox.Options) *hub {
 func (h *hub) previews() []string {
 	var names []string
 	for _, one := range h.world.Snapshot().Environments {
-		if _, ok := preview.Number(one.DomainSuffix); ok {
+		if _, ok := job.PreviewNumber(one.DomainSuffix); ok {
 			names = append(names, one.DomainSuffix)
 		}
 	}
@@ -90,7 +90,7 @@ func (h *hub) run(asked job.Job, change ...func(*pipeline.Config)) (job.Result, 
 
 func previewOf(number, most int) job.Job {
 	return job.Job{
-		Verb: job.Preview, Target: job.Target{Service: "site", Environment: preview.Name(number)}, Folder: ".",
+		Verb: job.Preview, Target: job.Target{Service: "site", Environment: job.PreviewName(number)}, Folder: ".",
 		Previews: job.Previews{Number: number, Most: most},
 	}
 }
@@ -153,7 +153,7 @@ func TestThirtyPullRequests(t *testing.T) {
 				t.Errorf("%d previews are left", left)
 			}
 			for _, name := range h.previews()[:len(h.previews())/2] { // no run is told
-				number, _ := preview.Number(name)
+				number, _ := job.PreviewNumber(name)
 				h.setOpen(number, false)
 			}
 			result, err := h.run(sweepOf("site"))
@@ -161,7 +161,7 @@ func TestThirtyPullRequests(t *testing.T) {
 				t.Errorf("the sweep: %+v, %v", result, err)
 			}
 			for _, name := range h.previews() {
-				if number, _ := preview.Number(name); !h.open[number] {
+				if number, _ := job.PreviewNumber(name); !h.open[number] {
 					t.Errorf("%s is an orphan", name)
 				}
 			}
@@ -181,7 +181,7 @@ func namedOf(world *sandbox.Sandbox) map[string]string {
 	live := make(map[string]string)
 	snapshot := world.Snapshot()
 	for _, one := range snapshot.Environments {
-		if _, ok := preview.Number(one.DomainSuffix); ok {
+		if _, ok := job.PreviewNumber(one.DomainSuffix); ok {
 			continue
 		}
 		count := 0

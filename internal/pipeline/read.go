@@ -32,7 +32,7 @@ func (r *run) read(ctx context.Context) (asking deploy.Question, err error) {
 		notLike = deploy.Environment{}
 	}
 	asking.Like, likeErr = deploy.ParseLike(r.job.Options.VariablesLike, notLike)
-	asking.IsPreview = r.job.Verb == job.Preview
+	asking.IsPreview, asking.IsForeign = r.job.Verb == job.Preview, r.job.Previews.IsFork
 	if likeErr == nil {
 		likeErr = asking.CheckLike()
 	}

@@ -136,7 +136,7 @@ func (k *Keeper) MakeRoom(ctx context.Context, number int) ([]Removal, error) {
 		return removed, context.Cause(ctx)
 	}
 	if excess > 0 {
-		return removed, &FullError{Environment: Name(number), Service: k.Service, Count: len(others) - len(removed), Most: k.Most, Errs: errs}
+		return removed, &FullError{Environment: job.PreviewName(number), Service: k.Service, Count: len(others) - len(removed), Most: k.Most, Errs: errs}
 	}
 	k.warn(errs)
 	return removed, nil

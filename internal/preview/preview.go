@@ -10,15 +10,14 @@ package preview
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
@@ -54,24 +53,10 @@ const (
 	Closed  State = "closed"
 )
 
-// Name is what the Environment of a pull request is called.
-func Name(number int) string { return "pr-" + strconv.Itoa(number) }
-
-// Number returns which pull request an Environment of that name is for. A name
-// that Name would not give is none's.
-func Number(name string) (number int, ok bool) {
-	digits := regexp.MustCompile(`^pr-([1-9][0-9]{0,12})$`).FindStringSubmatch(name)
-	if digits == nil {
-		return 0, false
-	}
-	number, err := strconv.Atoi(digits[1])
-	return number, err == nil
-}
-
 // of reads an Environment as a Preview. Both of its names have to be those that a
 // deploy to a preview gives it, so that what somebody made by hand stays.
 func of(environment twilio.Environment) (Preview, bool) {
-	number, ok := Number(environment.DomainSuffix)
+	number, ok := job.PreviewNumber(environment.DomainSuffix)
 	if !ok || environment.UniqueName != environment.DomainSuffix+"-environment" {
 		return Preview{}, false
 	}

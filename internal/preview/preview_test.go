@@ -16,26 +16,6 @@ import (
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
-func TestNumber(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]int{
-		"pr-1": 1, "pr-7": 7, "pr-1234567890123": 1234567890123,
-		"": 0, "pr-": 0, "pr-0": 0, "pr-07": 0, "pr--1": 0, "pr-1-environment": 0, "PR-1": 0, "pr-1%": 0, "pr-1\n": 0,
-		"xpr-1": 0, "pr-12345678901234": 0, "pr-1a": 0, "pr-１": 0, "stage": 0, "production": 0,
-	} {
-		got, ok := preview.Number(name)
-		if got != want || ok != (want != 0) {
-			t.Errorf("Number(%q): got %d, %t", name, got, ok)
-		}
-		if ok && preview.Name(got) != name {
-			t.Errorf("the name of %d is %q, want %q", got, preview.Name(got), name)
-		}
-		if _, err := deploy.ParseEnvironment(name); ok && err != nil {
-			t.Errorf("%q is the name of no Environment: %v", name, err)
-		}
-	}
-}
-
 func TestList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -120,7 +100,7 @@ func TestMakeRoom(t *testing.T) {
 					p.closed[number] = true
 				}
 				for _, one := range p.world.Snapshot().Environments {
-					if one.DomainSuffix == preview.Name(test.touch) {
+					if one.DomainSuffix == job.PreviewName(test.touch) {
 						p.update(p.sid(one.DomainSuffix))
 					}
 				}

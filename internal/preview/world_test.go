@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/preview"
 	sandbox "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 	"github.com/slipway-dev/slipway/internal/secret"
@@ -113,7 +114,7 @@ func (p *place) environment(uniqueName, suffix string, isLive bool) {
 func (p *place) previews(numbers ...int) {
 	p.t.Helper()
 	for _, number := range numbers {
-		p.environment(preview.Name(number)+"-environment", preview.Name(number), true)
+		p.environment(job.PreviewName(number)+"-environment", job.PreviewName(number), true)
 	}
 }
 
@@ -167,7 +168,7 @@ func (p *place) sid(suffix string) twilio.EnvironmentSID {
 
 func (p *place) remove(number int) {
 	p.t.Helper()
-	if err := p.client.DeleteEnvironment(p.t.Context(), p.service, p.sid(preview.Name(number))); err != nil {
+	if err := p.client.DeleteEnvironment(p.t.Context(), p.service, p.sid(job.PreviewName(number))); err != nil {
 		p.t.Fatal(err)
 	}
 }

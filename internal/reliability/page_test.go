@@ -9,16 +9,12 @@ import (
 	"testing"
 )
 
-// TestPageNamesTests: what docs/reliability.md says a promise is held by is there.
-func TestPageNamesTests(t *testing.T) {
+// TestPagesNameTests: what a page says that its promises are held by is there.
+func TestPagesNameTests(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")
-	page, err := os.ReadFile(filepath.Join(root, "docs", "reliability.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var tests strings.Builder
-	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -29,13 +25,25 @@ func TestPageNamesTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)`").FindAllStringSubmatch(string(page), -1)
-	if len(names) == 0 {
-		t.Fatal("it names no test")
-	}
-	for _, name := range names {
-		if !strings.Contains(tests.String(), "\nfunc "+name[1]+"(") {
-			t.Errorf("there is no test %s", name[1])
+	for _, name := range []string{"reliability.md", "forks.md"} {
+		page, err := os.ReadFile(filepath.Join(root, "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)(?:/([a-z_]+))?`").FindAllStringSubmatch(string(page), -1)
+		if len(named) == 0 {
+			t.Errorf("%s names no test", name)
+		}
+		for _, one := range named {
+			if !strings.Contains(tests.String(), "\nfunc "+one[1]+"(") {
+				t.Errorf("%s: there is no test %s", name, one[1])
+			}
+			if one[2] == "" {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(root, "internal", "cli", "testdata", "script", one[2]+".txt")); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }

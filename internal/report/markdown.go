@@ -41,6 +41,7 @@ func Summary(result job.Result, plan deploy.Plan, most int) string {
 	case job.Skipped:
 		s.skipped()
 		s.warnings()
+		s.proposal()
 		return fit(s.parts, most)
 	case job.Failed:
 		s.failure()
@@ -458,18 +459,11 @@ func (s *summary) packages() {
 		s.changedPackages()
 		return
 	}
-	count := len(s.plan.Dependencies)
-	if count == 0 {
-		return
+	rows := make([][]string, len(s.plan.Dependencies))
+	for i, one := range s.plan.Dependencies {
+		rows[i] = []string{s.code(one.Name), s.code(one.Version)}
 	}
-	table := part{
-		rank: rankFolded, noun: "npm package", folded: "<b>" + words.Count(count, "npm package") + "</b>",
-		before: tableHead("Name", "Version"),
-	}
-	for _, dependency := range s.plan.Dependencies {
-		table.items = append(table.items, tableRow(s.code(dependency.Name), s.code(dependency.Version)))
-	}
-	s.parts = append(s.parts, table)
+	s.folded("npm package", []string{"Name", "Version"}, rows)
 }
 
 // tableHead begins a table; cells are Markdown. GitHub centres the head of a column

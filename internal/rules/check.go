@@ -174,7 +174,7 @@ func (p *parser) checkClashes(services []Service) {
 			claim(one, environment.Line, environment.Layer[config.Service].Text, environment.Name, strings.ToLower(environment.Name))
 		}
 		if one.Previews != nil {
-			claim(one, one.Line, serviceOfPreviews(one.Previews), "the previews", PreviewName(0))
+			claim(one, one.Line, serviceOfPreviews(one.Previews), "the previews", job.PreviewName(0))
 		}
 	}
 }

@@ -174,7 +174,7 @@ func TestTooMany(t *testing.T) {
 	list := func(count int) string {
 		var built strings.Builder
 		for i := range count {
-			built.WriteString(rules.PreviewName(i)[3:] + "x, ")
+			built.WriteString(job.PreviewName(i)[3:] + "x, ")
 		}
 		return built.String()
 	}

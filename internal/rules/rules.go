@@ -12,7 +12,6 @@ package rules
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
@@ -97,9 +96,6 @@ func (s *Service) Environment(name string) (Environment, bool) {
 	}
 	return Environment{}, false
 }
-
-// PreviewName is the name of the Environment of a pull request.
-func PreviewName(number int) string { return "pr-" + strconv.Itoa(number) }
 
 // isPreviewName reports whether an Environment is taken for that of a pull request.
 // Domains fold case.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/gh"
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/rules"
 	"github.com/slipway-dev/slipway/internal/words"
@@ -19,10 +20,22 @@ import (
 func Decide(event gh.Event, file *rules.File, asked Asked) (Decision, error) {
 	d := decider{event: event, file: file, asked: asked}
 	d.setRef()
-	if why := d.whyNot(); why != "" {
+	why, isWithheld := d.whyNot()
+	if why != "" && !isWithheld {
 		return Decision{Skip: why}, nil
 	}
+	if why == "" {
+		if err := d.checkForkSHA(); err != nil {
+			return Decision{}, err
+		}
+	}
 	services, err := d.services()
+	if isWithheld {
+		if err != nil { // which is for those who may ask
+			services = nil
+		}
+		return Decision{Skip: why, Withheld: d.withheld(services)}, nil
+	}
 	if err != nil {
 		return Decision{}, err
 	}
@@ -42,6 +55,8 @@ type decider struct {
 	branch, tag string
 	// skip is why nothing is asked for.
 	skip string
+	// fork is the number of a fork's pull request that is to be deployed.
+	fork int
 }
 
 // setRef finds the branch or the tag. Where a workflow runs on says nothing of what
@@ -83,6 +98,9 @@ func (d *decider) services() ([]rules.Service, error) {
 
 // decide returns the Requests for the services.
 func (d *decider) decide(services []rules.Service) []Request {
+	if d.fork > 0 {
+		return d.previews(services, d.fork)
+	}
 	switch d.asked.Command {
 	case "promote":
 		return d.change(Promote, services[0])
@@ -94,7 +112,7 @@ func (d *decider) decide(services []rules.Service) []Request {
 		return d.sweep(services)
 	case "auto":
 		if d.event.Name == gh.EventPullRequest {
-			return d.previews(services)
+			return d.previews(services, d.event.PullRequest.Number)
 		}
 	}
 	verb := Deploy
@@ -163,19 +181,19 @@ func (d *decider) fits(on rules.On) bool {
 }
 
 // previews returns the Requests that a pull request makes.
-func (d *decider) previews(services []rules.Service) []Request {
+func (d *decider) previews(services []rules.Service, number int) []Request {
 	verb := Preview
-	if d.event.Action == "closed" {
+	if d.event.Name == gh.EventPullRequest && d.event.Action == "closed" {
 		verb = RemovePreview
 	}
-	number := d.event.PullRequest.Number
 	var requests []Request
 	for _, service := range services {
 		if d.file != nil && service.Previews == nil {
 			continue
 		}
 		made := request(verb, service)
-		made.Environment, made.PullRequest, made.Layer = rules.PreviewName(number), number, service.Previews
+		made.IsFork = d.fork > 0 || d.event.PullRequest.IsFork
+		made.Environment, made.PullRequest, made.Layer = job.PreviewName(number), number, service.Previews
 		requests = append(requests, made)
 	}
 	return requests

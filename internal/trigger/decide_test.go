@@ -49,6 +49,9 @@ func inWords(decision trigger.Decision, err error) string {
 		if one.PullRequest > 0 {
 			words = append(words, fmt.Sprintf("for %d", one.PullRequest))
 		}
+		if one.IsFork {
+			words = append(words, "of a fork")
+		}
 		if one.PromoteFrom != "" {
 			words = append(words, "from "+one.PromoteFrom)
 		}

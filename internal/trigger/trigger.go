@@ -50,6 +50,11 @@ type Asked struct {
 	Service, Environment, WorkingDirectory string
 	// PromoteFrom and BuildSID say which Build is promoted.
 	PromoteFrom, BuildSID string
+	// ForkSHA is the commit of a fork that may be deployed, in full.
+	ForkSHA string
+	// HasCredentials says that there are Twilio credentials, IsDependabot that Dependabot
+	// has started the run (GITHUB_ACTOR), which then gets no secrets.
+	HasCredentials, IsDependabot bool
 }
 
 // AskedOf returns what values say that was given. ref is Asked.Ref.
@@ -64,6 +69,7 @@ func AskedOf(values config.Values, ref string) Asked {
 		Command: values[config.Command].Text, Ref: ref,
 		Service: given(config.Service), Environment: given(config.Environment), WorkingDirectory: given(config.WorkingDirectory),
 		PromoteFrom: given(config.PromoteFrom), BuildSID: given(config.BuildSID),
+		ForkSHA: given(config.ForkSHA), HasCredentials: values.HasSecret(),
 	}
 }
 
@@ -73,6 +79,10 @@ type Decision struct {
 	Requests []Request
 	// Skip says in one printable line why there are none; empty when there are.
 	Skip string
+	// Withheld are what there would be, were it not for where the event comes from: a
+	// fork, or a run without secrets. They are not to be carried out; each needs the
+	// tree.
+	Withheld []Request
 }
 
 // Request is one thing to do.
@@ -87,6 +97,9 @@ type Request struct {
 	Environment string
 	// PullRequest is the number of the one that a Preview or RemovePreview is for.
 	PullRequest int
+	// IsFork says that the tree is a stranger's, which may be deployed only where what
+	// docs/forks.md asks for has been checked.
+	IsFork bool
 	// PromoteFrom is the Environment whose Build a Release prefers and a Promote takes;
 	// may be empty.
 	PromoteFrom string
@@ -117,8 +130,17 @@ func (r Request) Settings(values config.Values) config.Values {
 	if elsewhere := values[config.PreviewService]; elsewhere.Text != "" && (r.PullRequest > 0 || r.Verb == Sweep) {
 		values = values.With(config.Service, config.Written{Text: elsewhere.Text, File: elsewhere.File, Line: elsewhere.Line})
 	}
+	if r.IsFork {
+		for _, name := range NotForStrangers() {
+			values = values.With(name, config.Written{}) // nor may the tree's own files give it
+		}
+	}
 	return values
 }
+
+// NotForStrangers returns the settings that do not hold for a fork's tree: they would
+// hand it what is secret.
+func NotForStrangers() []string { return []string{config.VariablesLike, config.HealthCheckHeader} }
 
 // request makes a Request for a service of slipway.yml, with what holds in all of its
 // Environments.
@@ -134,6 +156,6 @@ func (r Request) in(environment rules.Environment) Request {
 
 // faultOfPreview says why a pull request cannot have a preview.
 func faultOfPreview(number int) string {
-	fault, _ := job.CheckEnvironment(rules.PreviewName(number))
+	fault, _ := job.CheckEnvironment(job.PreviewName(number))
 	return fault
 }

@@ -24,13 +24,28 @@ func (d *decider) isOwn() bool {
 const onDeploy = "create, deployment, merge_group, repository_dispatch, schedule"
 
 // whyNot says why nothing is done on an event, whatever the rules say; empty when
-// something may be.
-func (d *decider) whyNot() string {
+// something may be. isWithheld says that it is for where the event comes from.
+func (d *decider) whyNot() (why string, isWithheld bool) {
+	if pull := d.event.PullRequest; d.event.Name == gh.EventPullRequest && pull.Number > 0 && pull.IsFork {
+		why = d.whyNotFork("pull request " + strconv.Itoa(pull.Number))
+		return why, why != ""
+	}
+	if why = d.whyNotEvent(); why == "" {
+		why = d.withoutSecrets()
+		return why, why != ""
+	}
+	return why, false
+}
+
+// whyNotEvent says why nothing is done on an event, whoever has caused it.
+func (d *decider) whyNotEvent() string {
 	name, command := d.event.Name, d.asked.Command
 	isDeletion := d.event.Deleted || name == gh.EventDelete
 	switch {
 	case name == "":
 		return "" // that is the Problem
+	case d.event.IsForeign:
+		return shown(name) + " is about a commit of another repository, and what strangers propose is not deployed"
 	case isDeletion && (command == "teardown" || command == "sweep"): // which follow what is deleted
 		return ""
 	case isDeletion:
@@ -50,17 +65,13 @@ func (d *decider) whyNot() string {
 	return ""
 }
 
-// whyNotPull says why a pull request gets no preview, and why none is taken away.
+// whyNotPull says why a pull request of the repository's own gets no preview, and why none is taken away.
 func (d *decider) whyNotPull() string {
 	pull := d.event.PullRequest
 	of := "pull request " + strconv.Itoa(pull.Number)
 	switch {
 	case pull.Number < 1:
 		return "the event names no pull request, so there is no preview to make"
-	case pull.IsFork && pull.HeadRepository == gh.Repository{}:
-		return of + " comes from a repository that was deleted, and what strangers propose is not deployed"
-	case pull.IsFork:
-		return of + " comes from a fork, and what strangers propose is not deployed: it would run with the account's credentials"
 	case d.asked.Command == "sweep":
 		return ""
 	case d.asked.Command == "plan" && d.event.Action == "closed":

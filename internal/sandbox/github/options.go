@@ -122,7 +122,7 @@ func DefaultToken() Token {
 	return Token{
 		Value: "sandbox-token-of-github",
 		Permissions: map[string]string{
-			"contents": "read", "deployments": "write", "metadata": "read", "pull_requests": "write", "statuses": "write",
+			"actions": "read", "contents": "read", "deployments": "write", "metadata": "read", "pull_requests": "write", "statuses": "write",
 		},
 	}
 }
