@@ -3,6 +3,9 @@
 // Python and Go, as their registries deliver them. It also compares what twilio-run and
 // Slipway make of the same projects; SLIPWAY_PROJECTS names a folder with more of them.
 //
+// And it has every payload that GitHub is known to send, those of
+// @octokit/webhooks-examples, put into a fork: none of them is deployed.
+//
 //	go test ./internal/foreign
 //
 // It has no code but tests. They run the commands and files of docs/sandbox.md, and
