@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -123,22 +124,33 @@ func (w *writer) text(text string) {
 			w.macro("PP")
 		}
 		lines := strings.Split(strings.Trim(paragraph, "\n"), "\n")
-		isShown := !slices.ContainsFunc(lines, func(line string) bool { return !strings.HasPrefix(line, "  ") })
-		if isShown {
-			w.macro("RS", "2")
-			w.macro("nf")
-		}
-		for _, line := range lines {
-			if isShown {
-				line = strings.TrimPrefix(line, "  ")
+		if slices.ContainsFunc(lines, func(line string) bool { return !indent.MatchString(line) }) {
+			for _, line := range lines {
+				w.line(flowing(line))
 			}
-			w.line(escape(line))
+			continue
 		}
-		if isShown {
-			w.macro("fi")
-			w.macro("RE")
+		w.macro("RS", "2")
+		w.macro("nf")
+		for _, line := range lines {
+			w.line(escape(indent.ReplaceAllLiteralString(line, "")))
 		}
+		w.macro("fi")
+		w.macro("RE")
 	}
+}
+
+// indent is what sets lines that are shown as they are apart: two spaces in our texts, a
+// tab in cobra's of slipway completion.
+var indent = regexp.MustCompile(`^(  |\t)`)
+
+// flowing is a line that may be broken elsewhere. Cobra's texts have headings of
+// Markdown, and nothing else of it.
+func flowing(line string) string {
+	if heading, found := strings.CutPrefix(line, "#### "); found {
+		return `\fB` + escape(heading) + `\fR`
+	}
+	return escape(line)
 }
 
 func (w *writer) flags(title string, flags *pflag.FlagSet) {

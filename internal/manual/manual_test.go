@@ -24,7 +24,7 @@ func TestPages(t *testing.T) {
 	load := &cobra.Command{
 		Use: "load [DIR]", Short: `Take "cargo" aboard`, Run: run,
 		Long: "Take the cargo in DIR aboard.\n'Twas C:\\hold.\n.ship is read first.\n\n" +
-			"  .hidden       # as it is\n    deeper      # – and further in\n\nThat is all.",
+			"  .hidden       # as it is\n    deeper      # – and further in\n\n#### Night:\n\n\tship load > $(ship hold --by-night)\n\nThat is all.",
 		Example: "  ship load --weight 3t",
 	}
 	load.Flags().StringP("weight", "w", "1t", "most that is loaded, as a `NUMBER` of tonnes [SHIP_WEIGHT]")
@@ -75,6 +75,14 @@ Take the cargo in DIR aboard.
 .nf
 \&.hidden       # as it is
   deeper      # \[u2013] and further in
+.fi
+.RE
+.PP
+\fBNight:\fR
+.PP
+.RS "2"
+.nf
+ship load > $(ship hold \-\-by\-night)
 .fi
 .RE
 .PP
