@@ -5,7 +5,8 @@
 #
 # It keeps to what Docker's classic builder knows, so that any runner can build it.
 
-# A release names both by their digests, and the digests stand in its provenance.
+# A release names both by their digests, so that all platforms are built from the same; a
+# label of the image tells that of the second.
 ARG GO_IMAGE=golang:1.26
 ARG BASE_IMAGE=gcr.io/distroless/static-debian12
 

@@ -110,6 +110,9 @@ case "$1 $2" in
 "auth setup-git") ;;
 "release list")
   [[ ! -f $RELEASES/$VERSION ]] || grep -o 'draft=[a-z]*' "$RELEASES/$VERSION" | cut -d= -f2 ;;
+"release view")
+  [[ "$3 $4 $5 $6 $7" == "$VERSION --json isDraft --jq .isDraft" ]]
+  grep -o 'draft=[a-z]*' "$RELEASES/$3" | cut -d= -f2 ;;
 "release delete")
   grep -q draft=true "$RELEASES/$3"
   rm "$RELEASES/$3" ;;
@@ -119,6 +122,7 @@ case "$1 $2" in
   shift 3
   echo "draft=true $*" | tr '\n' ' ' >"$RELEASES/$version" ;;
 "release edit")
+  grep -q draft=true "$RELEASES/$3" # of one that is published nothing may change
   sed -i "s/draft=true/draft=false $5/" "$RELEASES/$3" ;;
 *) exit 64 ;;
 esac
@@ -149,7 +153,7 @@ func TestPublishJob(t *testing.T) {
 	if printed, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/publish").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, printed)
 	}
-	for _, refused := range []string{"", "release list", "release create", "auth setup-git", "release edit"} {
+	for _, refused := range []string{"", "release list", "release create", "auth setup-git", "release view", "release edit"} {
 		t.Run("refused "+refused, func(t *testing.T) {
 			t.Parallel()
 			j := newJob(t, binary)
@@ -163,7 +167,7 @@ func TestPublishJob(t *testing.T) {
 				if _, moved := j.tags(t)["v1"]; moved {
 					t.Error("the moving tag was moved")
 				}
-				if _, tagged := j.tags(t)["v1.2.0"]; tagged && refused != "release edit" {
+				if _, tagged := j.tags(t)["v1.2.0"]; tagged && refused != "release view" && refused != "release edit" {
 					t.Error("the tag was pushed")
 				}
 			}
