@@ -6,7 +6,7 @@ SHELL       := bash
 
 # The tools are pinned in modules of their own (tools/), so that go.mod lists
 # only what the binary is made of. The first use compiles them.
-golangci-lint := go tool -modfile=tools/go.mod golangci-lint
+golangci-lint := go tool -modfile=tools/golangci-lint/go.mod golangci-lint
 actionlint    := go tool -modfile=tools/actionlint/go.mod actionlint
 
 # The version that the binary shows; empty shows what Go recorded.
@@ -47,7 +47,7 @@ lint: ## check form, style, rooms (depguard), workflows and modules
 	$(actionlint)
 	$(actionlint) examples/workflows/*.yml
 	go mod tidy -diff
-	cd tools && go mod tidy -diff
+	cd tools/golangci-lint && go mod tidy -diff
 	cd tools/actionlint && go mod tidy -diff
 	cd tools/act && go mod tidy -diff
 	cd tools/goreleaser && go mod tidy -diff

@@ -150,7 +150,7 @@ func TestPublishJob(t *testing.T) {
 		t.Fatalf("the steps are %v", ids)
 	}
 	binary := filepath.Join(t.TempDir(), "publish")
-	if printed, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/publish").CombinedOutput(); err != nil {
+	if printed, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../tools/publish").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, printed)
 	}
 	for _, refused := range []string{"", "release list", "release create", "auth setup-git", "release view", "release edit"} {

@@ -1,13 +1,10 @@
-// The tools that check the project, in a module of their own so that the
-// project's go.mod lists only what the binary is made of.
-module github.com/slipway-dev/slipway/tools
+// golangci-lint, in a module of its own so that the project's go.mod lists only what the
+// binary is made of.
+module github.com/slipway-dev/slipway/tools/golangci-lint
 
 go 1.26.0
 
-tool (
-	github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-	mvdan.cc/gofumpt
-)
+tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 require (
 	4d63.com/gocheckcompilerdirectives v1.4.0 // indirect
