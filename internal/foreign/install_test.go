@@ -49,9 +49,13 @@ func onNode(t *testing.T, options twilio.Options) (w *world, preload string) {
 	return w, block(t, "have Node.js load it", "sh")
 }
 
+// unusedFor is how long packages of another lock file are kept: another branch may be
+// under test at the same time, and a program whose packages vanish crashes.
+const unusedFor = 7 * 24 * time.Hour
+
 // installNode installs the packages of testdata/node, and returns their folder. It is
-// named after the lock file and kept in the user's cache for the next run; those of
-// other lock files are removed.
+// named after the lock file and kept in the user's cache for the next run; those that
+// nobody has used for long are removed.
 var installNode = sync.OnceValues(func() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -65,8 +69,12 @@ var installNode = sync.OnceValues(func() (string, error) {
 	}
 	sum := sha256.Sum256(append(manifest, lock...))
 	kept := filepath.Join(cache, hex.EncodeToString(sum[:8]))
-	if _, err := os.Stat(kept); err == nil {
+	now := time.Now()
+	if err := os.Chtimes(kept, now, now); err == nil { // it is there, and in use
 		return filepath.Join(kept, "node_modules"), nil
+	}
+	if err := removeUnused(cache, now.Add(-unusedFor)); err != nil {
+		return "", err
 	}
 	fresh, err := os.MkdirTemp(cache, "install-")
 	if err != nil {
@@ -85,18 +93,58 @@ var installNode = sync.OnceValues(func() (string, error) {
 	if printed, err := npm.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: %w\n%s", npm, err, printed)
 	}
-	others, err := os.ReadDir(cache)
-	if err != nil {
-		return "", err
-	}
 	// Another test run may have been quicker.
 	if err := os.Rename(fresh, kept); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
-	for _, other := range others {
-		if other.Name() != filepath.Base(kept) && !strings.HasPrefix(other.Name(), "install-") {
-			_ = os.RemoveAll(filepath.Join(cache, other.Name()))
-		}
-	}
 	return filepath.Join(kept, "node_modules"), nil
 })
+
+// removeUnused removes the folders of the cache that nobody has used since then, and
+// what interrupted installs have left.
+func removeUnused(cache string, since time.Time) error {
+	folders, err := os.ReadDir(cache)
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		info, err := folder.Info()
+		if err != nil || !info.ModTime().Before(since) { // it may be gone by now
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(cache, folder.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestPackagesInUseStay: those of another branch's lock file, which its tests may be
+// running at this moment.
+func TestPackagesInUseStay(t *testing.T) {
+	t.Parallel()
+	cache, now := t.TempDir(), time.Now()
+	for name, used := range map[string]time.Time{
+		"old": now.Add(-unusedFor - time.Minute), "install-old": now.Add(-unusedFor - time.Minute),
+		"another": now.Add(-unusedFor + time.Minute), "install-now": now,
+	} {
+		folder := filepath.Join(cache, name)
+		if err := errors.Join(os.MkdirAll(filepath.Join(folder, "node_modules"), 0o700), os.Chtimes(folder, used, used)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := removeUnused(cache, now.Add(-unusedFor)); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	folders, err := os.ReadDir(cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		left = append(left, folder.Name())
+	}
+	if got, want := strings.Join(left, " "), "another install-now"; got != want {
+		t.Errorf("left are %s, want %s", got, want)
+	}
+}
