@@ -49,7 +49,7 @@ func (p *progress) Show(event job.Event) {
 		if event.Phase == p.current.Phase {
 			since := p.since
 			p.end() // first, so that what was done is not folded away
-			p.console.Print(fmt.Sprintf("%s in %s", capitalised(report.Progress(event)), words.Elapsed(event.Time.Sub(since))))
+			p.console.Print(capitalised(report.Finished(event, event.Time.Sub(since))))
 		}
 	case job.Warned:
 		p.console.Annotate(levelWarning, place{File: event.File, Line: event.Line}, "Slipway: warning", event.Message)

@@ -147,7 +147,7 @@ func (d *display) Show(event job.Event) {
 	case job.Finished:
 		if event.Phase == d.current.Phase {
 			if report.IsLong(event.Phase) {
-				d.print("%s in %s", report.Progress(event), words.Elapsed(event.Time.Sub(d.since)))
+				d.print("%s", report.Finished(event, event.Time.Sub(d.since)))
 			}
 			d.current = job.Event{}
 		}

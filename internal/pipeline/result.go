@@ -136,7 +136,7 @@ func summarised(plan deploy.Plan) string {
 	case plan.Build == deploy.BuildLive:
 		return "variables alone"
 	case plan.Build == deploy.BuildReused:
-		return summary + ", with Build " + string(plan.ReusedBuildSID) + ", which was made of the same before"
+		return summary + ", with Build " + string(plan.ReusedBuildSID) + ", which is there already"
 	default:
 		return summary
 	}

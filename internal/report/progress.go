@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/words"
@@ -34,7 +35,7 @@ func Progress(event job.Event) string {
 	case job.PhaseRead:
 		return pick("read "+event.Message, "reading the project")
 	case job.PhasePlan:
-		return pick("compared with what is live: "+event.Message, "comparing with what is live")
+		return pick("compared with what is live", "comparing with what is live")
 	case job.PhaseUpload:
 		if event.Kind == job.Moved {
 			return fmt.Sprintf("uploading, %d of %s", event.Done, words.Count(event.Total, "file"))
@@ -56,4 +57,14 @@ func Progress(event job.Event) string {
 	default:
 		return string(event.Phase)
 	}
+}
+
+// Finished puts an Event that has Finished into the line that ends its phase: what was done,
+// how long it took, and what was found, without a final stop.
+func Finished(event job.Event, took time.Duration) string {
+	line := Progress(event) + " in " + words.Elapsed(took)
+	if event.Phase == job.PhasePlan {
+		line += ": " + event.Message // which is what was found, and took no time of its own
+	}
+	return line
 }

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/report"
@@ -16,7 +17,7 @@ func TestProgress(t *testing.T) {
 		{job.Event{Kind: job.Started, Phase: job.PhaseRead}, "reading the project"},
 		{job.Event{Kind: job.Finished, Phase: job.PhaseRead, Message: "1 Function, 2 Assets"}, "read 1 Function, 2 Assets"},
 		{job.Event{Kind: job.Started, Phase: job.PhasePlan}, "comparing with what is live"},
-		{job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: "1 to create"}, "compared with what is live: 1 to create"},
+		{job.Event{Kind: job.Finished, Phase: job.PhasePlan, Message: "1 to create"}, "compared with what is live"},
 		{job.Event{Kind: job.Started, Phase: job.PhaseUpload, Total: 3}, "uploading 3 files"},
 		{job.Event{Kind: job.Moved, Phase: job.PhaseUpload, Done: 2, Total: 3}, "uploading, 2 of 3 files"},
 		{job.Event{Kind: job.Finished, Phase: job.PhaseUpload, Done: 1, Total: 1}, "uploaded 1 file"},
@@ -29,6 +30,20 @@ func TestProgress(t *testing.T) {
 	} {
 		if got := report.Progress(test.event); got != test.want {
 			t.Errorf("%s %s: got %q, want %q", test.event.Phase, test.event.Kind, got, test.want)
+		}
+	}
+}
+
+func TestFinished(t *testing.T) {
+	t.Parallel()
+	for want, event := range map[string]job.Event{
+		"read 1 Function in 1.5s":                         {Phase: job.PhaseRead, Message: "1 Function"},
+		"compared with what is live in 1.5s: 1 to create": {Phase: job.PhasePlan, Message: "1 to create"},
+		"built ZB1 in 1.5s":                               {Phase: job.PhaseBuild, Message: "ZB1"},
+	} {
+		event.Kind = job.Finished
+		if got := report.Finished(event, 1500*time.Millisecond); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }
