@@ -46,6 +46,7 @@ lint: ## check form, style, rooms (depguard), workflows and modules
 	go vet ./...
 	$(actionlint)
 	$(actionlint) examples/workflows/*.yml
+	./tools/shown-workflows $(actionlint)
 	go mod tidy -diff
 	cd tools/golangci-lint && go mod tidy -diff
 	cd tools/actionlint && go mod tidy -diff
