@@ -31,49 +31,50 @@ func rooms(t *testing.T) map[string][]string {
 	}
 	found := make(map[string]map[string]bool)
 	repository := os.DirFS(filepath.Join("..", ".."))
-	for _, root := range []string{"main.go", "cmd", "internal"} {
-		err := fs.WalkDir(repository, root, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if entry.IsDir() && entry.Name() == "testdata" {
+	err := fs.WalkDir(repository, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && name != "." {
+			_, err := fs.Stat(repository, path.Join(name, "go.mod")) // a module of its own
+			if err == nil || entry.Name() == "testdata" || strings.HasPrefix(entry.Name(), ".") {
 				return fs.SkipDir
 			}
-			if path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
-				return nil
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", filepath.FromSlash(name)), nil, parser.ImportsOnly)
+		}
+		if path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", filepath.FromSlash(name)), nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		room := path.Dir(name)
+		if room == "." {
+			room = "main"
+		}
+		if found[room] == nil {
+			found[room] = make(map[string]bool)
+		}
+		for _, one := range file.Imports {
+			imported, err := strconv.Unquote(one.Path.Value)
 			if err != nil {
 				return err
 			}
-			room := path.Dir(name)
-			if room == "." {
-				room = "main"
-			}
-			if found[room] == nil {
-				found[room] = make(map[string]bool)
-			}
-			for _, one := range file.Imports {
-				imported, err := strconv.Unquote(one.Path.Value)
-				if err != nil {
-					return err
+			own, isOwn := strings.CutPrefix(imported, module+"internal/")
+			switch {
+			case isOwn:
+				found[room][own] = true
+			case strings.Contains(strings.Split(imported, "/")[0], "."):
+				if known[imported] == "" {
+					t.Errorf("%s imports %s, for which design.md has no word", name, imported)
 				}
-				own, isOwn := strings.CutPrefix(imported, module+"internal/")
-				switch {
-				case isOwn:
-					found[room][own] = true
-				case strings.Contains(strings.Split(imported, "/")[0], "."):
-					if known[imported] == "" {
-						t.Errorf("%s imports %s, for which design.md has no word", name, imported)
-					}
-					found[room][known[imported]] = true
-				}
+				found[room][known[imported]] = true
 			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	imports := make(map[string][]string)
 	for room, names := range found {
