@@ -34,13 +34,21 @@ func TestReleaseNotes(t *testing.T) {
 		"the same":                {"much\n\n" + one + "\nmore", "much\n\n" + one + "\nmore"},
 		"the line of another":     {"much\n\n" + two + "\n", "much\n\n" + two + "\n" + one + "\n"},
 		"another without its end": {"much\n\n" + two, "much\n\n" + two + "\n" + one + "\n"},
-		"an older one":            {"a\r\n* Live" + begin[10:] + " was ZB0" + end + " since June\r\n\r\nb", "a\r\n* Live" + one[10:] + " since June\r\n\r\nb"},
-		"one whose end is gone":   {"a\r\n" + begin + " was ZB0\r\nb", "a\r\n" + one + "\r\nb"},
+		"an older one":            {"a\r\n" + begin + " was ZB0" + end + " since June\r\n\r\nb", "a\r\n" + one + " since June\r\n\r\nb"},
+		"one whose end is gone":   {"a\n" + begin + " was ZB0\nb", "a\n" + begin + " was ZB0\nb\n\n" + one + "\n"},
+		"a title with the marks":  {"* Fix" + begin[10:] + "x" + end + " by @eve\n", "* Fix" + begin[10:] + "x" + end + " by @eve\n\n" + one + "\n"},
+		"a title with one mark":   {"* Fix" + begin[10:] + " by @eve\n\n" + begin + "ZB0" + end + "\n", "* Fix" + begin[10:] + " by @eve\n\n" + one + "\n"},
+		"a title and the line":    {begin + "x" + end + " by @eve\n\n" + begin + "ZB0" + end + "\n", begin + "x" + end + " by @eve\n\n" + one + "\n"},
 		"a quotation of the end":  {"see " + end, "see " + end + "\n" + one + "\n"},
 	} {
 		if got := report.ReleaseNotes(test.text, noted("voice", "production", "ZB1")); got != test.want {
 			t.Errorf("%s:\ngot  %q\nwant %q", name, got, test.want)
 		}
+	}
+	unknown := noted("voice", "production", "ZB1")
+	unknown.Digest = "" // a promoted Build without a Manifest
+	if got, want := report.ReleaseNotes("", unknown), begin+" `voice` to `production`: Build `ZB1`"+end+"\n"; got != want {
+		t.Errorf("without a digest: got %q, want %q", got, want)
 	}
 	for name, want := range map[string]string{"a--b -->": "slipway:a-%2Db%20-%2D%3E/x -->", "`@all`": "`` `@all` `` to `x`"} {
 		if got := report.ReleaseNotes("", noted(name, "x", "ZB1")); !strings.Contains(got, want) || strings.Count(got, "-->") != 2+strings.Count(name, "-->") {
@@ -60,7 +68,7 @@ func FuzzReleaseNotes(f *testing.F) {
 		if again := report.ReleaseNotes(first, result); again != first {
 			t.Fatalf("%q became %q and then %q", text, first, again)
 		}
-		isNew := !strings.Contains(text, "<!-- slipway:")
+		isNew := !strings.Contains(text, "<!-- /slipway -->") // so that nothing of it is a line of ours
 		if isNew && !strings.HasPrefix(first, text) {
 			t.Errorf("%q became %q", text, first)
 		}
