@@ -78,8 +78,10 @@ func (n releaseNotes) operation(name string) operation {
 }
 
 // edit reads the text and writes it, unless it is as it should be: then it is settled.
-// Each try reads it anew, lest it wrote over what came meanwhile.
+// Each try reads it anew, lest it wrote over what came meanwhile. What a try finds as the
+// one before has sent it was written, whatever that was answered.
 func (n releaseNotes) edit(ctx context.Context) (isSettled bool, err error) {
+	isSent := false
 	reading, writing := n.operation("read GitHub Release"), n.operation("edit GitHub Release")
 	err = n.client.repeat(ctx, writing, func(ctx context.Context) outcome {
 		found, came := attempt(ctx, n.client, reading, n.find)
@@ -90,12 +92,14 @@ func (n releaseNotes) edit(ctx context.Context) (isSettled bool, err error) {
 			return came
 		}
 		text := n.Merge(found.GetBody())
-		if isSettled = text == found.GetBody(); isSettled {
+		if text == found.GetBody() {
+			isSettled = !isSent
 			return outcome{}
 		}
 		if length := utf8.RuneCountInString(text); length > maxReleaseNotes {
 			return outcome{err: fmt.Errorf("%s %s of %s: its text would have %d characters, and GitHub takes %d", writing.name, oneLine(n.Tag, 100), n.repository, length, maxReleaseNotes)}
 		}
+		isSent = true
 		_, came = attempt(ctx, n.client, writing, func(ctx context.Context, sdk *github.Client) (*github.RepositoryRelease, *github.Response, error) {
 			made, response, err := sdk.Repositories.EditRelease(ctx, n.repository.Owner, n.repository.Name, found.GetID(), &github.RepositoryRelease{Body: &text})
 			if err == nil && made.GetID() != found.GetID() {

@@ -165,6 +165,34 @@ func TestReleaseNotesSurviveFaults(t *testing.T) {
 	}
 }
 
+// TestReleaseNotesAreLookedAtAfterALostAnswer has a job that had read the text before
+// write it behind the look that found what the answer did not tell.
+func TestReleaseNotesAreLookedAtAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		seen := 0
+		world := newRelease(t, sandbox.Options{Fault: func(*http.Request) sandbox.Fault {
+			if seen++; seen == 2 { // the first write
+				return sandbox.FaultCutAfter
+			}
+			return sandbox.FaultNone
+		}})
+		before := notesOf(world)
+		c := inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			world.ServeHTTP(w, r)
+			if seen == 3 {
+				edited(t, world, before+"\nanother job")
+			}
+		}))
+		if written, err := c.EditReleaseNotes(t.Context(), voice, note("a")); err != nil || !written {
+			t.Errorf("written %t, error %v", written, err)
+		}
+		if got, want := notesOf(world), before+"\nanother job\na"; got != want {
+			t.Errorf("there is %q, want %q", got, want)
+		}
+	})
+}
+
 // edited has a person save the text of the GitHub Release.
 func edited(t *testing.T, world *sandbox.Sandbox, text string) {
 	t.Helper()
