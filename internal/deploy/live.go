@@ -144,7 +144,10 @@ func (l *Live) readFiles(ctx context.Context, client *twilio.Client, asked Quest
 		return err
 	}
 	wanted := digest(asked.Wanted)
-	search := &twinSearch{client: client, service: l.Service.SID, digest: wanted, live: l.Environment.BuildSID, environments: environments}
+	search := &twinSearch{
+		client: client, service: l.Service.SID, digest: wanted,
+		known: []twilio.BuildSID{l.Environment.BuildSID, l.Staged.Environment.BuildSID}, environments: environments,
+	}
 	if err := l.readManifests(ctx, asked, search); err != nil || l.Known.Digest == wanted || l.Twin.SID != "" {
 		return err
 	}

@@ -2,14 +2,17 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/project"
 	"github.com/slipway-dev/slipway/internal/twilio"
+	"github.com/slipway-dev/slipway/internal/words"
 )
 
 // Tag is what the Plan for a tag tells of the Build that goes live.
@@ -30,7 +33,7 @@ type Tag struct {
 type Staged struct {
 	// Environment has no SID when there is none; Fault says why, where one is asked for.
 	Environment twilio.Environment
-	Fault       string
+	Fault       *problem.Problem
 	// Build is the one that is live there, Known what can be told of it.
 	Build twilio.Build
 	Known Known
@@ -49,8 +52,8 @@ func (l *Live) findStaged(asked Question, environments []twilio.Environment) {
 	if err == nil && found.SID == l.Environment.SID {
 		err = toItself(asked.From.Name)
 	}
-	if err != nil {
-		l.Staged.Fault = err.Error()
+	if fault, ok := errors.AsType[*problem.Problem](err); ok { // it is nothing else
+		l.Staged.Fault = fault
 		return
 	}
 	l.Staged.Environment = found
@@ -84,8 +87,8 @@ func (p *Plan) planTag(asked Question, live Live) {
 		return
 	}
 	p.Tag = &Tag{}
-	if live.Staged.Fault != "" {
-		p.Tag.Warnings = []string{"promote-from: " + live.Staged.Fault}
+	if fault := live.Staged.Fault; fault != nil {
+		p.Tag.Warnings = []string{"promote-from: " + fault.Error()}
 	}
 	switch p.Build {
 	case BuildReused:
@@ -116,8 +119,8 @@ func whyNotStaged(asked Question, live Live) string {
 	switch {
 	case from == "" || live.Service.SID == "":
 		return ""
-	case staged.Fault != "":
-		return "promote-from (" + from + ") is no other Environment of the Service"
+	case staged.Fault != nil:
+		return staged.Fault.Message
 	case sid == "":
 		return "nothing is live in " + from
 	case staged.Build.SID == "":
@@ -129,8 +132,7 @@ func whyNotStaged(asked Question, live Live) string {
 	}
 	commit := ""
 	if staged.Known.Commit != "" {
-		const enough = 7
-		commit = " of commit " + staged.Known.Commit[:min(len(staged.Known.Commit), enough)]
+		commit = " of commit " + shown(words.Commit(staged.Known.Commit))
 	}
 	return fmt.Sprintf("%s runs Build %s%s, and differs: %s", from, sid, commit, strings.Join(differences(asked.Wanted, staged), ", "))
 }

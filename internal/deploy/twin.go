@@ -26,13 +26,12 @@ type Twin struct {
 const mostElsewhere = 5
 
 // twinSearch looks for a Build of a Service with a digest. The path of a Manifest is a
-// hint; its content, held against the Build, decides. Of several Builds only the
-// likeliest is read: a miss costs a Build, and nothing else.
+// hint; its content, held against the Build, decides.
 type twinSearch struct {
 	client       *twilio.Client
 	service      twilio.ServiceSID
 	digest       string
-	live         twilio.BuildSID // in the Target, which is none
+	known        []twilio.BuildSID // what is known to be none: those that are live in the Target and staged
 	environments []twilio.Environment
 }
 
@@ -45,29 +44,40 @@ func (s *twinSearch) hints(build twilio.Build) bool {
 // find looks among the newest Builds and then, elsewhere, among those that an
 // Environment runs although they are older.
 func (s *twinSearch) find(ctx context.Context, elsewhere bool) (Twin, error) {
-	seen := map[twilio.BuildSID]bool{s.live: true, "": true}
-	builds, err := s.client.NewestBuilds(ctx, s.service, func(build twilio.Build) bool {
-		isLive := build.SID == s.live
+	seen := map[twilio.BuildSID]bool{"": true}
+	for _, sid := range s.known {
+		seen[sid] = true
+	}
+	builds, err := s.client.NewestBuilds(ctx, s.service, func(build twilio.Build) bool { // again when the answer breaks off
 		seen[build.SID] = true
-		return s.hints(build) && !isLive && build.Status != twilio.BuildFailed
+		return s.hints(build) && !slices.Contains(s.known, build.SID) && build.Status != twilio.BuildFailed
 	})
 	if err != nil {
 		return Twin{}, err
 	}
-	if len(builds) == 0 && elsewhere {
-		if builds, err = s.readElsewhere(ctx, seen); err != nil {
-			return Twin{}, err
-		}
+	found, err := s.genuine(ctx, builds)
+	if err != nil || found.SID != "" || !elsewhere {
+		return found, err
 	}
-	if len(builds) == 0 {
-		return Twin{}, nil
-	}
-	build := slices.MinFunc(builds, compareTwins)
-	known, err := know(ctx, s.client, s.service, build)
-	if err != nil || known.Digest != s.digest {
+	if builds, err = s.readElsewhere(ctx, seen); err != nil {
 		return Twin{}, err
 	}
-	return Twin{SID: build.SID, Commit: known.Commit, In: s.runs(build.SID)}, nil
+	return s.genuine(ctx, builds)
+}
+
+// genuine returns the likeliest of some Builds whose Manifest is its own. Most often it is
+// the first that is read.
+func (s *twinSearch) genuine(ctx context.Context, builds []twilio.Build) (Twin, error) {
+	for _, build := range slices.SortedFunc(slices.Values(builds), compareTwins) {
+		known, err := know(ctx, s.client, s.service, build)
+		if err != nil {
+			return Twin{}, err
+		}
+		if known.Digest == s.digest {
+			return Twin{SID: build.SID, Commit: known.Commit, In: s.runs(build.SID)}, nil
+		}
+	}
+	return Twin{}, nil
 }
 
 // readElsewhere reads the Builds that Environments run, but for those that were seen,

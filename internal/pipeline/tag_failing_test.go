@@ -41,10 +41,43 @@ func TestTagWhoseBuildGoes(t *testing.T) {
 }
 
 // TestTagBelievesNoForgedManifest has stage run other files under the Manifest of the
-// tag's: the Console can make such a Build.
+// tag's: the Console can make such a Build. The Build that the Manifest is of is found
+// behind it, as long as it is there.
 func TestTagBelievesNoForgedManifest(t *testing.T) {
 	t.Parallel()
 	s, stage := staged(t)
+	made := s.forge(stage)
+	got := s.deploy(tree(), tagged("stage", "production"))
+	if got.Status != job.Promoted || got.BuildSID != stage.BuildSID || got.PromotedFrom != "" {
+		t.Errorf("got %s of %s, want a promotion of %s", got.Status, got.BuildSID, stage.BuildSID)
+	}
+	// Another Build of the kind is not all that is looked at, either.
+	s.forge(stage)
+	if got := s.deploy(tree(), tagged("", "qa")); got.Status != job.Promoted || got.BuildSID != stage.BuildSID || got.PromotedFrom != "production" {
+		t.Errorf("got %s of %s from %q, want a promotion of %s", got.Status, got.BuildSID, got.PromotedFrom, stage.BuildSID)
+	}
+	service := twilio.ServiceSID(stage.ServiceSID)
+	for _, environment := range s.world.Snapshot().Environments {
+		if environment.BuildSID == stage.BuildSID {
+			if err := s.client.DeleteEnvironment(t.Context(), service, twilio.EnvironmentSID(environment.SID)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.client.DeleteBuild(t.Context(), service, twilio.BuildSID(stage.BuildSID)); err != nil {
+		t.Fatal(err)
+	}
+	got = s.deploy(tree(), tagged("stage", "production"))
+	if got.Status != job.Deployed || got.BuildSID == made || !strings.Contains(got.NotPromoted, "cannot be told: its files are not those of its Manifest") {
+		t.Errorf("got %s of %s: %q", got.Status, got.BuildSID, got.NotPromoted)
+	}
+}
+
+// forge has stage run the files of another version under the Manifest of a Build, and
+// returns the Build that it makes.
+func (s *site) forge(stage job.Result) string {
+	t := s.t
+	t.Helper()
 	service := twilio.ServiceSID(stage.ServiceSID)
 	genuine, err := s.client.FetchBuild(t.Context(), service, twilio.BuildSID(stage.BuildSID))
 	if err != nil {
@@ -79,20 +112,14 @@ func TestTagBelievesNoForgedManifest(t *testing.T) {
 	if _, err := s.client.CreateDeployment(t.Context(), service, twilio.EnvironmentSID(stage.EnvironmentSID), made.SID); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.client.DeleteBuild(t.Context(), service, genuine.SID); err != nil {
-		t.Fatal(err)
-	}
-	got := s.deploy(tree(), tagged("stage", "production"))
-	if got.Status != job.Deployed || got.BuildSID == string(made.SID) || !strings.Contains(got.NotPromoted, "cannot be told: its files are not those of its Manifest") {
-		t.Errorf("got %s of %s: %q", got.Status, got.BuildSID, got.NotPromoted)
-	}
+	return string(made.SID)
 }
 
 // TestTagUnderFaults has each call of a promotion meet each fault once: it promotes the
-// Build all the same, and makes none.
+// Build all the same, whether promote-from names it or it has to be found, and makes none.
 func TestTagUnderFaults(t *testing.T) {
 	t.Parallel()
-	promote := func(t *testing.T, nth int, fault sandbox.Fault) (calls int) {
+	promote := func(t *testing.T, from string, nth int, fault sandbox.Fault) (calls int) {
 		t.Helper()
 		var isTag atomic.Bool
 		var seen atomic.Int64
@@ -102,26 +129,29 @@ func TestTagUnderFaults(t *testing.T) {
 			}
 			return sandbox.FaultNone
 		}})
+		s.deploy(version(2), of("c0ffee0", "dev")) // which stands behind it in the listing, where that breaks off
 		stage := s.deploy(tree(), of("c0ffee0", "stage"))
 		isTag.Store(true)
-		got := s.deploy(tree(".env", "GREETING=released"), tagged("stage", "production"))
-		if got.Status != job.Promoted || got.BuildSID != stage.BuildSID || got.PromotedFrom != "stage" || len(s.world.Snapshot().Builds) != 1 {
+		got := s.deploy(tree(".env", "GREETING=released"), tagged(from, "production"))
+		if got.Status != job.Promoted || got.BuildSID != stage.BuildSID || got.PromotedFrom != "stage" || len(s.world.Snapshot().Builds) != 2 {
 			t.Errorf("got %+v of %d Builds", got, len(s.world.Snapshot().Builds))
 		}
-		if _, variables := live(s.world); !slices.Equal(variables, []string{"GREETING=hello", "GREETING=released"}) {
+		if _, variables := live(s.world); !slices.Equal(variables, []string{"GREETING=hello", "GREETING=hello", "GREETING=released"}) {
 			t.Errorf("the variables are %v", variables)
 		}
 		return len(s.calls)
 	}
-	calls := promote(t, 0, sandbox.FaultNone)
-	for _, fault := range []sandbox.Fault{
-		sandbox.FaultTooMany, sandbox.FaultServerError, sandbox.FaultServerErrorAfter, sandbox.FaultCutBefore, sandbox.FaultCutAfter, sandbox.FaultTruncated,
-	} {
-		for nth := 1; nth <= calls; nth++ {
-			t.Run(fmt.Sprintf("%v at call %d", fault, nth), func(t *testing.T) {
-				t.Parallel()
-				promote(t, nth, fault)
-			})
+	for _, from := range []string{"stage", ""} {
+		calls := promote(t, from, 0, sandbox.FaultNone)
+		for _, fault := range []sandbox.Fault{
+			sandbox.FaultTooMany, sandbox.FaultServerError, sandbox.FaultServerErrorAfter, sandbox.FaultCutBefore, sandbox.FaultCutAfter, sandbox.FaultTruncated,
+		} {
+			for nth := 1; nth <= calls; nth++ {
+				t.Run(fmt.Sprintf("from %q, %v at call %d", from, fault, nth), func(t *testing.T) {
+					t.Parallel()
+					promote(t, from, nth, fault)
+				})
+			}
 		}
 	}
 }

@@ -116,6 +116,10 @@ func TestTagSaysWhyItWasNotPromoted(t *testing.T) {
 		warning string
 	}{
 		"a file": {stage: tree(), from: "stage", tag: version(2), why: "stage runs Build ZB of commit c0ffee0, and differs: Function /hello updated" + noOther},
+		"a commit that is none": {
+			stage: tree(), staging: func(asked *job.Job) { asked.Commit = "größte Fassung" }, from: "stage", tag: version(2),
+			why: "stage runs Build ZB of commit größte Fassung, and differs: Function /hello updated" + noOther,
+		},
 		"everything": {
 			stage: tree(), from: "stage",
 			tag: without(tree("functions/hello.protected.js", string(tree()["functions/hello.js"].Data), "assets/new.txt", "n", "assets/menu.protected.json", "[]",
@@ -133,7 +137,7 @@ func TestTagSaysWhyItWasNotPromoted(t *testing.T) {
 		},
 		"nothing asked for": {stage: tree(), tag: version(2), why: noOther[2:]},
 		"no such environment": {
-			stage: tree(), from: "qa", tag: version(2), why: "promote-from (qa) is no other Environment of the Service" + noOther,
+			stage: tree(), from: "qa", tag: version(2), why: "the Service site has no Environment qa" + noOther,
 			warning: "promote-from: the Service site has no Environment qa. It has stage.",
 		},
 		"no Service": {from: "stage", tag: tree(), why: "the Service site is new, and has no Builds"},

@@ -322,7 +322,7 @@ func (row CommentRow) cells() string {
 		url = linkAs(strings.TrimPrefix(row.URL, "https://"), row.URL) // which is room for the State
 	}
 	if row.Commit != "" {
-		commit = code(shortCommit(row.Commit))
+		commit = code(words.Commit(row.Commit))
 	}
 	if !row.Updated.IsZero() {
 		updated = row.Updated.UTC().Format(rowTime)

@@ -283,7 +283,7 @@ func (s *summary) details() {
 		row("Runtime now", sid(was))
 	}
 	row("Runtime", sid(s.plan.Runtime))
-	row("Commit", sid(shortCommit(s.result.Commit)))
+	row("Commit", sid(words.Commit(s.result.Commit)))
 	if s.result.APICalls > 0 {
 		row("API calls", strconv.Itoa(s.result.APICalls))
 	}
@@ -311,15 +311,6 @@ func (s *summary) details() {
 // isDone reports whether the Plan was carried out.
 func (s *summary) isDone() bool {
 	return s.result.Status != job.Failed && s.result.Status != job.Planned
-}
-
-// shortCommit is a commit as git shows it; what is none stays as it is.
-func shortCommit(commit string) string {
-	const short = 7
-	if len(commit) > short && strings.Trim(commit, "0123456789abcdef") == "" {
-		return commit[:short]
-	}
-	return commit
 }
 
 // files folds a table of paths with who may reach them and what happened to

@@ -37,7 +37,7 @@ func ofCommit(result job.Result) string {
 	if result.Commit == "" {
 		return ""
 	}
-	return ", by what is checked out (" + clean(shortCommit(result.Commit)) + ")"
+	return ", by what is checked out (" + clean(words.Commit(result.Commit)) + ")"
 }
 
 func proposedFiles(text *strings.Builder, title string, files []job.ProposedFile) {
@@ -88,7 +88,7 @@ func (s *summary) proposal() {
 		told += " Its runtime is " + s.code(asked.Runtime) + "."
 	}
 	if s.result.Commit != "" {
-		told += " The commit that is checked out is " + s.code(shortCommit(s.result.Commit)) + "."
+		told += " The commit that is checked out is " + s.code(words.Commit(s.result.Commit)) + "."
 	}
 	s.add(rankDetails, "details", told)
 	s.proposedFiles("Function", asked.Functions)

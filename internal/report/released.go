@@ -98,7 +98,7 @@ func releaseOutlook(result job.Result, plan deploy.Plan) string {
 func madeFrom(release *deploy.Release) string {
 	text := ""
 	if release.Commit != "" {
-		text += ", made from commit " + clean(shortCommit(release.Commit))
+		text += ", made from commit " + clean(words.Commit(release.Commit))
 	}
 	if release.Since != nil {
 		text += release.Since.UTC().Format(", live here before (2006-01-02 15:04 UTC)")

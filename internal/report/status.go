@@ -81,6 +81,6 @@ func history(text *strings.Builder, environment deploy.EnvironmentStatus) {
 // its place.
 func toldCommit(commit string) string {
 	const most = 12
-	short, _ := clip(clean(shortCommit(commit)), most)
+	short, _ := clip(clean(words.Commit(commit)), most)
 	return short
 }

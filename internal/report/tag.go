@@ -5,6 +5,7 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/deploy"
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/words"
 )
 
 // madeOfTheSame tells of a Build that goes live again: what it was made from, and where
@@ -15,7 +16,7 @@ func madeOfTheSame(plan deploy.Plan) string {
 		return text
 	}
 	if plan.Tag.Commit != "" {
-		text += ", from commit " + clean(shortCommit(plan.Tag.Commit))
+		text += ", from commit " + clean(words.Commit(plan.Tag.Commit))
 	}
 	if plan.Tag.From != "" {
 		text += ", and runs in " + clean(plan.Tag.From)

@@ -80,3 +80,12 @@ func Age(d time.Duration) string {
 		return Count(max(0, int(d/time.Second)), "second")
 	}
 }
+
+// Commit is a commit's SHA as git shows it; what is none stays as it is.
+func Commit(sha string) string {
+	const short = 7
+	if len(sha) > short && strings.Trim(sha, "0123456789abcdef") == "" {
+		return sha[:short]
+	}
+	return sha
+}

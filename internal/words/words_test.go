@@ -29,6 +29,10 @@ func TestWords(t *testing.T) {
 		{words.Age(time.Minute), "1 minute"},
 		{words.Age(23 * time.Hour), "23 hours"},
 		{words.Age(49 * time.Hour), "2 days"},
+		{words.Commit("0123456789abcdef0123456789abcdef01234567"), "0123456"},
+		{words.Commit("0123456"), "0123456"},
+		{words.Commit("größer-als-sieben"), "größer-als-sieben"},
+		{words.Commit(""), ""},
 	}
 	for _, test := range tests {
 		if test.got != test.want {
