@@ -56,8 +56,8 @@ type Result struct {
 	UploadedBytes    int64    `json:"uploaded_bytes"`
 	DurationMS       int64    `json:"duration_ms"`
 	Warnings         []string `json:"warnings"`
-	// PromotedFrom is an Environment that runs the promoted Build; empty when that is
-	// not known, and when none is promoted.
+	// PromotedFrom is an Environment that runs the Build that was promoted, or was to be;
+	// empty when that is not known, and when there is none.
 	PromotedFrom string `json:"promoted_from,omitempty"`
 	// NotPromoted says why the Build of a tag had to be made.
 	NotPromoted string `json:"not_promoted,omitempty"`
