@@ -1,5 +1,6 @@
-// Package words puts numbers into words and names into lists, the same way
-// wherever Slipway speaks to people, and finds the word that somebody meant.
+// Package words puts numbers into words, names into lists and commits into few
+// digits, the same way wherever Slipway speaks to people, and finds the word that
+// somebody meant.
 // Level 0: it imports nothing of the project.
 package words
 
