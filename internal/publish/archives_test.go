@@ -28,6 +28,7 @@ type packed struct {
 	mode  int64
 	date  time.Time
 	owner string
+	id    int // the owner's
 }
 
 // dist is the folder that GoReleaser writes, file by file of its archives.
@@ -109,6 +110,7 @@ func TestContents(t *testing.T) {
 		"not executable":        {change(linux, "slipway", func(p *packed) { p.mode = 0o644 }), linux + ": slipway has the mode 644, not 755"},
 		"writable":              {change(windows, "LICENSE", func(p *packed) { p.mode = 0o666 }), windows + ": LICENSE has the mode 666, not 644"},
 		"somebody's":            {change(linux, "LICENSE", func(p *packed) { p.owner = "ada" }), linux + ": LICENSE belongs to ada:root"},
+		"somebody's by number":  {change(linux, "LICENSE", func(p *packed) { p.id = 1000 }), linux + ": LICENSE belongs to root:root (1000:0)"},
 		"of another day":        {change(windows, "LICENSE", func(p *packed) { p.date = p.date.Add(time.Hour) }), windows + ": its files are of 2 dates"},
 		"too large": {
 			change(linux, "slipway", func(p *packed) { p.text += strings.Repeat("x", 1000) }), linux + ": the binary has ",
@@ -141,6 +143,15 @@ func TestContents(t *testing.T) {
 			t.Errorf("got %v, want that the checksum is another", err)
 		}
 	})
+	t.Run("a time in the head", func(t *testing.T) {
+		t.Parallel()
+		files := newDist().pack(t)
+		// RFC 1952: seconds in four bytes, behind two of mark, method and flags.
+		binary.LittleEndian.PutUint32(files[linux].Data[4:], 1_800_000_000)
+		if err := expected.Check(files); err == nil || !strings.Contains(err.Error(), linux+": gzip's header tells when it was made") {
+			t.Errorf("got %v, want that gzip's header tells a time", err)
+		}
+	})
 	t.Run("what it is made of", func(t *testing.T) {
 		t.Parallel()
 		files := newDist().pack(t)
@@ -171,7 +182,7 @@ func tarball(t *testing.T, files map[string]packed) []byte {
 	archive := tar.NewWriter(compressed)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		file := files[name]
-		header := &tar.Header{Name: name, Mode: file.mode, Size: int64(len(file.text)), ModTime: file.date, Uname: file.owner, Gname: "root"}
+		header := &tar.Header{Name: name, Mode: file.mode, Size: int64(len(file.text)), ModTime: file.date, Uname: file.owner, Gname: "root", Uid: file.id}
 		if err := archive.WriteHeader(header); err != nil {
 			t.Fatal(err)
 		}

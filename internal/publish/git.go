@@ -84,11 +84,8 @@ func (r Repository) Tags(ctx context.Context) (map[string]string, error) {
 	tags := make(map[string]string)
 	for line := range strings.Lines(listed) {
 		sha, ref, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		name := strings.TrimPrefix(ref, "refs/tags/")
 		// An annotated tag is listed twice, the second time with its commit.
-		if tag, peeled := strings.CutSuffix(name, "^{}"); peeled || tags[name] == "" {
-			tags[tag] = sha
-		}
+		tags[strings.TrimSuffix(strings.TrimPrefix(ref, "refs/tags/"), "^{}")] = sha
 	}
 	return tags, nil
 }

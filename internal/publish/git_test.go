@@ -87,6 +87,7 @@ func TestCommit(t *testing.T) {
 
 	// Another job, in another clone, at another time.
 	other := newClone(t)
+	other.Environ = append(other.Environ, "GIT_AUTHOR_DATE=2001-02-03T04:05:06Z", "GIT_COMMITTER_DATE=2001-02-03T04:05:06Z", "TZ=UTC")
 	other.git(t, "fetch", "--quiet", c.git(t, "remote", "get-url", "origin"), "main")
 	other.git(t, "checkout", "--quiet", "--detach", "FETCH_HEAD")
 	again, err := other.Commit(t.Context(), parsed(t, "v1.2.3"), image)
