@@ -111,7 +111,7 @@ func isOfFiles(setting config.Setting) bool {
 
 // plain is a name in one spelling.
 func plain(name string) string {
-	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
+	return strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(name, "-", ""), "_", ""))
 }
 
 func plainAll(names []string) []string {
