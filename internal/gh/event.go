@@ -67,7 +67,7 @@ type Event struct {
 	// Release is that of EventRelease, whose tag is Tag.
 	Release Release
 	// IsForeign says that EventDeployment comes of a workflow's run for another
-	// repository's commit.
+	// repository's commit, or for one of a repository that was deleted.
 	IsForeign bool
 	// Environment is the GitHub environment of EventDeployment.
 	Environment string

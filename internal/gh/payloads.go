@@ -189,9 +189,11 @@ type deploymentPayload struct {
 		SHA         string `json:"sha"`
 		Environment string `json:"environment"`
 	} `json:"deployment"`
-	// The run whose job has made it; null without one, and so may its repository be.
+	// The run whose job has made it; null without one.
 	WorkflowRun struct {
-		HeadRepository repositoryPayload `json:"head_repository"`
+		Event string `json:"event"`
+		// Null when it was deleted, and not there at all of some runs.
+		HeadRepository json.RawMessage `json:"head_repository"`
 	} `json:"workflow_run"`
 }
 
@@ -201,9 +203,19 @@ func (p *deploymentPayload) lacks() []string {
 
 func (p *deploymentPayload) fill(event *Event) error {
 	event.SHA, event.Environment = p.Deployment.SHA, oneLine(p.Deployment.Environment, maxEnvironmentName)
-	head := p.WorkflowRun.HeadRepository.repository()
-	event.IsForeign = head != (Repository{}) && !head.is(event.Repository)
+	event.IsForeign = p.isForeign(event.Repository)
 	return checkSHA(p.Deployment.SHA)
+}
+
+// isForeign reports whether it was made by the run for a commit of another repository,
+// or of one that cannot be told where it may be another.
+func (p *deploymentPayload) isForeign(own Repository) bool {
+	run := p.WorkflowRun
+	if len(run.HeadRepository) == 0 {
+		return strings.HasPrefix(run.Event, EventPullRequest)
+	}
+	var head repositoryPayload
+	return json.Unmarshal(run.HeadRepository, &head) != nil || !head.repository().is(own)
 }
 
 // commentPayload is of a comment on an issue, which a pull request is as well.

@@ -115,6 +115,18 @@ func TestParseOtherEvents(t *testing.T) {
 			"deployment", payloadOf("action", "created", "deployment", object{"sha": sha, "environment": "stage"}, "workflow_run", object{"head_repository": repository()}),
 			gh.Event{Action: "created", SHA: sha, Environment: "stage"},
 		},
+		"a GitHub Deployment of a run whose fork was deleted": {
+			"deployment", payloadOf("action", "created", "deployment", object{"sha": sha, "environment": "stage"}, "workflow_run", object{"head_repository": nil}),
+			gh.Event{Action: "created", SHA: sha, Environment: "stage", IsForeign: true},
+		},
+		"a GitHub Deployment of a run that does not tell its repository": {
+			"deployment", payloadOf("action", "created", "deployment", object{"sha": sha, "environment": "stage"}, "workflow_run", object{"event": "dynamic"}),
+			gh.Event{Action: "created", SHA: sha, Environment: "stage"},
+		},
+		"a GitHub Deployment of a pull request's run that does not": {
+			"deployment", payloadOf("action", "created", "deployment", object{"sha": sha, "environment": "stage"}, "workflow_run", object{"event": "pull_request_target"}),
+			gh.Event{Action: "created", SHA: sha, Environment: "stage", IsForeign: true},
+		},
 		"a comment":        {"issue_comment", comment(), gh.Event{Action: "created", PullRequest: gh.PullRequest{Number: 7, IsOpen: true}}},
 		"on a closed one":  {"issue_comment", comment("state", "closed"), gh.Event{Action: "created", PullRequest: gh.PullRequest{Number: 7}}},
 		"on an issue":      {"issue_comment", comment("pull_request", nil), gh.Event{Action: "created"}},

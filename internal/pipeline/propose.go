@@ -49,7 +49,7 @@ func Propose(ctx context.Context, wanted FolderDeploy, why string) (Outcome, err
 	}
 	result.Commit = tree.Commit
 	if read.Target.Service != "" {
-		result.Service = read.Target.Service
+		result.Service = bounded(read.Target.Service) // which may be what package.json says
 	}
 	found := problems.Err()
 	result.Proposal = proposalOf(read, problems)

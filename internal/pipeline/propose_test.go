@@ -103,4 +103,10 @@ func TestProposalsAreBounded(t *testing.T) {
 	if asked := outcome.Result.Proposal; err == nil || len(asked.Problems) != 100 || asked.LeftOut == 0 {
 		t.Errorf("%d problems, and %d left out", len(asked.Problems), asked.LeftOut)
 	}
+
+	// What it calls itself stands in headings and outputs.
+	outcome, _ = propose(t, map[string]string{"package.json": `{"name": "` + strings.Repeat("<", 900_000) + `"}`, "functions/a.js": ""}, nil)
+	if got := len(outcome.Result.Service); got > 150+len("…") {
+		t.Errorf("the Service's name has %d bytes", got)
+	}
 }
