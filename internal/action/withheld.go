@@ -27,7 +27,7 @@ func (s *setting) skip(ctx context.Context, inputs config.Action, made decision)
 		s.console.Print(fmt.Sprintf("Slipway %s: %s", s.env.Version, s.what))
 	}
 	for _, request := range made.withheld {
-		outcomes = append(outcomes, s.propose(ctx, request, made.skip))
+		outcomes = append(outcomes, s.propose(ctx, request, made))
 	}
 	if len(outcomes) == 0 {
 		outcomes = []pipeline.Outcome{skipped(inputs, made.skip)}
@@ -47,7 +47,7 @@ func (s *setting) skip(ctx context.Context, inputs config.Action, made decision)
 }
 
 // propose reads what a Request that is withheld asks for. Nothing of it is sent anywhere.
-func (s *setting) propose(ctx context.Context, request trigger.Request, why string) pipeline.Outcome {
+func (s *setting) propose(ctx context.Context, request trigger.Request, made decision) pipeline.Outcome {
 	values := request.Settings(s.values)
 	lines := values[config.Variables]
 	values = values.With(config.Variables, config.Written{Text: withoutEmpty(lines.Text), File: lines.File, Line: lines.Line})
@@ -63,7 +63,7 @@ func (s *setting) propose(ctx context.Context, request trigger.Request, why stri
 	var unusable problem.List
 	inputs.WorkingDirectory = inWorkspace(s.env.Getenv("GITHUB_WORKSPACE"), values[config.WorkingDirectory].Text, &unusable)
 	if len(unusable) > 0 {
-		outcome := skipped(inputs, why)
+		outcome := skipped(inputs, made.skip)
 		s.tellUnread(&outcome.Result, unusable.Error())
 		return outcome
 	}
@@ -72,7 +72,7 @@ func (s *setting) propose(ctx context.Context, request trigger.Request, why stri
 	outcome, err := pipeline.Propose(ctx, pipeline.FolderDeploy{
 		Settings: inputs.Deploy, Values: values, Problems: problems, Top: s.env.Getenv("GITHUB_WORKSPACE"), Getenv: getenv,
 		Logger: s.logger, Progress: shown.Show, Previews: job.Previews{Number: request.PullRequest, IsFork: request.IsFork},
-	}, why)
+	}, made.skip, len(made.withheld))
 	shown.Close()
 	var wrong problem.List
 	if rest := wrong.Take(err); rest != nil {
@@ -80,8 +80,13 @@ func (s *setting) propose(ctx context.Context, request trigger.Request, why stri
 		return outcome
 	}
 	s.console.Print(report.Proposed(outcome.Result))
-	for _, one := range wrong {
-		s.console.Annotate(levelWarning, place{File: one.File, Line: one.Line}, "Slipway: would be refused", one.Error())
+	const most = 100 // of what a stranger may have written without end
+	for _, one := range wrong[:min(len(wrong), most)] {
+		text, _ := shorten(one.Error(), longestMessage)
+		s.console.Annotate(levelWarning, place{File: one.File, Line: one.Line}, "Slipway: would be refused", text)
+	}
+	if rest := len(wrong) - most; rest > 0 {
+		s.console.Print(fmt.Sprintf("… and %d more that it would be refused for", rest))
 	}
 	return outcome
 }

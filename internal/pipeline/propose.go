@@ -10,8 +10,9 @@ import (
 	"github.com/slipway-dev/slipway/internal/project"
 )
 
-// Bounds of a Proposal: entries of each list, and bytes of one text. All of it has to
-// fit into an output of a workflow's step, which is 1 MB, with six bytes of JSON for each.
+// Bounds of what one run proposes: entries of each list, and bytes of one text. All of it
+// has to fit into an output of a workflow's step, which is 1 MB, with six bytes of JSON for
+// each.
 const (
 	mostProposed     = 100
 	mostProposedText = 150
@@ -22,8 +23,9 @@ const (
 // Propose reads what a folder asks for without deploying it: it makes no call, and needs
 // no credentials. The Result is a skip for the reason why, with a Proposal unless the
 // folder cannot be read. The error, a problem.List, is what a deploy would be refused
-// for, and is in the Proposal as well; another one ended the reading.
-func Propose(ctx context.Context, wanted FolderDeploy, why string) (Outcome, error) {
+// for, and is in the Proposal as well, as far as there is room; another one ended the
+// reading. sharing is how many Proposals of one run share the room that there is.
+func Propose(ctx context.Context, wanted FolderDeploy, why string, sharing int) (Outcome, error) {
 	ctx, cancel := WithTimeout(ctx, wanted.Settings.Timeout)
 	defer cancel()
 	result := job.NewResult()
@@ -51,14 +53,14 @@ func Propose(ctx context.Context, wanted FolderDeploy, why string) (Outcome, err
 	if read.Target.Service != "" {
 		result.Service = bounded(read.Target.Service) // which may be what package.json says
 	}
-	found := problems.Err()
-	result.Proposal = proposalOf(read, problems)
-	result.Warnings = inBounds(result.Proposal, read.Warnings, boundedProblem)
+	found, most := problems.Err(), max(mostProposed/max(sharing, 1), 1)
+	result.Proposal = proposalOf(read, problems, most)
+	result.Warnings = inBounds(result.Proposal, most, read.Warnings, boundedProblem)
 	return Outcome{Result: result, Job: job.Job{Target: read.Target}}, found
 }
 
-// proposalOf is what was read, within bounds.
-func proposalOf(read Reading, problems problem.List) *job.Proposal {
+// proposalOf is what was read, with most entries of each list.
+func proposalOf(read Reading, problems problem.List, most int) *job.Proposal {
 	found := read.Project
 	if found == nil {
 		found = &project.Project{}
@@ -67,13 +69,13 @@ func proposalOf(read Reading, problems problem.List) *job.Proposal {
 	file := func(one project.File) job.ProposedFile {
 		return job.ProposedFile{Path: bounded(one.Path), Visibility: string(one.Visibility)}
 	}
-	asked.Functions = inBounds(asked, found.Functions, file)
-	asked.Assets = inBounds(asked, found.Assets, file)
-	asked.Dependencies = inBounds(asked, found.Dependencies, func(one npm.Dependency) job.ProposedPackage {
+	asked.Functions = inBounds(asked, most, found.Functions, file)
+	asked.Assets = inBounds(asked, most, found.Assets, file)
+	asked.Dependencies = inBounds(asked, most, found.Dependencies, func(one npm.Dependency) job.ProposedPackage {
 		return job.ProposedPackage{Name: bounded(one.Name), Version: bounded(one.Version)}
 	})
-	asked.Variables = inBounds(asked, read.Variables, bounded)
-	asked.Problems = inBounds(asked, problems, func(one *problem.Problem) string { return boundedProblem(one.Error()) })
+	asked.Variables = inBounds(asked, most, read.Variables, bounded)
+	asked.Problems = inBounds(asked, most, problems, func(one *problem.Problem) string { return boundedProblem(one.Error()) })
 	return asked
 }
 
@@ -88,9 +90,9 @@ func cut(text string, most int) string {
 	return strings.ToValidUTF8(text, "")
 }
 
-// inBounds puts as many of a list into a Proposal as there is room for.
-func inBounds[F, T any](asked *job.Proposal, all []F, made func(F) T) []T {
-	kept := make([]T, min(len(all), mostProposed))
+// inBounds puts most entries of a list into a Proposal, and counts the others.
+func inBounds[F, T any](asked *job.Proposal, most int, all []F, made func(F) T) []T {
+	kept := make([]T, min(len(all), most))
 	for i := range kept {
 		kept[i] = made(all[i])
 	}

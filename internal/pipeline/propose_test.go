@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,6 +19,12 @@ import (
 
 // propose reads a folder with those files. There is no client that could call anybody.
 func propose(t *testing.T, files, given map[string]string) (pipeline.Outcome, error) {
+	t.Helper()
+	return proposeBeside(t, 0, files, given)
+}
+
+// proposeBeside is propose for a run with so many others.
+func proposeBeside(t *testing.T, others int, files, given map[string]string) (pipeline.Outcome, error) {
 	t.Helper()
 	folder := t.TempDir()
 	for name, content := range files {
@@ -38,7 +45,7 @@ func propose(t *testing.T, files, given map[string]string) (pipeline.Outcome, er
 	inputs.WorkingDirectory = folder
 	return pipeline.Propose(t.Context(), pipeline.FolderDeploy{
 		Settings: inputs.Deploy, Values: values, Top: folder, Logger: slog.New(slog.DiscardHandler),
-	}, "it is a stranger's")
+	}, "it is a stranger's", others+1)
 }
 
 func TestPropose(t *testing.T) {
@@ -102,6 +109,20 @@ func TestProposalsAreBounded(t *testing.T) {
 	outcome, err = propose(t, broken, nil)
 	if asked := outcome.Result.Proposal; err == nil || len(asked.Problems) != 100 || asked.LeftOut == 0 {
 		t.Errorf("%d problems, and %d left out", len(asked.Problems), asked.LeftOut)
+	}
+
+	// All of one run have to fit into an output of 1 MB.
+	full := map[string]string{"package.json": `{"name": "site"}`}
+	for i := range 110 {
+		name := strings.Repeat("<", 145) + fmt.Sprintf("%03d", i)
+		full["functions/"+name+".js"], full["assets/"+name+".txt"] = "exports.a = 1;", "c"
+	}
+	for _, services := range []int{1, 3, 7} {
+		outcome, _ = proposeBeside(t, services-1, full, nil)
+		text, err := json.Marshal(outcome.Result)
+		if whole := services * len(text); err != nil || whole > 1_000_000 || len(outcome.Result.Proposal.Assets) != 100/services {
+			t.Errorf("of %d services: %d bytes and %d Assets, %v", services, whole, len(outcome.Result.Proposal.Assets), err)
+		}
 	}
 
 	// What it calls itself stands in headings and outputs.
