@@ -65,18 +65,21 @@ func (r *run) decide(ctx context.Context, inputs config.Action, what occasion, h
 }
 
 // unreadableError says that nobody knows which rules hold.
-type unreadableError struct{ err error }
-
-func (e *unreadableError) Error() string {
-	return "slipway.yml cannot be read at the pull request's base, so it is not known what holds for it: " + e.err.Error()
+type unreadableError struct {
+	of  string // the commit that they are at
+	err error
 }
 
-// readRules reads slipway.yml: as it is checked out or, on a pull request, as it is at
-// its base, since what a pull request proposes must not choose where it goes. Nil
+func (e *unreadableError) Error() string {
+	return "slipway.yml cannot be read at " + e.of + ", so it is not known what holds for it: " + e.err.Error()
+}
+
+// readRules reads slipway.yml: as it is checked out or, for a pull request, as it is where
+// occasion.rules says, since what a pull request proposes must not choose where it goes. Nil
 // means that there is none. The error is a problem.List or an *unreadableError.
 func (r *run) readRules(ctx context.Context, inputs config.Action, what occasion, hub *hub) (*rules.File, error) {
 	if what.isPull() {
-		return r.readRulesAtBase(ctx, inputs, what, hub)
+		return r.readRulesOf(ctx, inputs, what, hub)
 	}
 	root, err := os.OpenRoot(r.env.Getenv("GITHUB_WORKSPACE"))
 	if err != nil {
@@ -88,15 +91,16 @@ func (r *run) readRules(ctx context.Context, inputs config.Action, what occasion
 	return file, err
 }
 
-func (r *run) readRulesAtBase(ctx context.Context, inputs config.Action, what occasion, hub *hub) (*rules.File, error) {
+func (r *run) readRulesOf(ctx context.Context, inputs config.Action, what occasion, hub *hub) (*rules.File, error) {
+	at, of := what.rules()
 	client, err := hub.reader()
 	if err != nil {
-		return nil, &unreadableError{err}
+		return nil, &unreadableError{of, err}
 	}
 	limited, cancel := context.WithTimeout(ctx, hubPatience)
 	defer cancel()
 	file, warnings, err := rules.Find(func(path string) ([]byte, error) {
-		text, err := client.ReadFile(limited, what.repository, what.event.PullRequest.BaseSHA, path, rules.MaxBytes+1)
+		text, err := client.ReadFile(limited, what.repository, at, path, rules.MaxBytes+1)
 		if errors.Is(err, gh.ErrNoFile) {
 			err = fs.ErrNotExist
 		}
@@ -104,7 +108,7 @@ func (r *run) readRulesAtBase(ctx context.Context, inputs config.Action, what oc
 	}, inputs.ConfigFile)
 	r.warnEach(warnings)
 	if _, isBroken := errors.AsType[problem.List](err); err != nil && !isBroken {
-		return nil, &unreadableError{err}
+		return nil, &unreadableError{of, err}
 	}
 	return file, err
 }

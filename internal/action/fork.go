@@ -79,6 +79,27 @@ func (t *task) checkFork(ctx context.Context) problem.List {
 	return problems
 }
 
+// checkNoFork finds out whether the preview that is deployed to is of a fork's pull request,
+// whose head nothing has named: a run that was not started by the pull request has what is
+// secret, and checks out whatever its workflow says. That is no condition but a reminder,
+// so a GitHub that does not tell keeps nobody from deploying.
+func (t *task) checkNoFork(ctx context.Context) problem.List {
+	number, isPreview := job.PreviewNumber(t.values[config.Environment].Text)
+	if isOther := t.request.Verb != trigger.Deploy && t.request.Verb != trigger.Release; isOther || !isPreview || t.inputs.DryRun {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, newerPatience)
+	defer cancel()
+	pull, err := t.hub.pull(limited, t.what.repository, number)
+	if err != nil || !pull.IsFork {
+		return nil
+	}
+	var problems problem.List
+	problems.Add(fmt.Sprintf("pull request %d of %s comes from a fork, and fork-sha does not name its head", number, t.what.repository),
+		"Give fork-sha the commit that was reviewed, in a workflow such as that of docs/forks.md.")
+	return problems
+}
+
 // forkStands finds out whether the commit is the head of its pull request still.
 func (t *task) forkStands(ctx context.Context) error {
 	number, sha := t.request.PullRequest, t.inputs.ForkSHA

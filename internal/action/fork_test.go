@@ -280,17 +280,19 @@ func TestForkMovesOn(t *testing.T) {
 	}
 }
 
-// TestForkGoesByTheRulesOfTheBase: where a fork's head goes, and with which variables, what
-// is checked out does not say.
-func TestForkGoesByTheRulesOfTheBase(t *testing.T) {
+// TestForkGoesByTheRulesOfTheRun: where a fork's head goes, and with which variables, is
+// said where the workflow runs, and neither by what is checked out nor by the branch that
+// the pull request is for: its author chooses both.
+func TestForkGoesByTheRulesOfTheRun(t *testing.T) {
 	t.Parallel()
 	s := guardedScene(t, eveSHA)
-	base, head := sha("b"), sha("c")
+	run, base, head := sha("b"), sha("c"), sha("d")
 	rules := func(service, variable string) string {
 		return fmt.Sprintf("version: 1\nservices:\n  hello:\n    path: .\n    previews: {service: %s, variables-like: stage, variables: [%s]}\n", service, variable)
 	}
 	for _, one := range []github.Commit{
-		{SHA: base, Branch: "main", Parents: []string{mainSHA}, Files: map[string]string{"slipway.yml": rules("previews", "NAMED")}},
+		{SHA: run, Branch: "main", Parents: []string{mainSHA}, Files: map[string]string{"slipway.yml": rules("previews", "NAMED")}},
+		{SHA: base, Branch: "old", Parents: []string{mainSHA}, Files: map[string]string{"slipway.yml": rules("evil", "STOLEN")}},
 		{SHA: head, Parents: []string{base}, Files: map[string]string{"slipway.yml": rules("evil", "STOLEN")}},
 	} {
 		if err := s.github.AddCommit(acme.String(), one); err != nil {
@@ -298,7 +300,7 @@ func TestForkGoesByTheRulesOfTheBase(t *testing.T) {
 		}
 	}
 	pull := forkedPull(head)
-	pull.BaseSHA = base
+	pull.BaseSHA, pull.BaseRef = base, "old"
 	if err := s.github.SetPullRequest(acme.String(), pull); err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +310,7 @@ func TestForkGoesByTheRulesOfTheBase(t *testing.T) {
 	s.write(t, ".twilioserverlessrc", `{"serviceName": "evil", "variables-like": "production"}`)
 	s.write(t, "package.json", `{"name": "evil"}`)
 	delete(s.env, "INPUT_SERVICE")
-	maps.Copy(s.env, map[string]string{"INPUT_FORK-SHA": head, "NAMED": "1", "STOLEN": "2"})
+	maps.Copy(s.env, map[string]string{"GITHUB_SHA": run, "INPUT_FORK-SHA": head, "NAMED": "1", "STOLEN": "2"})
 	result, log := s.run(t, "workflow_dispatch", dispatch(), nil)
 	if result.Status != job.Deployed || result.Service != "previews" {
 		t.Fatalf("got %+v\n%s", result, log)
@@ -317,4 +319,65 @@ func TestForkGoesByTheRulesOfTheBase(t *testing.T) {
 	if len(live.Environments) != 1 || len(live.Variables) != 1 || live.Variables[0].Key != "NAMED" {
 		t.Errorf("live is %+v", live)
 	}
+}
+
+// TestForkNeedsForkSHA: whoever names the preview of a fork's pull request in a run that
+// was not started by that, and gives no fork-sha, has forgotten it.
+func TestForkNeedsForkSHA(t *testing.T) {
+	t.Parallel()
+	const forgotten = "pull request 8 of acme/hello comes from a fork, and fork-sha does not name its head"
+	own := func(t *testing.T, s *scene) {
+		t.Helper()
+		one := forkedPull(eveSHA)
+		one.HeadRepository = ""
+		if err := s.github.SetPullRequest(acme.String(), one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		event, command string
+		change         func(*testing.T, *scene)
+		want           job.Status
+	}{
+		"by hand":                    {"workflow_dispatch", "auto", nil, job.Failed},
+		"by hand, to deploy":         {"workflow_dispatch", "deploy", nil, job.Failed},
+		"by a call of the API":       {"repository_dispatch", "deploy", nil, job.Failed},
+		"at night":                   {"schedule", "deploy", nil, job.Failed},
+		"by hand, to plan":           {"workflow_dispatch", "plan", nil, job.Planned},
+		"by hand, to take it away":   {"workflow_dispatch", "teardown", nil, job.TornDown},
+		"one of the repository's":    {"workflow_dispatch", "auto", own, job.Deployed},
+		"another Environment":        {"workflow_dispatch", "auto", func(_ *testing.T, s *scene) { s.env["INPUT_ENVIRONMENT"] = "stage" }, job.Deployed},
+		"another repository's":       {"workflow_dispatch", "auto", func(_ *testing.T, s *scene) { s.env["INPUT_ENVIRONMENT"] = "pr-9" }, job.Deployed},
+		"without GitHub to ask":      {"workflow_dispatch", "auto", func(_ *testing.T, s *scene) { delete(s.env, "INPUT_GITHUB-TOKEN") }, job.Deployed},
+		"GitHub that does not allow": {"workflow_dispatch", "auto", func(_ *testing.T, s *scene) { s.instead = forbidden }, job.Deployed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := guardedScene(t, eveSHA)
+			delete(s.env, "INPUT_FORK-SHA")
+			delete(s.env, "INPUT_GITHUB-ENVIRONMENT")
+			if test.change != nil {
+				test.change(t, s)
+			}
+			result, log := s.run(t, test.event, dispatch(), map[string]string{"INPUT_COMMAND": test.command})
+			if result.Status != test.want {
+				t.Fatalf("got %+v\n%s", result, log)
+			}
+			isRefused := result.Error != nil && strings.Contains(result.Error.Message, forgotten)
+			if calls := s.called(); isRefused != (test.want == job.Failed) || isRefused && len(calls) > 0 {
+				t.Errorf("got %+v, and Twilio has seen %q", result, calls)
+			}
+		})
+	}
+}
+
+// forbidden answers for pull requests as GitHub does where the token may not read them.
+func forbidden(w http.ResponseWriter, r *http.Request) bool {
+	if !strings.Contains(r.URL.Path, "/pulls/") {
+		return false
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = io.WriteString(w, `{"message":"Resource not accessible by integration","status":"403"}`)
+	return true
 }

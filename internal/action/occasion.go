@@ -128,6 +128,16 @@ func (o occasion) tag() string {
 // number: by its event, or because a run was started by hand for its head.
 func (o occasion) isPull() bool { return o.pull() > 0 }
 
+// rules are at the commit whose slipway.yml counts for a pull request, which is called of:
+// that of its base, but in a run that was started by hand that of the workflow. A fork's
+// author chooses the branch that a pull request is for, and with it another's rules.
+func (o occasion) rules() (at, of string) {
+	if o.event.Name == gh.EventPullRequest {
+		return o.event.PullRequest.BaseSHA, "the pull request's base"
+	}
+	return o.checkedOut, "the commit that the workflow runs on"
+}
+
 // pull is the number of the pull request; 0 means none.
 func (o occasion) pull() int { return o.event.PullRequest.Number }
 

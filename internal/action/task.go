@@ -83,8 +83,12 @@ func (t *task) perform(ctx context.Context) (outcome pipeline.Outcome, err error
 			return failed(rest)
 		}
 	}
-	if t.request.IsFork && len(t.problems) == 0 {
-		t.problems = t.checkFork(ctx)
+	if len(t.problems) == 0 {
+		check := t.checkNoFork
+		if t.request.IsFork {
+			check = t.checkFork
+		}
+		t.problems = check(ctx)
 		if ctx.Err() != nil {
 			return failed(context.Cause(ctx))
 		}
