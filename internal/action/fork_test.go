@@ -159,6 +159,15 @@ func TestForkIsRefused(t *testing.T) {
 			[]string{"nobody has approved this run"},
 			false,
 		},
+		"somebody has only commented on it": {
+			func(t *testing.T, s *scene) {
+				t.Helper()
+				s.review(t, github.RunReview{Run: 46, User: "ann", State: "pending", Environments: []string{"forks"}})
+				s.env["GITHUB_RUN_ID"] = "46"
+			},
+			[]string{"nobody has approved this run"},
+			false,
+		},
 		"it was rejected": {
 			func(t *testing.T, s *scene) {
 				t.Helper()

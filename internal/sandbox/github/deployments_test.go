@@ -368,7 +368,7 @@ func TestRunReviews(t *testing.T) {
 	for _, wrong := range []github.RunReview{
 		{User: "ann", Environments: []string{"forks"}},
 		{Run: 7, User: "ann"},
-		{Run: 7, User: "ann", State: "pending", Environments: []string{"forks"}},
+		{Run: 7, User: "ann", State: "waiting", Environments: []string{"forks"}},
 		{Run: 7, User: "ann", Environments: []string{"plain"}},
 		{Run: 7, User: "ann", Environments: []string{"nothing"}},
 		{Run: 7, User: "eve", Environments: []string{"forks"}},

@@ -14,7 +14,8 @@ import (
 type RunReview struct {
 	// Run is the run's id, as GITHUB_RUN_ID has it, whatever attempt it is.
 	Run int64
-	// State is "approved" or "rejected"; empty means "approved".
+	// State is "approved", "rejected" or, of a comment alone, "pending"; empty means
+	// "approved".
 	State string
 	// Environments are the names of those that it is about: at least one, and each has
 	// required reviewers.
@@ -30,8 +31,8 @@ func (s *Sandbox) ReviewRun(fullName string, given RunReview) error {
 
 func (one *repository) reviewRun(given RunReview) error {
 	given.State = orDefault(given.State, "approved")
-	if given.Run < 1 || len(given.Environments) == 0 || !slices.Contains([]string{"approved", "rejected"}, given.State) {
-		return fmt.Errorf("a review of %s needs a run, environments, and the state approved or rejected", one.fullName())
+	if given.Run < 1 || len(given.Environments) == 0 || !slices.Contains([]string{"approved", "rejected", "pending"}, given.State) {
+		return fmt.Errorf("a review of %s needs a run, environments, and the state approved, rejected or pending", one.fullName())
 	}
 	for _, name := range given.Environments {
 		known, isThere := one.environment(name)
