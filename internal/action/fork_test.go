@@ -297,7 +297,7 @@ func TestForkGoesByTheRulesOfTheRun(t *testing.T) {
 	s := guardedScene(t, eveSHA)
 	run, base, head := sha("b"), sha("c"), sha("d")
 	rules := func(service, variable string) string {
-		return fmt.Sprintf("version: 1\nservices:\n  hello:\n    path: .\n    previews: {service: %s, variables-like: stage, variables: [%s]}\n", service, variable)
+		return fmt.Sprintf("version: 1\nservices:\n  hello:\n    path: .\n    previews: {service: %s, github-environment: forks, variables-like: stage, variables: [%s]}\n", service, variable)
 	}
 	for _, one := range []github.Commit{
 		{SHA: run, Branch: "main", Parents: []string{mainSHA}, Files: map[string]string{"slipway.yml": rules("previews", "NAMED")}},
@@ -327,6 +327,27 @@ func TestForkGoesByTheRulesOfTheRun(t *testing.T) {
 	live := s.twilio.Snapshot()
 	if len(live.Environments) != 1 || len(live.Variables) != 1 || live.Variables[0].Key != "NAMED" {
 		t.Errorf("live is %+v", live)
+	}
+	// But who has to approve is said by the workflow alone.
+	delete(s.env, "INPUT_GITHUB-ENVIRONMENT")
+	if result, log := s.run(t, "workflow_dispatch", dispatch(), nil); result.Status != job.Failed || !strings.Contains(result.Error.Message, "fork-sha needs github-environment") {
+		t.Errorf("got %+v\n%s", result, log)
+	}
+}
+
+// TestLogOfAProposalIsBounded: a stranger's tree may have problems without end.
+func TestLogOfAProposalIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, eveSHA)
+	for i := range 130 {
+		s.write(t, fmt.Sprintf("functions/%s#%d.js", strings.Repeat("x", 200), i), "")
+	}
+	result, log := s.run(t, "pull_request", pullPayload("opened", eveSHA), nil)
+	if result.Status != job.Skipped || len(s.called()) > 0 {
+		t.Fatalf("got %+v\n%s", result, log)
+	}
+	if told := strings.Count(log, `the path "`); told == 0 || told > 100 || !strings.Contains(log, "more that it would be refused for") {
+		t.Errorf("the log tells of %d problems:\n%s", told, log)
 	}
 }
 

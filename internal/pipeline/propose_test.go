@@ -110,6 +110,12 @@ func TestProposalsAreBounded(t *testing.T) {
 	if asked := outcome.Result.Proposal; err == nil || len(asked.Problems) != 100 || asked.LeftOut == 0 {
 		t.Errorf("%d problems, and %d left out", len(asked.Problems), asked.LeftOut)
 	}
+	outcome, _ = propose(t, map[string]string{"package.json": `{"name": "site", "dependencies": {"` + strings.Repeat("a", 5000) + `": "file:../b"}}`}, nil)
+	for _, one := range outcome.Result.Proposal.Problems {
+		if len(one) > 300+len("…") {
+			t.Errorf("a problem of %d bytes", len(one))
+		}
+	}
 
 	// All of one run have to fit into an output of 1 MB.
 	full := map[string]string{"package.json": `{"name": "site"}`}
