@@ -58,7 +58,10 @@ func (w *world) told(run finished, commits map[string]string) string {
 	shown := w.github.Snapshot().Repositories[0]
 	var text strings.Builder
 	text.WriteString("# Commit statuses\n\n")
-	for _, status := range shown.Statuses {
+	for i, status := range shown.Statuses {
+		if status.State == "pending" && i+1 < len(shown.Statuses) && shown.Statuses[i+1].State == "failure" {
+			continue // what fails at once may be told before its beginning was, which is then left out
+		}
 		fmt.Fprintf(&text, "- %s %s %s %q %s\n", status.SHA, status.State, status.Context, status.Description, status.TargetURL)
 	}
 	text.WriteString("\n# GitHub Deployments\n\n")
