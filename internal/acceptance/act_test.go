@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // invocation is what act is asked to do. Only event and file are needed.
@@ -72,7 +74,7 @@ func (w *world) start(t *testing.T, asked invocation) *running {
 	if err != nil {
 		t.Fatalf("build act: %v", err)
 	}
-	end := w.waitForTurn(t, asked.file)
+	end := w.waitForTurn(t, workflowName(t, filepath.Join(w.repository, ".github", "workflows", asked.file)))
 	w.runs++
 	w.secrets["GITHUB_TOKEN"] = w.tokens[asked.file]
 	runner := cmp.Or(os.Getenv("SLIPWAY_RUNNER_IMAGE"), "busybox:1.37")
@@ -116,16 +118,32 @@ func (w *world) start(t *testing.T, asked invocation) *running {
 	return started
 }
 
-// turns are held by the runs of workflows, by their files: act names containers after
-// workflow and job, so that runs of one at the same time take each other's.
+// turns are held by the runs of workflows, by their names: act names containers after
+// workflow and job, so that runs of one name at the same time take each other's.
 var turns sync.Map
 
-// waitForTurn waits until nobody runs a workflow of that file, and returns what lets
+// workflowName is what act calls the workflow in a file.
+func workflowName(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		Name string `yaml:"name"`
+	}
+	if err := yaml.Unmarshal(text, &read); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return cmp.Or(read.Name, filepath.Base(file))
+}
+
+// waitForTurn waits until nobody runs a workflow of that name, and returns what lets
 // others run it again: at the test's end at the latest.
-func (w *world) waitForTurn(t *testing.T, file string) func() {
+func (w *world) waitForTurn(t *testing.T, name string) func() {
 	t.Helper()
 	turn := make(chan struct{}, 1)
-	if others, isThere := turns.LoadOrStore(file, turn); isThere {
+	if others, isThere := turns.LoadOrStore(name, turn); isThere {
 		turn, _ = others.(chan struct{})
 	}
 	turn <- struct{}{}
