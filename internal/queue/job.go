@@ -1,0 +1,204 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// State is how far a Job is.
+type State string
+
+// The states.
+const (
+	// Waiting says that another Job of its lane comes first.
+	Waiting State = "waiting"
+	// Ready says that it is next in its lane, once it is due.
+	Ready   State = "ready"
+	Running State = "running"
+	Ended   State = "ended"
+)
+
+// Outcome is how a Job ended; empty until then.
+type Outcome string
+
+// The outcomes.
+const (
+	Done       Outcome = "done"
+	Failed     Outcome = "failed"
+	Superseded Outcome = "superseded"
+	Cancelled  Outcome = "cancelled"
+)
+
+// Wanted is a Job to store.
+type Wanted struct {
+	// Kind says who runs it, Lane what it must not run beside.
+	Kind, Lane string
+	// Payload is the server's; it must hold no secret.
+	Payload []byte
+	// Supersedes has it take the place of the Jobs of its lane that have not gone live.
+	Supersedes bool
+	// Lasting has it stay, however old it is, while it is the newest of its lane.
+	Lasting bool
+	// Follow is the kind of a Job that is stored when this one has ended, in whatever
+	// way: its Payload is this one's, its Parent this one, and its lane is of its own
+	// kind. Empty means none.
+	Follow string
+	// Outcome is set for a Job that is only stored because people look for it: it has
+	// ended so before it began, for the Reason, and supersedes nothing.
+	Outcome Outcome
+	Reason  string
+}
+
+// Job is one that is stored.
+type Job struct {
+	// Number counts Jobs; none is used again.
+	Number     int64
+	Kind, Lane string
+	Payload    []byte
+	// Delivery is the number of the one that it came of, Parent that of the Job whose
+	// end it follows, and SupersededBy that of the Job that took its place; 0 means
+	// none.
+	Delivery, Parent, SupersededBy int64
+	State                          State
+	Outcome                        Outcome
+	// Reason says why it ended so, or why it is to be tried again.
+	Reason string
+	// IsLive says that it has passed the point up to which another takes its place.
+	IsLive bool
+	// Attempts is how often it was begun and came to an end of its own.
+	Attempts int
+	// Result is what came of it; nil until it has ended, and where nothing did.
+	Result []byte
+	// CreatedAt is when it was stored, DueAt when it may begin. StartedAt is when it
+	// first began, EndedAt when it ended; zero until then.
+	CreatedAt, DueAt, StartedAt, EndedAt time.Time
+}
+
+// inLane is the condition of the index that knows which Job of a lane is next or runs.
+// SQLite uses it only where it stands word for word.
+const inLane = "state IN ('ready', 'running')"
+
+// adding adds Jobs within a transaction, and collects what is to be done behind it.
+type adding struct {
+	tx       *sql.Tx
+	now      time.Time
+	delivery sql.NullInt64
+	parent   sql.NullInt64
+	numbers  []int64 // of what was added
+	wakes    []string
+	stops    []stop
+}
+
+// stop is a running Job that something took the place of.
+type stop struct{ number, by int64 }
+
+// Add stores Jobs, all or none, and returns their numbers.
+func (q *Queue) Add(ctx context.Context, wanted ...Wanted) ([]int64, error) {
+	var made *adding
+	err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		made = &adding{tx: tx, now: time.Now()}
+		return made.add(ctx, wanted...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	q.follow(made)
+	return made.numbers, nil
+}
+
+// follow does what has to be done once Jobs are stored.
+func (q *Queue) follow(made *adding) {
+	for _, one := range made.stops {
+		q.stop(one.number, &SupersededError{By: one.by})
+	}
+	for _, kind := range made.wakes {
+		q.wake(kind)
+	}
+}
+
+func (a *adding) add(ctx context.Context, wanted ...Wanted) error {
+	for _, one := range wanted {
+		if err := a.addOne(ctx, one); err != nil {
+			return fmt.Errorf("store a Job of %s: %w", one.Lane, err)
+		}
+	}
+	return nil
+}
+
+func (a *adding) addOne(ctx context.Context, one Wanted) error {
+	state, ended := Waiting, sql.NullInt64{}
+	if one.Outcome != "" {
+		state, ended = Ended, sql.NullInt64{Int64: millis(a.now), Valid: true}
+	}
+	done, err := a.tx.ExecContext(ctx, `INSERT INTO jobs (kind, lane, payload, delivery, parent, follow, supersedes, lasting, state, outcome, reason, created_at, due_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, one.Kind, one.Lane, nonNil(one.Payload), a.delivery, a.parent, one.Follow, one.Supersedes, one.Lasting,
+		state, one.Outcome, one.Reason, millis(a.now), millis(a.now), ended)
+	if err != nil {
+		return err //nolint:wrapcheck // add says what it was.
+	}
+	number, err := done.LastInsertId()
+	if err != nil {
+		return err //nolint:wrapcheck // add says what it was.
+	}
+	a.numbers = append(a.numbers, number)
+	if state == Ended {
+		return a.addFollowing(ctx, number)
+	}
+	if one.Supersedes {
+		if err := a.supersede(ctx, one.Lane, number); err != nil {
+			return err
+		}
+	}
+	return a.advance(ctx, one.Lane)
+}
+
+// supersede ends the Jobs of a lane that have not begun, and has the running one stop
+// unless it has gone live.
+func (a *adding) supersede(ctx context.Context, lane string, by int64) error {
+	const end = `UPDATE jobs SET state = 'ended', outcome = 'superseded', superseded_by = ?1, ended_at = ?2 WHERE lane = ?3 AND seq <> ?1 AND `
+	for _, queued := range []string{"state = 'waiting'", inLane + " AND state = 'ready'"} {
+		ended, err := numbers(ctx, a.tx, end+queued+" RETURNING seq", by, millis(a.now), lane)
+		if err != nil {
+			return err
+		}
+		for _, number := range ended {
+			if err := a.addFollowing(ctx, number); err != nil {
+				return err
+			}
+		}
+	}
+	stopped, err := numbers(ctx, a.tx, `UPDATE jobs SET stop = 'superseded', superseded_by = ?
+		WHERE lane = ? AND `+inLane+` AND state = 'running' AND is_live = 0 RETURNING seq`, by, lane)
+	for _, number := range stopped {
+		a.stops = append(a.stops, stop{number, by})
+	}
+	return err
+}
+
+// addFollowing stores the Job that follows the end of another, if it has one.
+func (a *adding) addFollowing(ctx context.Context, ended int64) error {
+	var one Job
+	var follow string
+	row := a.tx.QueryRowContext(ctx, "SELECT lane, payload, follow FROM jobs WHERE seq = ?", ended)
+	if err := row.Scan(&one.Lane, &one.Payload, &follow); err != nil || follow == "" {
+		return err //nolint:wrapcheck // add says what it was.
+	}
+	next := &adding{tx: a.tx, now: a.now, delivery: a.delivery, parent: sql.NullInt64{Int64: ended, Valid: true}}
+	err := next.addOne(ctx, Wanted{Kind: follow, Lane: follow + " " + one.Lane, Payload: one.Payload})
+	a.wakes = append(a.wakes, next.wakes...)
+	return err
+}
+
+// advance makes the oldest Job of a lane that waits the next one, if none is.
+func (a *adding) advance(ctx context.Context, lane string) error {
+	var kind string
+	err := a.tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'ready' WHERE seq = (SELECT min(seq) FROM jobs WHERE lane = ?1 AND state = 'waiting')
+		AND NOT EXISTS (SELECT 1 FROM jobs WHERE lane = ?1 AND `+inLane+`) RETURNING kind`, lane).Scan(&kind)
+	if isNone(err) {
+		return nil
+	}
+	a.wakes = append(a.wakes, kind)
+	return err //nolint:wrapcheck // add says what it was.
+}

@@ -1,0 +1,112 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+const (
+	// notesEvery is the least time between two writes of a Job's notes.
+	notesEvery = 100 * time.Millisecond
+	// mostNotes bounds the notes of one Job.
+	mostNotes = 2000
+)
+
+// Note is something that a Job told while it ran.
+type Note struct {
+	// Number counts those of a Job, from 1 on.
+	Number int64
+	At     time.Time
+	// Body is the server's.
+	Body []byte
+}
+
+// Note keeps something for those who watch the Job. It is stored soon, and with the
+// Job's end at the latest; of more than 2000 the rest is dropped.
+func (h *Held) Note(body []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.lastNote >= mostNotes {
+		return
+	}
+	h.lastNote++
+	h.notes = append(h.notes, Note{Number: h.lastNote, At: time.Now(), Body: body})
+	select {
+	case h.noted <- struct{}{}:
+	default:
+	}
+}
+
+func (h *Held) storeNotes(ctx context.Context) error {
+	err := h.queue.write(context.WithoutCancel(ctx), h.writeNotes)
+	h.queue.tellNoted(h.Number)
+	return err
+}
+
+// writeNotes stores the notes there are.
+func (h *Held) writeNotes(ctx context.Context, tx *sql.Tx) error {
+	h.mu.Lock()
+	notes := h.notes
+	h.notes = nil
+	h.mu.Unlock()
+	for _, one := range notes {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO notes (job, n, at, body) SELECT seq, ?, ?, ? FROM jobs
+			WHERE seq = ? AND fence = ? AND state = 'running' ON CONFLICT DO NOTHING`, one.Number, millis(one.At), one.Body, h.Number, h.fence); err != nil {
+			return fmt.Errorf("store a note: %w", err)
+		}
+	}
+	return nil
+}
+
+// Notes returns what a Job has told behind a note, oldest first, and whether it has
+// ended. Where there is nothing yet, it waits for it until ctx ends, whose cause the
+// error then is.
+func (q *Queue) Notes(ctx context.Context, job, behind int64) (notes []Note, hasEnded bool, err error) {
+	for {
+		more := q.notedOf(job)
+		one, err := q.Job(ctx, job) // before the notes, for its end is stored with the last of them
+		if err != nil {
+			return nil, false, err
+		}
+		notes, err := many(ctx, q, func(scan func(...any) error) (Note, error) {
+			var note Note
+			var at sql.NullInt64
+			err := scan(&note.Number, &at, &note.Body)
+			note.At = fromMillis(at)
+			return note, err
+		}, "SELECT n, at, body FROM notes WHERE job = ? AND n > ? ORDER BY n", job, behind)
+		if err != nil || len(notes) > 0 || one.State == Ended {
+			q.tellNoted(job) // nobody else keeps what notedOf has made
+			return notes, one.State == Ended, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, false, context.Cause(ctx)
+		case <-q.closing:
+			return nil, false, ErrClosed
+		case <-more:
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// notedOf is closed when a Job has told something.
+func (q *Queue) notedOf(job int64) chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.noted[job] == nil {
+		q.noted[job] = make(chan struct{})
+	}
+	return q.noted[job]
+}
+
+func (q *Queue) tellNoted(job int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if told := q.noted[job]; told != nil {
+		close(told)
+		delete(q.noted, job)
+	}
+}

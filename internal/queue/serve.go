@@ -1,0 +1,307 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/problem"
+)
+
+// End is how a runner leaves a Job. Its zero value is that of one that was done.
+type End struct {
+	// Outcome is how it ended; empty means Done.
+	Outcome Outcome
+	// Reason says why, in one line; may be empty.
+	Reason string
+	// Again, when it is above 0, has it not end: it is tried again after so long, and
+	// keeps its place and the results of its steps.
+	Again time.Duration
+	// Result is what came of it.
+	Result []byte
+	// Verdict, when it is set, is what was decided about the Job's Delivery; Reason
+	// says why.
+	Verdict string
+	// Then are Jobs that are stored together with the end.
+	Then []Wanted
+}
+
+// Serve has Jobs of a kind run, so many at once, until ctx ends. It then begins no
+// more, and returns when each that runs has ended or come to the border of a step, in
+// front of which it is left: the next Open finds it ready to go on from there.
+//
+// The context that run gets does not end with ctx. It ends, with a cause, when the Job
+// is superseded, cancelled or lost. Where a Job was stopped it ends as that, whatever
+// run says, unless it had gone live. A run that panics has failed.
+func (q *Queue) Serve(ctx context.Context, kind string, workers int, run func(context.Context, *Held) End) {
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				held, own, err := q.take(ctx, kind)
+				if err != nil {
+					if ctx.Err() == nil && !errors.Is(err, ErrClosed) {
+						q.logger.ErrorContext(ctx, "no Job could be taken", "kind", kind, "error", err)
+						wait(ctx, pollEvery)
+						continue
+					}
+					return
+				}
+				q.runHeld(own, held, run)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// runHeld runs a Job until it has ended, or is left in front of a step.
+func (q *Queue) runHeld(ctx context.Context, held *Held, run func(context.Context, *Held) End) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		stopKeeping := held.keep(ctx)
+		var end End
+		if err := problem.Guard(func() error { end = run(ctx, held); return nil }); err != nil {
+			end = End{Outcome: Failed, Reason: err.Error()}
+			if panicked, ok := errors.AsType[*problem.PanicError](err); ok {
+				q.logger.ErrorContext(ctx, "a Job panicked", "job", held.Number, "stack", string(panicked.Stack))
+			}
+		}
+		stopKeeping()
+		if err := q.finish(context.WithoutCancel(ctx), held, end); err != nil {
+			q.logger.ErrorContext(ctx, "the end of a Job could not be stored", "job", held.Number, "error", err)
+		}
+		q.release(held)
+	}()
+	select {
+	case <-ended:
+	case <-held.parked:
+	}
+}
+
+func (q *Queue) hold(held *Held) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held[held.Number] = held
+}
+
+func (q *Queue) release(held *Held) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.held[held.Number] == held {
+		delete(q.held, held.Number)
+	}
+	held.cancel(nil)
+}
+
+// stop ends the context of a Job that this process runs.
+func (q *Queue) stop(number int64, cause error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if held := q.held[number]; held != nil {
+		held.cancel(cause)
+	}
+}
+
+// take waits for a Job of a kind that is due, and makes it this process's. The context
+// is the Job's own.
+func (q *Queue) take(ctx context.Context, kind string) (*Held, context.Context, error) {
+	for {
+		if err := q.reclaim(ctx, time.Now()); err != nil {
+			return nil, nil, err
+		}
+		held, own := q.newHeld(ctx)
+		var next sql.NullInt64
+		err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			err := held.takeNow(ctx, tx, kind)
+			if isNone(err) {
+				return tx.QueryRowContext(ctx, "SELECT min(due_at) FROM jobs WHERE kind = ? AND state = 'ready'", kind).Scan(&next)
+			}
+			if err == nil {
+				q.hold(held) // so that whoever supersedes it next finds it
+			}
+			return err
+		})
+		if err != nil {
+			q.release(held)
+			return nil, nil, fmt.Errorf("take a Job: %w", err)
+		}
+		if held.Number > 0 {
+			q.wake(kind) // there may be another one for another worker
+			return held, own, nil
+		}
+		held.cancel(nil)
+		patience := pollEvery
+		if next.Valid {
+			patience = min(patience, time.Until(fromMillis(next)))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		case <-q.closing:
+			return nil, nil, ErrClosed
+		case <-q.wakeOf(kind):
+		case <-time.After(patience):
+		}
+	}
+}
+
+// newHeld is where a Job is read into, with its context.
+func (q *Queue) newHeld(ctx context.Context) (*Held, context.Context) {
+	held := &Held{queue: q, draining: ctx.Done(), parked: make(chan struct{}), noted: make(chan struct{}, 1)}
+	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	held.cancel = cancel
+	return held, own
+}
+
+func (h *Held) takeNow(ctx context.Context, tx *sql.Tx, kind string) error {
+	now := time.Now()
+	row := tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'running', attempts = attempts + 1, fence = fence + 1, lease_until = ?1, started_at = coalesce(started_at, ?2)
+		WHERE seq = (SELECT seq FROM jobs WHERE kind = ?3 AND state = 'ready' AND due_at <= ?2 ORDER BY due_at, seq LIMIT 1)
+		RETURNING `+jobColumns+", fence, (SELECT coalesce(max(n), 0) FROM notes WHERE job = seq)", millis(now.Add(h.queue.lease)), millis(now), kind)
+	var err error
+	h.Job, err = scanJob(func(into ...any) error { return row.Scan(append(into, &h.fence, &h.lastNote)...) })
+	return err
+}
+
+// everything is later than any lease.
+var everything = time.UnixMilli(1 << 52) //nolint:gochecknoglobals // a constant in all but the word.
+
+// reclaim makes the Jobs ready again whose lease has ended by a time. Those that were
+// to stop, and have not gone live, end.
+func (q *Queue) reclaim(ctx context.Context, by time.Time) error {
+	var lapsed bool
+	row := q.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'running' AND lease_until <= ?)", millis(by))
+	if err := row.Scan(&lapsed); err != nil || !lapsed {
+		return err //nolint:wrapcheck // an error of ctx, or of a database that is told of when it is written to.
+	}
+	made := &adding{now: time.Now()}
+	err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		*made = adding{tx: tx, now: made.now}
+		return made.reclaim(ctx, by)
+	})
+	if err != nil {
+		return fmt.Errorf("take Jobs back from where they ran: %w", err)
+	}
+	q.follow(made)
+	return nil
+}
+
+func (a *adding) reclaim(ctx context.Context, by time.Time) error {
+	again, err := numbers(ctx, a.tx, `UPDATE jobs SET state = 'ready', fence = fence + 1, due_at = ?1, attempts = attempts - 1
+		WHERE state = 'running' AND lease_until <= ?2 AND (stop = '' OR is_live = 1) RETURNING seq`, millis(a.now), millis(by))
+	if err != nil {
+		return err
+	}
+	for _, number := range again {
+		var kind string
+		if err := a.tx.QueryRowContext(ctx, "SELECT kind FROM jobs WHERE seq = ?", number).Scan(&kind); err != nil {
+			return err //nolint:wrapcheck // the caller says what it was.
+		}
+		a.wakes = append(a.wakes, kind)
+	}
+	ended, err := numbers(ctx, a.tx, `UPDATE jobs SET state = 'ended', fence = fence + 1, outcome = stop, ended_at = ?1
+		WHERE state = 'running' AND lease_until <= ?2 RETURNING seq`, millis(a.now), millis(by))
+	if err != nil {
+		return err
+	}
+	for _, number := range ended {
+		if err := a.leave(ctx, number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave has the lane of a Job that has ended go on.
+func (a *adding) leave(ctx context.Context, ended int64) error {
+	if err := a.addFollowing(ctx, ended); err != nil {
+		return err
+	}
+	var lane string
+	if err := a.tx.QueryRowContext(ctx, "SELECT lane FROM jobs WHERE seq = ?", ended).Scan(&lane); err != nil {
+		return err //nolint:wrapcheck // the caller says what it was.
+	}
+	return a.advance(ctx, lane)
+}
+
+// finish stores the end of a Job.
+func (q *Queue) finish(ctx context.Context, held *Held, end End) error {
+	if end.Outcome == "" {
+		end.Outcome = Done
+	}
+	made := &adding{now: time.Now(), delivery: sql.NullInt64{Int64: held.Delivery, Valid: held.Delivery > 0}}
+	err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		*made = adding{tx: tx, now: made.now, delivery: made.delivery}
+		if err := held.writeNotes(ctx, tx); err != nil {
+			return err
+		}
+		return made.finish(ctx, held, end)
+	})
+	if err != nil {
+		return err
+	}
+	q.tellNoted(held.Number)
+	q.follow(made)
+	return nil
+}
+
+func (a *adding) finish(ctx context.Context, held *Held, end End) error {
+	var stopped Outcome
+	row := a.tx.QueryRowContext(ctx, "SELECT CASE WHEN is_live THEN '' ELSE stop END FROM jobs WHERE seq = ? AND fence = ? AND state = 'running'", held.Number, held.fence)
+	if err := row.Scan(&stopped); isNone(err) {
+		return ErrLost
+	} else if err != nil {
+		return err //nolint:wrapcheck // write says what it was.
+	}
+	if end.Again > 0 && stopped == "" {
+		_, err := a.tx.ExecContext(ctx, "UPDATE jobs SET state = 'ready', reason = ?, due_at = ?, result = ? WHERE seq = ?",
+			end.Reason, millis(a.now.Add(end.Again)), end.Result, held.Number)
+		a.wakes = append(a.wakes, held.Kind)
+		return err //nolint:wrapcheck // write says what it was.
+	}
+	if stopped != "" {
+		end.Outcome, end.Verdict, end.Then = stopped, "", nil
+	}
+	if _, err := a.tx.ExecContext(ctx, "UPDATE jobs SET state = 'ended', outcome = ?, reason = ?, result = ?, ended_at = ? WHERE seq = ?",
+		end.Outcome, end.Reason, end.Result, millis(a.now), held.Number); err != nil {
+		return err //nolint:wrapcheck // write says what it was.
+	}
+	if end.Verdict != "" {
+		if _, err := a.tx.ExecContext(ctx, "UPDATE deliveries SET decided_at = ?, verdict = ?, reason = ? WHERE seq = ?",
+			millis(a.now), end.Verdict, end.Reason, held.Delivery); err != nil {
+			return err //nolint:wrapcheck // write says what it was.
+		}
+	}
+	if err := a.add(ctx, end.Then...); err != nil {
+		return err
+	}
+	return a.leave(ctx, held.Number)
+}
+
+// wake has one worker of a kind look.
+func (q *Queue) wake(kind string) {
+	select {
+	case q.wakeOf(kind) <- struct{}{}:
+	default: // one is awake already, and wakes the next when it finds a Job
+	}
+}
+
+func (q *Queue) wakeOf(kind string) chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.wakes[kind] == nil {
+		q.wakes[kind] = make(chan struct{}, 1)
+	}
+	return q.wakes[kind]
+}
+
+func wait(ctx context.Context, long time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(long):
+	}
+}
