@@ -30,7 +30,7 @@ func BenchmarkBareInsert(b *testing.B) {
 	b.SetParallelism(16)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := db.ExecContext(context.Background(), "INSERT INTO d (id, body) VALUES (?, ?)", strconv.FormatInt(n.Add(1), 10), body); err != nil {
+			if _, err := db.ExecContext(b.Context(), "INSERT INTO d (id, body) VALUES (?, ?)", strconv.FormatInt(n.Add(1), 10), body); err != nil {
 				b.Error(err)
 			}
 		}
@@ -44,7 +44,7 @@ func BenchmarkStore(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			id := n.Add(1)
-			if _, err := q.Store(context.Background(), queue.Delivery{ID: strconv.FormatInt(id, 10), Event: "push", Repository: "acme/voice", Body: fmt.Appendf(nil, "%d%s", id, body), ReceivedAt: time.Now()},
+			if _, err := q.Store(b.Context(), queue.Delivery{ID: strconv.FormatInt(id, 10), Event: "push", Repository: "acme/voice", Body: fmt.Appendf(nil, "%d%s", id, body), ReceivedAt: time.Now()},
 				queue.Wanted{Kind: "decide", Lane: fmt.Sprintf("decide acme/%d", id%100)}); err != nil {
 				b.Error(err)
 			}
