@@ -28,18 +28,17 @@ type Delivery struct {
 // the disk has it. Number, DecidedAt, Verdict and Reason are not taken.
 func (q *Queue) Store(ctx context.Context, one Delivery, decide Wanted) (isNew bool, err error) {
 	sum := sha256.Sum256(one.Body)
-	err = q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, body_sha256, event, repository, body, received_at) VALUES (?, ?, ?, ?, ?, ?)
+	err = q.write(ctx, func(ctx context.Context, tx *session) error {
+		done, err := tx.change(ctx, `INSERT INTO deliveries (id, body_sha256, event, repository, body, received_at) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO NOTHING`, one.ID, sum[:], one.Event, one.Repository, one.Body, millis(one.ReceivedAt))
 		if err != nil {
 			return fmt.Errorf("store the delivery %s: %w", one.ID, err)
 		}
-		if rows, _ := done.RowsAffected(); rows == 0 {
+		if done.rows == 0 {
 			return nil
 		}
 		isNew = true
-		number, _ := done.LastInsertId()
-		made := &adding{tx: tx, now: time.Now(), delivery: sql.NullInt64{Int64: number, Valid: true}}
+		made := &adding{tx: tx, now: time.Now(), delivery: sql.NullInt64{Int64: done.number, Valid: true}}
 		return made.add(ctx, decide)
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ func (q *Queue) Lapse(ctx context.Context) error { return q.reclaim(ctx, everyth
 
 // Explain returns how SQLite carries a statement out, line by line. Arguments are NULL.
 func (q *Queue) Explain(ctx context.Context, statement string) ([]string, error) {
-	rows, err := q.writer.QueryContext(ctx, "EXPLAIN QUERY PLAN "+statement, make([]any, strings.Count(statement, "?"))...)
+	rows, err := q.reader.QueryContext(ctx, "EXPLAIN QUERY PLAN "+statement, make([]any, strings.Count(statement, "?"))...)
 	if err != nil {
 		return nil, err
 	}

@@ -74,14 +74,14 @@ func (h *Held) Do(ctx context.Context, name string, step func(context.Context) (
 	if err != nil {
 		return nil, err
 	}
-	err = h.queue.write(context.WithoutCancel(ctx), func(ctx context.Context, tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `INSERT INTO steps (job, name, result, started_at, finished_at)
+	err = h.queue.write(context.WithoutCancel(ctx), func(ctx context.Context, tx *session) error {
+		done, err := tx.change(ctx, `INSERT INTO steps (job, name, result, started_at, finished_at)
 			SELECT seq, ?, ?, ?, ? FROM jobs WHERE seq = ? AND fence = ? AND state = 'running'`,
 			name, nonNil(result), millis(started), millis(time.Now()), h.Number, h.fence)
 		if err != nil {
 			return fmt.Errorf("store the step %s: %w", name, err)
 		}
-		if rows, _ := done.RowsAffected(); rows == 0 {
+		if done.rows == 0 {
 			return ErrLost
 		}
 		return nil
@@ -104,10 +104,10 @@ func nonNil(result []byte) []byte {
 // it is carried through. The error is the cause for which it may not be passed, a
 // *SupersededError or ErrCancelled.
 func (h *Held) GoLive(ctx context.Context) error {
-	return h.queue.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return h.queue.write(ctx, func(ctx context.Context, tx *session) error {
 		var stopped Outcome
 		var by sql.NullInt64
-		row := tx.QueryRowContext(ctx, `UPDATE jobs SET is_live = (is_live OR stop = '') WHERE seq = ? AND fence = ? AND state = 'running'
+		row := tx.row(ctx, `UPDATE jobs SET is_live = (is_live OR stop = '') WHERE seq = ? AND fence = ? AND state = 'running'
 			RETURNING CASE WHEN is_live THEN '' ELSE stop END, superseded_by`, h.Number, h.fence)
 		err := row.Scan(&stopped, &by)
 		switch {
@@ -158,13 +158,13 @@ func (h *Held) keep(ctx context.Context) (stop func()) {
 }
 
 func (h *Held) renew(ctx context.Context) error {
-	return h.queue.write(context.WithoutCancel(ctx), func(ctx context.Context, tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "UPDATE jobs SET lease_until = ? WHERE seq = ? AND fence = ? AND state = 'running'",
+	return h.queue.write(context.WithoutCancel(ctx), func(ctx context.Context, tx *session) error {
+		done, err := tx.change(ctx, "UPDATE jobs SET lease_until = ? WHERE seq = ? AND fence = ? AND state = 'running'",
 			millis(time.Now().Add(h.queue.lease)), h.Number, h.fence)
 		if err != nil {
 			return fmt.Errorf("renew the lease: %w", err)
 		}
-		if rows, _ := done.RowsAffected(); rows == 0 {
+		if done.rows == 0 {
 			return ErrLost
 		}
 		return nil

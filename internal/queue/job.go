@@ -82,7 +82,7 @@ const inLane = "state IN ('ready', 'running')"
 
 // adding adds Jobs within a transaction, and collects what is to be done behind it.
 type adding struct {
-	tx       *sql.Tx
+	tx       *session
 	now      time.Time
 	delivery sql.NullInt64
 	parent   sql.NullInt64
@@ -97,7 +97,7 @@ type stop struct{ number, by int64 }
 // Add stores Jobs, all or none, and returns their numbers.
 func (q *Queue) Add(ctx context.Context, wanted ...Wanted) ([]int64, error) {
 	var made *adding
-	err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := q.write(ctx, func(ctx context.Context, tx *session) error {
 		made = &adding{tx: tx, now: time.Now()}
 		return made.add(ctx, wanted...)
 	})
@@ -132,22 +132,18 @@ func (a *adding) addOne(ctx context.Context, one Wanted) error {
 	if one.Outcome != "" {
 		state, ended = Ended, sql.NullInt64{Int64: millis(a.now), Valid: true}
 	}
-	done, err := a.tx.ExecContext(ctx, `INSERT INTO jobs (kind, lane, payload, delivery, parent, follow, supersedes, lasting, state, outcome, reason, created_at, due_at, ended_at)
+	done, err := a.tx.change(ctx, `INSERT INTO jobs (kind, lane, payload, delivery, parent, follow, supersedes, lasting, state, outcome, reason, created_at, due_at, ended_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, one.Kind, one.Lane, nonNil(one.Payload), a.delivery, a.parent, one.Follow, one.Supersedes, one.Lasting,
 		state, one.Outcome, one.Reason, millis(a.now), millis(a.now), ended)
 	if err != nil {
-		return err //nolint:wrapcheck // add says what it was.
+		return err
 	}
-	number, err := done.LastInsertId()
-	if err != nil {
-		return err //nolint:wrapcheck // add says what it was.
-	}
-	a.numbers = append(a.numbers, number)
+	a.numbers = append(a.numbers, done.number)
 	if state == Ended {
-		return a.addFollowing(ctx, number)
+		return a.addFollowing(ctx, done.number)
 	}
 	if one.Supersedes {
-		if err := a.supersede(ctx, one.Lane, number); err != nil {
+		if err := a.supersede(ctx, one.Lane, done.number); err != nil {
 			return err
 		}
 	}
@@ -159,7 +155,7 @@ func (a *adding) addOne(ctx context.Context, one Wanted) error {
 func (a *adding) supersede(ctx context.Context, lane string, by int64) error {
 	const end = `UPDATE jobs SET state = 'ended', outcome = 'superseded', superseded_by = ?1, ended_at = ?2 WHERE lane = ?3 AND seq <> ?1 AND `
 	for _, queued := range []string{"state = 'waiting'", inLane + " AND state = 'ready'"} {
-		ended, err := numbers(ctx, a.tx, end+queued+" RETURNING seq", by, millis(a.now), lane)
+		ended, err := a.tx.numbers(ctx, end+queued+" RETURNING seq", by, millis(a.now), lane)
 		if err != nil {
 			return err
 		}
@@ -169,7 +165,7 @@ func (a *adding) supersede(ctx context.Context, lane string, by int64) error {
 			}
 		}
 	}
-	stopped, err := numbers(ctx, a.tx, `UPDATE jobs SET stop = 'superseded', superseded_by = ?
+	stopped, err := a.tx.numbers(ctx, `UPDATE jobs SET stop = 'superseded', superseded_by = ?
 		WHERE lane = ? AND `+inLane+` AND state = 'running' AND is_live = 0 RETURNING seq`, by, lane)
 	for _, number := range stopped {
 		a.stops = append(a.stops, stop{number, by})
@@ -181,9 +177,9 @@ func (a *adding) supersede(ctx context.Context, lane string, by int64) error {
 func (a *adding) addFollowing(ctx context.Context, ended int64) error {
 	var one Job
 	var follow string
-	row := a.tx.QueryRowContext(ctx, "SELECT lane, payload, follow FROM jobs WHERE seq = ?", ended)
+	row := a.tx.row(ctx, "SELECT lane, payload, follow FROM jobs WHERE seq = ?", ended)
 	if err := row.Scan(&one.Lane, &one.Payload, &follow); err != nil || follow == "" {
-		return err //nolint:wrapcheck // add says what it was.
+		return err
 	}
 	next := &adding{tx: a.tx, now: a.now, delivery: a.delivery, parent: sql.NullInt64{Int64: ended, Valid: true}}
 	err := next.addOne(ctx, Wanted{Kind: follow, Lane: follow + " " + one.Lane, Payload: one.Payload})
@@ -194,11 +190,11 @@ func (a *adding) addFollowing(ctx context.Context, ended int64) error {
 // advance makes the oldest Job of a lane that waits the next one, if none is.
 func (a *adding) advance(ctx context.Context, lane string) error {
 	var kind string
-	err := a.tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'ready' WHERE seq = (SELECT min(seq) FROM jobs WHERE lane = ?1 AND state = 'waiting')
+	err := a.tx.row(ctx, `UPDATE jobs SET state = 'ready' WHERE seq = (SELECT min(seq) FROM jobs WHERE lane = ?1 AND state = 'waiting')
 		AND NOT EXISTS (SELECT 1 FROM jobs WHERE lane = ?1 AND `+inLane+`) RETURNING kind`, lane).Scan(&kind)
 	if isNone(err) {
 		return nil
 	}
 	a.wakes = append(a.wakes, kind)
-	return err //nolint:wrapcheck // add says what it was.
+	return err
 }

@@ -104,24 +104,6 @@ func many[T any](ctx context.Context, q *Queue, scan func(func(...any) error) (T
 	return all, nil
 }
 
-// numbers reads the first column of a statement's rows.
-func numbers(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]int64, error) {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err //nolint:wrapcheck // the caller says what it was.
-	}
-	defer func() { _ = rows.Close() }()
-	var all []int64
-	for rows.Next() {
-		var number int64
-		if err := rows.Scan(&number); err != nil {
-			return nil, err //nolint:wrapcheck // the caller says what it was.
-		}
-		all = append(all, number)
-	}
-	return all, rows.Err() //nolint:wrapcheck // the caller says what it was.
-}
-
 func isNone(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
 // orAll is a number that rows are to come before; 0 means that all do.

@@ -19,13 +19,13 @@ func (q *Queue) Cancel(ctx context.Context, number int64, reason string) (bool, 
 	}
 	made := &adding{}
 	var runs, ended bool
-	err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := q.write(ctx, func(ctx context.Context, tx *session) error {
 		*made = adding{tx: tx, now: time.Now()}
-		stopped, err := numbers(ctx, tx, "UPDATE jobs SET stop = 'cancelled', reason = ? WHERE seq = ? AND state = 'running' AND stop = '' RETURNING seq", reason, number)
+		stopped, err := tx.numbers(ctx, "UPDATE jobs SET stop = 'cancelled', reason = ? WHERE seq = ? AND state = 'running' AND stop = '' RETURNING seq", reason, number)
 		if runs = len(stopped) > 0; err != nil || runs {
 			return err
 		}
-		done, err := numbers(ctx, tx, `UPDATE jobs SET state = 'ended', outcome = 'cancelled', reason = ?, ended_at = ?
+		done, err := tx.numbers(ctx, `UPDATE jobs SET state = 'ended', outcome = 'cancelled', reason = ?, ended_at = ?
 			WHERE seq = ? AND state IN ('waiting', 'ready') RETURNING seq`, reason, millis(made.now), number)
 		if ended = len(done) > 0; err != nil || !ended {
 			return err
@@ -54,11 +54,11 @@ func (q *Queue) Retry(ctx context.Context, number int64) (int64, error) {
 		return 0, &problem.Problem{Message: fmt.Sprintf("Job %d has not ended", number), Fix: "Cancel it first, or wait."}
 	}
 	made := &adding{}
-	err = q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = q.write(ctx, func(ctx context.Context, tx *session) error {
 		*made = adding{tx: tx, now: time.Now(), delivery: sql.NullInt64{Int64: old.Delivery, Valid: old.Delivery > 0}}
 		wanted := Wanted{Kind: old.Kind, Lane: old.Lane, Payload: old.Payload}
-		if err := tx.QueryRowContext(ctx, "SELECT follow, supersedes, lasting FROM jobs WHERE seq = ?", number).Scan(&wanted.Follow, &wanted.Supersedes, &wanted.Lasting); err != nil {
-			return err //nolint:wrapcheck // said below.
+		if err := tx.row(ctx, "SELECT follow, supersedes, lasting FROM jobs WHERE seq = ?", number).Scan(&wanted.Follow, &wanted.Supersedes, &wanted.Lasting); err != nil {
+			return err
 		}
 		return made.add(ctx, wanted)
 	})
@@ -123,16 +123,16 @@ func (q *Queue) Trim(ctx context.Context, keep Keep) (jobs, deliveries int, err 
 // touches none.
 func (q *Queue) trim(ctx context.Context, statement string, args ...any) (all int, err error) {
 	for {
-		var rows int64
-		err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			done, err := tx.ExecContext(ctx, statement, append(args, trimAtOnce)...)
+		var rows int
+		err := q.write(ctx, func(ctx context.Context, tx *session) error {
+			done, err := tx.change(ctx, statement, append(args, trimAtOnce)...)
 			if err != nil {
 				return fmt.Errorf("take away what is old: %w", err)
 			}
-			rows, err = done.RowsAffected()
-			return err //nolint:wrapcheck // which SQLite always tells.
+			rows = done.rows
+			return nil
 		})
-		all += int(rows)
+		all += rows
 		if err != nil || rows < trimAtOnce {
 			return all, err
 		}

@@ -46,13 +46,13 @@ func (h *Held) storeNotes(ctx context.Context) error {
 }
 
 // writeNotes stores the notes there are.
-func (h *Held) writeNotes(ctx context.Context, tx *sql.Tx) error {
+func (h *Held) writeNotes(ctx context.Context, tx *session) error {
 	h.mu.Lock()
 	notes := h.notes
 	h.notes = nil
 	h.mu.Unlock()
 	for _, one := range notes {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO notes (job, n, at, body) SELECT seq, ?, ?, ? FROM jobs
+		if err := tx.exec(ctx, `INSERT INTO notes (job, n, at, body) SELECT seq, ?, ?, ? FROM jobs
 			WHERE seq = ? AND fence = ? AND state = 'running' ON CONFLICT DO NOTHING`, one.Number, millis(one.At), one.Body, h.Number, h.fence); err != nil {
 			return fmt.Errorf("store a note: %w", err)
 		}

@@ -59,9 +59,10 @@ type Queue struct {
 	lease  time.Duration
 	logger *slog.Logger
 	lock   *sql.DB
-	writer *sql.DB // one connection
+	writer *sql.DB // one connection, which session has
 	reader *sql.DB // several, none of which can write
 
+	session *session
 	writes  chan *write
 	closing chan struct{}
 	closed  sync.Once
@@ -111,6 +112,9 @@ func (q *Queue) open(ctx context.Context, dir, driver string) (err error) {
 		return err
 	}
 	if err := migrate(ctx, q.writer, q.file); err != nil {
+		return err
+	}
+	if q.session, err = newSession(ctx, q.writer); err != nil {
 		return err
 	}
 	q.reader, err = connect(driver, q.file, readers, patience, "query_only(1)")
@@ -170,6 +174,9 @@ func (q *Queue) Close() error {
 
 func (q *Queue) closeAll() error {
 	var errs []error
+	if q.session != nil {
+		errs = append(errs, q.session.close())
+	}
 	for _, db := range []*sql.DB{q.reader, q.writer, q.lock} { // the lock last
 		if db != nil {
 			errs = append(errs, db.Close())

@@ -115,10 +115,10 @@ func (q *Queue) take(ctx context.Context, kind string) (*Held, context.Context, 
 		}
 		held, own := q.newHeld(ctx)
 		var next sql.NullInt64
-		err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err := q.write(ctx, func(ctx context.Context, tx *session) error {
 			err := held.takeNow(ctx, tx, kind)
 			if isNone(err) {
-				return tx.QueryRowContext(ctx, "SELECT min(due_at) FROM jobs WHERE kind = ? AND state = 'ready'", kind).Scan(&next)
+				return tx.row(ctx, "SELECT min(due_at) FROM jobs WHERE kind = ? AND state = 'ready'", kind).Scan(&next)
 			}
 			if err == nil {
 				q.hold(held) // so that whoever supersedes it next finds it
@@ -157,9 +157,9 @@ func (q *Queue) newHeld(ctx context.Context) (*Held, context.Context) {
 	return held, own
 }
 
-func (h *Held) takeNow(ctx context.Context, tx *sql.Tx, kind string) error {
+func (h *Held) takeNow(ctx context.Context, tx *session, kind string) error {
 	now := time.Now()
-	row := tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'running', attempts = attempts + 1, fence = fence + 1, lease_until = ?1, started_at = coalesce(started_at, ?2)
+	row := tx.row(ctx, `UPDATE jobs SET state = 'running', attempts = attempts + 1, fence = fence + 1, lease_until = ?1, started_at = coalesce(started_at, ?2)
 		WHERE seq = (SELECT seq FROM jobs WHERE kind = ?3 AND state = 'ready' AND due_at <= ?2 ORDER BY due_at, seq LIMIT 1)
 		RETURNING `+jobColumns+", fence, (SELECT coalesce(max(n), 0) FROM notes WHERE job = seq)", millis(now.Add(h.queue.lease)), millis(now), kind)
 	var err error
@@ -179,7 +179,7 @@ func (q *Queue) reclaim(ctx context.Context, by time.Time) error {
 		return err //nolint:wrapcheck // an error of ctx, or of a database that is told of when it is written to.
 	}
 	made := &adding{now: time.Now()}
-	err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := q.write(ctx, func(ctx context.Context, tx *session) error {
 		*made = adding{tx: tx, now: made.now}
 		return made.reclaim(ctx, by)
 	})
@@ -191,19 +191,19 @@ func (q *Queue) reclaim(ctx context.Context, by time.Time) error {
 }
 
 func (a *adding) reclaim(ctx context.Context, by time.Time) error {
-	again, err := numbers(ctx, a.tx, `UPDATE jobs SET state = 'ready', fence = fence + 1, due_at = ?1, attempts = attempts - 1
+	again, err := a.tx.numbers(ctx, `UPDATE jobs SET state = 'ready', fence = fence + 1, due_at = ?1, attempts = attempts - 1
 		WHERE state = 'running' AND lease_until <= ?2 AND (stop = '' OR is_live = 1) RETURNING seq`, millis(a.now), millis(by))
 	if err != nil {
 		return err
 	}
 	for _, number := range again {
 		var kind string
-		if err := a.tx.QueryRowContext(ctx, "SELECT kind FROM jobs WHERE seq = ?", number).Scan(&kind); err != nil {
-			return err //nolint:wrapcheck // the caller says what it was.
+		if err := a.tx.row(ctx, "SELECT kind FROM jobs WHERE seq = ?", number).Scan(&kind); err != nil {
+			return err
 		}
 		a.wakes = append(a.wakes, kind)
 	}
-	ended, err := numbers(ctx, a.tx, `UPDATE jobs SET state = 'ended', fence = fence + 1, outcome = stop, ended_at = ?1
+	ended, err := a.tx.numbers(ctx, `UPDATE jobs SET state = 'ended', fence = fence + 1, outcome = stop, ended_at = ?1
 		WHERE state = 'running' AND lease_until <= ?2 RETURNING seq`, millis(a.now), millis(by))
 	if err != nil {
 		return err
@@ -222,8 +222,8 @@ func (a *adding) leave(ctx context.Context, ended int64) error {
 		return err
 	}
 	var lane string
-	if err := a.tx.QueryRowContext(ctx, "SELECT lane FROM jobs WHERE seq = ?", ended).Scan(&lane); err != nil {
-		return err //nolint:wrapcheck // the caller says what it was.
+	if err := a.tx.row(ctx, "SELECT lane FROM jobs WHERE seq = ?", ended).Scan(&lane); err != nil {
+		return err
 	}
 	return a.advance(ctx, lane)
 }
@@ -234,7 +234,7 @@ func (q *Queue) finish(ctx context.Context, held *Held, end End) error {
 		end.Outcome = Done
 	}
 	made := &adding{now: time.Now(), delivery: sql.NullInt64{Int64: held.Delivery, Valid: held.Delivery > 0}}
-	err := q.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := q.write(ctx, func(ctx context.Context, tx *session) error {
 		*made = adding{tx: tx, now: made.now, delivery: made.delivery}
 		if err := held.writeNotes(ctx, tx); err != nil {
 			return err
@@ -251,29 +251,29 @@ func (q *Queue) finish(ctx context.Context, held *Held, end End) error {
 
 func (a *adding) finish(ctx context.Context, held *Held, end End) error {
 	var stopped Outcome
-	row := a.tx.QueryRowContext(ctx, "SELECT CASE WHEN is_live THEN '' ELSE stop END FROM jobs WHERE seq = ? AND fence = ? AND state = 'running'", held.Number, held.fence)
+	row := a.tx.row(ctx, "SELECT CASE WHEN is_live THEN '' ELSE stop END FROM jobs WHERE seq = ? AND fence = ? AND state = 'running'", held.Number, held.fence)
 	if err := row.Scan(&stopped); isNone(err) {
 		return ErrLost
 	} else if err != nil {
-		return err //nolint:wrapcheck // write says what it was.
+		return err
 	}
 	if end.Again > 0 && stopped == "" {
-		_, err := a.tx.ExecContext(ctx, "UPDATE jobs SET state = 'ready', reason = ?, due_at = ?, result = ? WHERE seq = ?",
+		err := a.tx.exec(ctx, "UPDATE jobs SET state = 'ready', reason = ?, due_at = ?, result = ? WHERE seq = ?",
 			end.Reason, millis(a.now.Add(end.Again)), end.Result, held.Number)
 		a.wakes = append(a.wakes, held.Kind)
-		return err //nolint:wrapcheck // write says what it was.
+		return err
 	}
 	if stopped != "" {
 		end.Outcome, end.Verdict, end.Then = stopped, "", nil
 	}
-	if _, err := a.tx.ExecContext(ctx, "UPDATE jobs SET state = 'ended', outcome = ?, reason = ?, result = ?, ended_at = ? WHERE seq = ?",
+	if err := a.tx.exec(ctx, "UPDATE jobs SET state = 'ended', outcome = ?, reason = ?, result = ?, ended_at = ? WHERE seq = ?",
 		end.Outcome, end.Reason, end.Result, millis(a.now), held.Number); err != nil {
-		return err //nolint:wrapcheck // write says what it was.
+		return err
 	}
 	if end.Verdict != "" {
-		if _, err := a.tx.ExecContext(ctx, "UPDATE deliveries SET decided_at = ?, verdict = ?, reason = ? WHERE seq = ?",
+		if err := a.tx.exec(ctx, "UPDATE deliveries SET decided_at = ?, verdict = ?, reason = ? WHERE seq = ?",
 			millis(a.now), end.Verdict, end.Reason, held.Delivery); err != nil {
-			return err //nolint:wrapcheck // write says what it was.
+			return err
 		}
 	}
 	if err := a.add(ctx, end.Then...); err != nil {

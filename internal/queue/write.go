@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -13,14 +12,14 @@ const mostTogether = 64
 
 // write is something to write, whole or not at all.
 type write struct {
-	do   func(ctx context.Context, tx *sql.Tx) error
+	do   func(context.Context, *session) error
 	done chan error
 }
 
 // write has do written, and waits until the disk has it. Writes that come while
 // another is under way share the next commit: what a commit costs is its way to the
 // disk, whatever is in it. What has begun is carried through when ctx ends.
-func (q *Queue) write(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+func (q *Queue) write(ctx context.Context, do func(context.Context, *session) error) error {
 	one := &write{do: do, done: make(chan error, 1)}
 	select {
 	case <-ctx.Done():
@@ -58,27 +57,25 @@ func (q *Queue) writeAll() {
 // commit writes a batch. One of it that fails leaves nothing, and the others as they
 // are.
 func (q *Queue) commit(batch []*write) []error {
+	ctx := context.Background() // what has begun is carried through
 	errs := make([]error, len(batch))
-	err := func() error {
-		ctx := context.Background()
-		tx, err := q.writer.BeginTx(ctx, nil)
-		if err != nil {
-			return fmt.Errorf("write to the database: %w", err)
-		}
-		defer func() { _ = tx.Rollback() }()
+	err := q.session.exec(ctx, "BEGIN IMMEDIATE")
+	if err == nil {
 		for i, one := range batch {
-			if errs[i], err = apart(ctx, tx, one.do); err != nil {
-				return fmt.Errorf("write to the database: %w", err)
+			if errs[i], err = apart(ctx, q.session, one.do); err != nil {
+				break
 			}
 		}
-		if err := tx.Commit(); err != nil {
-			return fmt.Errorf("write to the database: %w", err)
+		if err == nil {
+			err = q.session.exec(ctx, "COMMIT")
 		}
-		return nil
-	}()
-	for i := range errs {
 		if err != nil {
-			errs[i] = err
+			_ = q.session.exec(ctx, "ROLLBACK") // there may be nothing left to take back
+		}
+	}
+	if err != nil {
+		for i := range errs {
+			errs[i] = fmt.Errorf("write to the database: %w", err)
 		}
 	}
 	return errs
@@ -86,16 +83,14 @@ func (q *Queue) commit(batch []*write) []error {
 
 // apart does one thing of a transaction, and takes it back when it fails. broken says
 // that the transaction itself cannot go on.
-func apart(ctx context.Context, tx *sql.Tx, do func(context.Context, *sql.Tx) error) (failed, broken error) {
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
-		return nil, err //nolint:wrapcheck // the caller says what it was.
+func apart(ctx context.Context, tx *session, do func(context.Context, *session) error) (failed, broken error) {
+	if err := tx.exec(ctx, "SAVEPOINT one"); err != nil {
+		return nil, err
 	}
-	failed = problem.Guard(func() error { return do(ctx, tx) })
-	if failed != nil {
-		if _, err := tx.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
-			return failed, err //nolint:wrapcheck // the caller says what it was.
+	if failed = problem.Guard(func() error { return do(ctx, tx) }); failed != nil {
+		if err := tx.exec(ctx, "ROLLBACK TO one"); err != nil {
+			return failed, err
 		}
 	}
-	_, broken = tx.ExecContext(ctx, "RELEASE one")
-	return failed, broken //nolint:wrapcheck // the caller says what it was.
+	return failed, tx.exec(ctx, "RELEASE one")
 }
