@@ -73,10 +73,11 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 # The readers of what others write: package.json, the lock files and those of
 # workspaces, slipway.yml, the Toolkit's files, .env, the Manifest, a saved plan,
-# replies of the API.
+# replies of the API, webhooks and their payloads.
 inputs := npm.FuzzReadPackage npm.FuzzReadLock npm.FuzzReadPNPMLock npm.FuzzReadBerryLock \
 	npm.FuzzReadClassicLock npm.FuzzReadBunLock npm.FuzzReadWorkspace rules.FuzzParse \
-	toolkit.FuzzRead project.FuzzParseEnv deploy.FuzzParseManifest deploy.FuzzParseSaved twilio.FuzzReply
+	toolkit.FuzzRead project.FuzzParseEnv deploy.FuzzParseManifest deploy.FuzzParseSaved twilio.FuzzReply \
+	gh.FuzzParseEvent gh.FuzzWebhook
 
 inputs: ## run the fuzz targets of what others write for FUZZTIME
 	@for target in $(inputs); do \
