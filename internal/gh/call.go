@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/slipway-dev/slipway/internal/retry"
+	"github.com/slipway-dev/slipway/internal/secret"
 )
 
 // operation names a call for people.
@@ -16,6 +17,8 @@ type operation struct {
 	name       string // such as "set commit status"
 	repository Repository
 	permission string // what it needs, as a workflow spells it: "statuses: write"
+
+	token secret.String // that an attempt is signed with
 }
 
 // sdkCall is one call of the SDK. It checks that what came back is what was
@@ -29,15 +32,25 @@ func attempt[T any](ctx context.Context, c *Client, op operation, call sdkCall[T
 		var none T
 		return none, outcome{err: limit, wait: wait, retryable: true, unhandled: true}
 	}
+	token, err := c.credential.token(ctx)
+	if err != nil { // for which it was tried as often as may be
+		var none T
+		return none, outcome{err: fmt.Errorf("%s: %w", op.name, err), unhandled: true}
+	}
+	op.token = token
 	// Not http.Client's own timeout: its timer ends with a body that is closed,
 	// and the SDK leaves those of refusals open.
 	limited, cancel := context.WithTimeoutCause(ctx, attemptTimeout, errTimeout)
 	defer cancel()
-	result, response, err := call(limited, c.sdk())
+	result, response, err := call(limited, c.sdk(token))
 	if isAnswered := response != nil && response.StatusCode >= 300; err != nil && !isAnswered && limited.Err() != nil {
 		err = context.Cause(limited)
 	}
-	return result, c.judge(ctx, op, response, err)
+	came := c.judge(ctx, op, response, err)
+	if isUnaccepted(came.err) && c.credential.refused(token, response.Header) {
+		came.retryable = true
+	}
+	return result, came
 }
 
 // errTimeout is the cause of the end of an attempt that takes too long.

@@ -55,16 +55,17 @@ type Config struct {
 // Client performs the verbs of this package. Make one with New. It is safe for
 // concurrent use.
 type Client struct {
-	http      *http.Client
-	apiURL    *url.URL // ends with a slash, as the SDK wants it
-	serverURL *url.URL // ends with a slash, too
-	token     secret.String
-	userAgent string
-	retry     retry.Policy
-	logger    *slog.Logger
-	gate      gate
-	whose     whose
-	editing   chan struct{} // full while a text that others edit, too, is read and written
+	transport  http.RoundTripper
+	apiURL     *url.URL // ends with a slash, as the SDK wants it
+	serverURL  *url.URL // ends with a slash, too
+	credential credential
+	ofApp      bool // rather than a workflow's
+	userAgent  string
+	retry      retry.Policy
+	logger     *slog.Logger
+	gate       *gate
+	whose      whose
+	editing    chan struct{} // full while a text that others edit, too, is read and written
 }
 
 // whose is who the token acts as, once that was asked.
@@ -76,40 +77,54 @@ type whose struct {
 // New checks cfg and makes a Client from it. It sends nothing. The error joins
 // everything that is wrong with cfg.
 func New(cfg Config) (*Client, error) {
+	client, err := newClient(cfg, fixed(cfg.Token))
+	if err = errors.Join(checkToken(cfg.Token), err); err != nil {
+		return nil, err
+	}
+	return client, nil
+}
+
+// newClient makes a Client that signs with whatever the credential gives it.
+func newClient(cfg Config, by credential) (*Client, error) {
 	api, apiErr := parseBaseURL("API", cfg.APIURL, defaultAPIURL)
 	server, serverErr := parseBaseURL("server", cfg.ServerURL, defaultServerURL)
-	if err := errors.Join(checkToken(cfg.Token), apiErr, serverErr); err != nil {
+	if err := errors.Join(apiErr, serverErr); err != nil {
 		return nil, err
 	}
 	client := &Client{
-		editing:   make(chan struct{}, 1),
-		apiURL:    api,
-		serverURL: server,
-		token:     cfg.Token,
-		userAgent: orDefault(cfg.UserAgent, "slipway"),
-		retry:     completePolicy(cfg.Retry),
-		logger:    cfg.Logger,
+		transport:  cfg.Transport,
+		apiURL:     api,
+		serverURL:  server,
+		credential: by,
+		userAgent:  orDefault(cfg.UserAgent, "slipway"),
+		retry:      completePolicy(cfg.Retry),
+		logger:     cfg.Logger,
+		gate:       &gate{},
+		editing:    make(chan struct{}, 1),
 	}
 	if client.logger == nil {
 		client.logger = slog.New(slog.DiscardHandler)
 	}
-	transport := cfg.Transport
-	if transport == nil {
-		transport = newTransport()
-	}
-	client.http = &http.Client{
-		Transport:     &wire{base: transport, api: api, token: cfg.Token},
-		CheckRedirect: func(r *http.Request, via []*http.Request) error { return checkRedirect(api, r, via) },
+	if client.transport == nil {
+		client.transport = newTransport()
 	}
 	return client, nil
+}
+
+// signed returns the client that sends requests with a token.
+func (c *Client) signed(token secret.String) *http.Client {
+	return &http.Client{
+		Transport:     &wire{base: c.transport, api: c.apiURL, token: token},
+		CheckRedirect: func(r *http.Request, via []*http.Request) error { return checkRedirect(c.apiURL, r, via) },
+	}
 }
 
 // sdk returns the SDK's client for one attempt. Each has its own, because the
 // SDK remembers rate limits and then refuses calls with an answer that it makes
 // up, for as long as the primary limit's window lasts even where a secondary
 // limit was met. What is to be remembered, the gate does.
-func (c *Client) sdk() *github.Client {
-	sdk := github.NewClient(c.http)
+func (c *Client) sdk(token secret.String) *github.Client {
+	sdk := github.NewClient(c.signed(token))
 	sdk.BaseURL = c.apiURL
 	sdk.UserAgent = c.userAgent
 	return sdk

@@ -70,15 +70,21 @@ type PermissionError struct {
 	Operation string
 	// Permission is what it needs, as a workflow spells it: "statuses: write".
 	Permission string
+	// OfApp says that the token is that of a GitHub App's installation, and not a
+	// workflow's.
+	OfApp bool
 	// Message is what GitHub said, in one printable line.
 	Message string
 }
 
-// Error names the line that is missing in the workflow, unless the token is a
-// person's, which has its permissions from elsewhere.
+// Error names the line that is missing in the workflow, unless the token is an App's
+// or a person's, which has its permissions from elsewhere.
 func (e *PermissionError) Error() string {
 	remedy := `add the line %q under "permissions:" in the workflow, beside what else it needs, such as "contents: read"`
-	if strings.Contains(e.Message, "personal access token") {
+	switch {
+	case e.OfApp:
+		remedy = "give the GitHub App the repository permission %q in its settings, and accept it where the App is installed"
+	case strings.Contains(e.Message, "personal access token"):
 		remedy = "give the personal access token the permission %q"
 	}
 	return fmt.Sprintf("%s: the GitHub token may not do this; "+remedy, e.Operation, e.Permission)

@@ -1,13 +1,17 @@
 package gh
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/slipway-dev/slipway/internal/secret"
+)
 
 // NewTransport is the transport of a Client that was given none.
 var NewTransport = newTransport
 
 // Send sends a request as the Client's own leave.
 func (c *Client) Send(r *http.Request) error {
-	response, err := c.http.Transport.RoundTrip(r)
+	response, err := c.signed(secret.New("t")).Transport.RoundTrip(r)
 	if err == nil {
 		err = response.Body.Close()
 	}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/slipway-dev/slipway/internal/secret"
 )
 
 // outcome is what one attempt came to.
@@ -38,7 +40,7 @@ func (c *Client) judge(ctx context.Context, op operation, response *github.Respo
 		return c.judgeBroken(ctx, op, err)
 	}
 	status := response.StatusCode
-	said := c.readRefusal(response.Response)
+	said := op.readRefusal(response.Response)
 	failure := &Error{
 		Operation: op.name, Repository: op.repository, Status: status, Message: said.message,
 		RequestID: oneLine(response.Header.Get("X-GitHub-Request-Id"), 64), DocumentationURL: said.page,
@@ -56,10 +58,10 @@ func (c *Client) judge(ctx context.Context, op operation, response *github.Respo
 		failure.Message, failure.Err = "the answer cannot be read", err
 		return outcome{err: failure, retryable: true}
 	case status < 400:
-		failure.Message = c.describeRedirect(response.Response)
+		failure.Message = c.describeRedirect(op, response.Response)
 		return outcome{err: failure, unhandled: true}
 	case isPermission(status, said):
-		return outcome{err: &PermissionError{Operation: op.name, Permission: op.permission, Message: said.message}, unhandled: true}
+		return outcome{err: &PermissionError{Operation: op.name, Permission: op.permission, OfApp: c.ofApp, Message: said.message}, unhandled: true}
 	case isLimit(status, response.Header, said):
 		return c.judgeLimit(op, response.Response, said)
 	}
@@ -75,7 +77,7 @@ type refusal struct{ message, page string }
 
 // readRefusal reads the body, which the SDK has put back after it read it
 // itself. The SDK's errors do not all hold what the body says.
-func (c *Client) readRefusal(response *http.Response) refusal {
+func (op operation) readRefusal(response *http.Response) refusal {
 	var body []byte
 	if response.StatusCode >= 300 {
 		body, _ = io.ReadAll(io.LimitReader(response.Body, maxRefusal)) // what there is of it is shown
@@ -87,7 +89,7 @@ func (c *Client) readRefusal(response *http.Response) refusal {
 	}
 	if err := json.Unmarshal(body, &said); err != nil || said.Message == "" {
 		message := orDefault(http.StatusText(response.StatusCode), "no known status")
-		if shown := c.clean(string(body), 200); shown != "" {
+		if shown := op.clean(string(body), 200); shown != "" {
 			message += ", with the body " + strconv.Quote(shown)
 		}
 		return refusal{message: message}
@@ -100,7 +102,7 @@ func (c *Client) readRefusal(response *http.Response) refusal {
 	if len(fields) > 0 {
 		message += ": " + strings.Join(fields, "; ")
 	}
-	return refusal{message: c.clean(message, 1000), page: c.clean(said.DocumentationURL, 200)}
+	return refusal{message: op.clean(message, 1000), page: op.clean(said.DocumentationURL, 200)}
 }
 
 // describeFieldError reads one of the errors of "Validation Failed", which are
@@ -118,15 +120,15 @@ func describeFieldError(raw json.RawMessage) string {
 }
 
 // describeRedirect says where a redirect leads that is not followed.
-func (c *Client) describeRedirect(response *http.Response) string {
+func (c *Client) describeRedirect(op operation, response *http.Response) string {
 	target, err := response.Location()
 	switch {
 	case err != nil:
 		return "a redirect that leads nowhere"
 	case isSameOrigin(c.apiURL, target):
-		return "a redirect to " + c.clean(target.Path, 200) + " that cannot be followed"
+		return "a redirect to " + op.clean(target.Path, 200) + " that cannot be followed"
 	default:
-		return "a redirect to " + c.clean(target.Host, 200) + ", which is not followed because the token would go there"
+		return "a redirect to " + op.clean(target.Host, 200) + ", which is not followed because the token would go there"
 	}
 }
 
@@ -203,6 +205,6 @@ func wasNotSent(err error) bool {
 
 // clean makes foreign text safe to show: one line, printable, bounded, and
 // without the token, should a server ever repeat it.
-func (c *Client) clean(text string, most int) string {
-	return oneLine(strings.ReplaceAll(text, c.token.Reveal(), "[secret]"), most)
+func (op operation) clean(text string, most int) string {
+	return oneLine(strings.ReplaceAll(text, op.token.Reveal(), secret.Placeholder), most)
 }
