@@ -58,11 +58,11 @@ func openSandboxes(ctx context.Context, input sandboxInput, logger *slog.Logger)
 	return &sandboxes{ofTwilio, ofGitHub}, nil
 }
 
-// ServeHTTP hands GitHub's part of the API's paths to its sandbox. A deployed
+// ServeHTTP hands GitHub's API, and its host of archives, to its sandbox. A deployed
 // domain has all of its paths to itself.
 func (s *sandboxes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
-	isGitHubs := path == github.EnterprisePrefix || strings.HasPrefix(path, github.EnterprisePrefix+"/")
+	isGitHubs := path == github.EnterprisePrefix || strings.HasPrefix(path, github.EnterprisePrefix+"/") || strings.HasPrefix(path, github.ArchivePrefix+"/")
 	if s.ofGitHub != nil && isGitHubs && !twilio.IsLive(r) {
 		s.ofGitHub.ServeHTTP(w, r)
 		return

@@ -56,9 +56,13 @@ func isSameOrigin(a, b *url.URL) bool {
 }
 
 // checkRedirect follows a redirect within the API, and hands every other one
-// back as the answer: to another host, where the token must not go, and one
-// that would turn a write into a read.
+// back as the answer: to another host, where the token must not go, one
+// that would turn a write into a read, and 302, which leads to an archive (on some
+// servers on the same host; a repository that was renamed has 301 and 307).
 func checkRedirect(api *url.URL, r *http.Request, via []*http.Request) error {
+	if r.Response != nil && r.Response.StatusCode == http.StatusFound {
+		return http.ErrUseLastResponse
+	}
 	if len(via) > maxRedirects || !isSameOrigin(api, r.URL) || r.Method != via[0].Method {
 		return http.ErrUseLastResponse
 	}

@@ -47,7 +47,8 @@ type exchange struct {
 	wire.Exchange
 
 	sandbox *Sandbox
-	started time.Time
+	started time.Time // by the real clock
+	now     time.Time // by the Sandbox's
 	call    Call
 	token   *Token // nil without one
 	rate    rate   // as it stands after this request
@@ -56,9 +57,13 @@ type exchange struct {
 
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	path, _ := apiPath(r)
-	x := &exchange{sandbox: s, started: time.Now(), call: Call{Method: r.Method, Path: path}}
+	x := &exchange{sandbox: s, started: time.Now(), now: s.options.Now(), call: Call{Method: r.Method, Path: path}}
 	x.Exchange = wire.Exchange{Writer: w, Request: r, Leaving: x.observe}
 	defer s.panics.Recover(r, func(err error) { x.send(replyTo(err, "")) })
+	if strings.HasPrefix(path, ArchivePrefix+"/") {
+		x.serveArchive()
+		return
+	}
 	x.serve(path)
 }
 
@@ -79,7 +84,7 @@ func (x *exchange) serve(path string) {
 		x.call.Login = token.Login
 	}
 	var inRate bool
-	if x.rate, inRate = s.charge(token, isFree, x.started); err == nil && !inRate {
+	if x.rate, inRate = s.charge(token, isFree, x.now); err == nil && !inRate {
 		err = s.primaryLimit(token)
 	}
 	if err == nil {
@@ -100,7 +105,7 @@ func (x *exchange) serve(path string) {
 	x.needs = found.needs
 	c := &call{
 		sandbox: s, token: token, op: found, params: params, rate: x.rate,
-		writer: x.Writer, request: r, base: s.baseURL(r), path: path, now: x.started,
+		writer: x.Writer, request: r, base: s.baseURL(r), path: path, now: x.now,
 	}
 	x.call.Fault = s.faultFor(r)
 	x.withFault(c)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Commit is a commit: its SHA at least.
@@ -24,11 +25,14 @@ type Commit struct {
 	Links map[string]string
 	// Submodules are those of its tree: the address of a repository by path.
 	Submodules map[string]string
+	// At is when it was made. Zero means the start of 2026.
+	At time.Time
 }
 
 // commit is a commit that is known.
 type commit struct {
 	sha     string
+	at      time.Time
 	parents []string
 	tree    map[string]entry // by path; directories are what paths lie in
 }
@@ -56,7 +60,7 @@ func (one *repository) add(given Commit) error {
 	}
 	known := one.commit(given.SHA)
 	if known == nil {
-		known = &commit{sha: given.SHA}
+		known = &commit{sha: given.SHA, at: orDefault(given.At, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
 		one.commits = append(one.commits, known)
 	}
 	if len(known.tree) == 0 && len(known.parents) == 0 {

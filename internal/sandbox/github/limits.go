@@ -40,6 +40,9 @@ const (
 	maxComparedCommits = 250
 	maxComparedFiles   = 300
 
+	// docs.github.com/rest/repos/contents#download-a-repository-archive-tar.
+	archiveLinkLasts = 5 * time.Minute
+
 	// A bound of the Sandbox itself, far above what any client has to send.
 	maxBodyBytes = 1 << 20
 )

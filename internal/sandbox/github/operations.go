@@ -73,6 +73,10 @@ func codeOperations() []operation {
 			docs: "repos/contents#get-repository-content", needs: contents, query: []string{"ref"},
 		},
 		{
+			name: "repos/download-tarball-archive", method: get, pattern: repo + "/tarball/{ref...}", handle: getTarball,
+			docs: "repos/contents#download-a-repository-archive-tar", needs: contents,
+		},
+		{
 			name: "repos/compare-commits-with-basehead", method: get, pattern: repo + "/compare/{basehead}", handle: compareCommits,
 			docs: "commits/commits#compare-two-commits", needs: contents, pages: true,
 		},

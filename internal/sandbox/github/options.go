@@ -46,6 +46,9 @@ type Options struct {
 	Seed uint64
 	// SlowAnswer is how long FaultSlow holds an answer back; 0 means 2 s.
 	SlowAnswer time.Duration
+	// Now is the Sandbox's clock, for what ends after a time: links, tokens, rate
+	// limits. Nil means time.Now. It is called concurrently.
+	Now func() time.Time
 	// Switches choose between readings of what is not known about GitHub.
 	Switches Switches
 	// Fault, when set, decides the fault of each request in place of FaultRate.
@@ -79,6 +82,9 @@ type Switches struct {
 	// LargeFilesAre403 refuses files above 1 MB, as older servers do. Default:
 	// they have the encoding "none" and no content.
 	LargeFilesAre403 bool
+	// MissingTarballsHaveLinks sends a request for the tarball of a ref that is not
+	// there on to the archives' host, which then has none. Default: 404.
+	MissingTarballsHaveLinks bool
 }
 
 // Repository is a repository that exists.
@@ -143,6 +149,9 @@ func (o *Options) complete() error {
 	o.RateLimit = orDefault(o.RateLimit, defaultRateLimit)
 	o.SecondaryAfter = orDefault(o.SecondaryAfter, defaultSecondaryAfter)
 	o.SlowAnswer = orDefault(o.SlowAnswer, 2*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	wrong := wire.CheckOptions(o.BaseURL, o.FaultRate, map[string]int64{
 		"PageSize":       int64(o.PageSize),

@@ -100,7 +100,7 @@ func (c *call) assumePushed() {
 // options say so. The caller holds the lock, and there is a repository.
 func (c *call) assumeCommit(named string) {
 	if one := c.repository(); c.sandbox.options.AssumePushed && c.token.covers(one) && isSHA(named) && one.commit(named) == nil {
-		one.commits = append(one.commits, &commit{sha: named})
+		one.commits = append(one.commits, &commit{sha: named, at: c.now})
 	}
 }
 

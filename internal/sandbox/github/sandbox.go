@@ -24,7 +24,7 @@ import (
 // Sandbox is the handler. Make it with New. It is safe for concurrent use.
 //
 // It answers under "/" as api.github.com does, and under /api/v3/ as a GitHub
-// Enterprise Server does.
+// Enterprise Server does, and under ArchivePrefix for the host of archives.
 type Sandbox struct {
 	options Options
 	router  *wire.Router[operation]
@@ -34,7 +34,8 @@ type Sandbox struct {
 	mu           sync.Mutex // guards all below; never held while a body travels
 	lastID       int64
 	repositories []*repository
-	quotas       map[string]*quota // by token
+	quotas       map[string]*quota      // by token
+	links        map[string]archiveLink // by token of their own
 }
 
 // New makes a Sandbox. It reports all options that are wrong at once.
@@ -44,6 +45,7 @@ func New(options Options) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		options: options, router: route(operations()), chance: wire.Chance{Seed: options.Seed}, quotas: map[string]*quota{},
+		links: map[string]archiveLink{},
 	}
 	for _, given := range options.Repositories {
 		made := newRepository(given, s.nextID())
