@@ -8,17 +8,18 @@ import (
 	"unicode"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/document"
 	"github.com/slipway-dev/slipway/internal/job"
 )
 
 // path reads the folder of a service.
-func (p *parser) path(m member) string {
-	written := p.text(m)
+func (p *parser) path(m document.Member) string {
+	written := p.Text(m)
 	if written == "" {
 		return "."
 	}
 	if fault := faultOfPath(written); fault != "" {
-		p.wrong(m.line, fmt.Sprintf("path %q %s", shortened(written), fault), "Name a folder of the repository from its root, such as services/voice.")
+		p.Wrong(m.Line, fmt.Sprintf("path %q %s", document.Shortened(written), fault), "Name a folder of the repository from its root, such as services/voice.")
 		return "."
 	}
 	return path.Clean(written)
@@ -41,10 +42,10 @@ func faultOfPath(written string) string {
 }
 
 // watch reads the patterns of paths that concern a service.
-func (p *parser) watch(m member) []string {
+func (p *parser) watch(m document.Member) []string {
 	var patterns []string
-	for _, item := range p.list(m) {
-		pattern := item.value.text
+	for _, item := range p.Texts(m, maxEntries) {
+		pattern := item.Value.Text
 		_, err := config.ParseDuration(pattern)
 		fault, fix := faultOfPattern(pattern, true)
 		if fault == "" {
@@ -52,9 +53,9 @@ func (p *parser) watch(m member) []string {
 		}
 		switch {
 		case err == nil:
-			p.wrong(item.line, fmt.Sprintf("watch of a service is patterns of paths, and %q is a length of time", pattern), "How long to follow the logs belongs to an environment.")
+			p.Wrong(item.Line, fmt.Sprintf("watch of a service is patterns of paths, and %q is a length of time", pattern), "How long to follow the logs belongs to an environment.")
 		case fault != "":
-			p.wrong(item.line, fmt.Sprintf("watch %q %s", shortened(pattern), fault), fix)
+			p.Wrong(item.Line, fmt.Sprintf("watch %q %s", document.Shortened(pattern), fault), fix)
 		default:
 			patterns = append(patterns, path.Clean(pattern))
 		}
@@ -63,14 +64,14 @@ func (p *parser) watch(m member) []string {
 }
 
 // names reads patterns of branches or tags.
-func (p *parser) names(m member) []string {
+func (p *parser) names(m document.Member) []string {
 	var patterns []string
-	for _, item := range p.list(m) {
-		if fault, fix := faultOfPattern(item.value.text, false); fault != "" {
-			p.wrong(item.line, fmt.Sprintf("%s %q %s", m.name, shortened(item.value.text), fault), fix)
+	for _, item := range p.Texts(m, maxEntries) {
+		if fault, fix := faultOfPattern(item.Value.Text, false); fault != "" {
+			p.Wrong(item.Line, fmt.Sprintf("%s %q %s", m.Name, document.Shortened(item.Value.Text), fault), fix)
 			continue
 		}
-		patterns = append(patterns, item.value.text)
+		patterns = append(patterns, item.Value.Text)
 	}
 	return patterns
 }
@@ -87,7 +88,7 @@ func (p *parser) checkPromotions(service Service) {
 			continue
 		}
 		if _, isThere := from[one.PromoteFrom]; !isThere {
-			p.wrong(one.Line, fmt.Sprintf("environment %s has promote-from: %q, and the service has no such environment", one.Name, shortened(one.PromoteFrom)),
+			p.Wrong(one.Line, fmt.Sprintf("environment %s has promote-from: %q, and the service has no such environment", one.Name, document.Shortened(one.PromoteFrom)),
 				"Name one that stands below environments.")
 			continue
 		}
@@ -99,7 +100,7 @@ func (p *parser) checkPromotions(service Service) {
 			next = from[next]
 		}
 		if next == one.Name {
-			p.wrong(one.Line, fmt.Sprintf("environment %s would be promoted from itself, by promote-from: %s", one.Name, one.PromoteFrom),
+			p.Wrong(one.Line, fmt.Sprintf("environment %s would be promoted from itself, by promote-from: %s", one.Name, one.PromoteFrom),
 				"Let the first environment be deployed to, and the others be promoted from it.")
 		}
 	}
@@ -135,19 +136,19 @@ func (p *parser) checkLayers(service Service) {
 		for _, name := range layer.IdleDetails() {
 			if one := (detail{name, layer[name]}); !isUsed[one] {
 				isUsed[one] = true // told once is enough
-				p.wrong(one.at.Line, name+" says how a check is made, and there is none", "Give health-check, the path to ask for, or watch, how long to follow the logs.")
+				p.Wrong(one.at.Line, name+" says how a check is made, and there is none", "Give health-check, the path to ask for, or watch, how long to follow the logs.")
 			}
 		}
 	}
 	if like := service.Previews[config.VariablesLike]; like.Text == job.Production {
-		p.wrong(like.Line, "previews would start from the variables of production, which pull requests are not to have", "Name another environment for variables-like in previews.")
+		p.Wrong(like.Line, "previews would start from the variables of production, which pull requests are not to have", "Name another environment for variables-like in previews.")
 	}
 }
 
 // checkService finds what is wrong with the name of a Service that a setting gives.
 func (p *parser) checkService(named config.Written) {
 	if fault, fix := job.CheckService(named.Text); fault != "" && named.Text != "" {
-		p.wrong(named.Line, fault, fix)
+		p.Wrong(named.Line, fault, fix)
 	}
 }
 
@@ -158,7 +159,7 @@ func (p *parser) checkClashes(services []Service) {
 	claim := func(by Service, line int, service, environment, place string) {
 		place = service + "/" + place
 		if other, isTaken := taken[place]; isTaken && other != by.Name {
-			p.wrong(line, fmt.Sprintf("services %s and %s both go to %s of the Service %q, each undoing the other", shown(other), shown(by.Name), environment, shortened(service)),
+			p.Wrong(line, fmt.Sprintf("services %s and %s both go to %s of the Service %q, each undoing the other", document.Shown(other), document.Shown(by.Name), environment, document.Shortened(service)),
 				"Give one of them another name with service, or another environment.")
 			return
 		}
@@ -167,7 +168,7 @@ func (p *parser) checkClashes(services []Service) {
 	for _, one := range services {
 		project := one.Path + ":" + one.Layer[config.Service].Text
 		if other, isTaken := projects[project]; isTaken {
-			p.wrong(one.Line, fmt.Sprintf("services %s and %s have the same path and the same Service", shown(other), shown(one.Name)), "Make one of them.")
+			p.Wrong(one.Line, fmt.Sprintf("services %s and %s have the same path and the same Service", document.Shown(other), document.Shown(one.Name)), "Make one of them.")
 		}
 		projects[project] = one.Name
 		for _, environment := range one.Environments {

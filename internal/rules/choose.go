@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/document"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/words"
 )
@@ -23,7 +24,7 @@ func (f *File) Choose(folder, service string) ([]Service, error) {
 		chosen = f.At(folder)
 	}
 	if len(chosen) == 0 {
-		problems.AddAt(f.Path, 0, fmt.Sprintf("no service has the path %s; there are %s", strconv.QuoteToGraphic(shortened(folder)), words.Names(pathsOf(f.Services))),
+		problems.AddAt(f.Path, 0, fmt.Sprintf("no service has the path %s; there are %s", strconv.QuoteToGraphic(document.Shortened(folder)), words.Names(pathsOf(f.Services))),
 			"Name one of these folders with working-directory, or add the service.")
 		return nil, problems.Err()
 	}
@@ -32,7 +33,7 @@ func (f *File) Choose(folder, service string) ([]Service, error) {
 	case len(named) > 0:
 		return named, nil
 	case len(chosen) > 1:
-		problems.AddAt(f.Path, 0, fmt.Sprintf("there is no service %s; there are %s", strconv.QuoteToGraphic(shortened(service)), words.Names(Names(chosen))),
+		problems.AddAt(f.Path, 0, fmt.Sprintf("there is no service %s; there are %s", strconv.QuoteToGraphic(document.Shortened(service)), words.Names(Names(chosen))),
 			"Name one of them with service, or add it to the file.")
 		return nil, problems.Err()
 	default:

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/slipway-dev/slipway/internal/document"
 	"github.com/slipway-dev/slipway/internal/problem"
 )
 
@@ -52,7 +53,7 @@ func Find(read func(file string) ([]byte, error), named string) (*File, problem.
 func findNamed(read func(string) ([]byte, error), named string) (*File, problem.List, error) {
 	var problems problem.List
 	if fault := faultOfPath(named); fault != "" {
-		problems.Add(fmt.Sprintf("config %q %s", shortened(named), fault), "Name a file of the repository from its root.")
+		problems.Add(fmt.Sprintf("config %q %s", document.Shortened(named), fault), "Name a file of the repository from its root.")
 		return nil, nil, problems.Err()
 	}
 	file := path.Clean(named)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/document"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/words"
 )
@@ -15,13 +16,14 @@ const MaxBytes = 256 << 10
 // Parse reads the text of slipway.yml, which stands at path. The error is a
 // problem.List of everything that is wrong with it.
 func Parse(path string, source []byte) (File, error) {
-	p := &parser{tree: tree{file: path}, known: map[scope][]key{}}
+	p := &parser{known: map[scope][]key{}}
+	p.File, p.Whole, p.Shared = path, "Put all services under services.", "What holds in every environment goes into the service."
 	if len(source) > MaxBytes {
-		p.problems.AddAt(path, 0, "is larger than "+words.Size(MaxBytes), "Check that it is the file it should be.")
-		return File{}, p.problems.Err()
+		p.Problems.AddAt(path, 0, "is larger than "+words.Size(MaxBytes), "Check that it is the file it should be.")
+		return File{}, p.Problems.Err()
 	}
-	read := File{Path: path, Services: p.services(p.read(string(source)))}
-	if err := p.problems.Err(); err != nil {
+	read := File{Path: path, Services: p.services(p.Read(string(source)))}
+	if err := p.Problems.Err(); err != nil {
 		return File{}, err
 	}
 	return read, nil
@@ -29,12 +31,10 @@ func Parse(path string, source []byte) (File, error) {
 
 // parser makes Services of values, and collects what is wrong with them.
 type parser struct {
-	tree
+	document.Reader
 
 	// known are the keys of each scope that was met.
 	known map[scope][]key
-	// odds counts names that are not known.
-	odds int
 }
 
 // Bounds for files that are not what their names say.
@@ -42,91 +42,44 @@ const (
 	maxServices     = 100
 	maxEnvironments = 100 // of each service
 	maxEntries      = 200 // of a list
-	maxOdd          = 50  // names that are not known, and are told with what is meant
 )
 
-// isTooMany tells that a value has more parts than anybody needs.
-func (p *parser) isTooMany(m member, count, most int) bool {
-	if count > most {
-		p.wrong(m.line, fmt.Sprintf("%s has %d entries, and can have %d", m.name, count, most), "")
-	}
-	return count > most
-}
-
-func (p *parser) wrong(line int, message, fix string) { p.problems.AddAt(p.file, line, message, fix) }
-
 // services reads the whole file.
-func (p *parser) services(top value) []Service {
-	const begin = "Begin with version: 1, and put the services below services."
-	switch top.kind {
-	case unusable:
-		return nil
-	case mapping:
-	case nothing:
-		p.wrong(0, "is empty", begin)
-		return nil
-	case boolean, number, text, list:
-		p.wrong(top.line, fmt.Sprintf("is %s, and must be a mapping", top.kind), begin)
+func (p *parser) services(top document.Value) []Service {
+	if !p.Top(top, "Begin with version: 1, and put the services below services.") {
 		return nil
 	}
 	found := p.section(ofFile, top)
-	if isKnown := p.version(found[keyVersion]); !isKnown {
+	if isKnown := p.Version(found[keyVersion]); !isKnown {
 		return nil
 	}
 	all, isThere := found[keyServices]
-	if !isThere || all.value.kind == nothing || all.value.kind == mapping && len(all.value.members) == 0 {
-		p.wrong(all.line, "there are no services", "Name one or more below services, each with its path and environments.")
+	if !isThere || all.Value.Kind == document.Nothing || all.Value.Kind == document.Mapping && len(all.Value.Members) == 0 {
+		p.Wrong(all.Line, "there are no services", "Name one or more below services, each with its path and environments.")
 		return nil
 	}
-	if !p.isMapping(all) || p.isTooMany(all, len(all.value.members), maxServices) {
+	if !p.IsMapping(all) || p.IsTooMany(all, len(all.Value.Members), maxServices) {
 		return nil
 	}
 	var services []Service
-	for _, one := range all.value.members {
+	for _, one := range all.Value.Members {
 		services = append(services, p.service(one))
 	}
 	p.checkClashes(services)
 	return services
 }
 
-// version reports whether the file is of a form that can be read.
-func (p *parser) version(m member) bool {
-	switch {
-	case m.line == 0:
-		p.wrong(0, "has no version", "Begin with version: 1.")
-	case m.value.kind == number && m.value.text == "1":
-		return true
-	case m.value.kind == number:
-		p.wrong(m.line, fmt.Sprintf("version %s is not known to this Slipway", shortened(m.value.text)), "Write version: 1, or use a newer Slipway.")
-		return false
-	case m.value.kind != unusable:
-		p.wrong(m.line, fmt.Sprintf("version is %s, and must be a number", m.value.kind), "Write version: 1.")
-	}
-	return true
-}
-
-// isMapping reports whether a value is one, and tells if it is not.
-func (p *parser) isMapping(m member) bool {
-	if m.value.kind != mapping && m.value.kind != unusable {
-		p.wrong(m.line, fmt.Sprintf("%s is %s, and must be a mapping", shown(m.name), m.value.kind), "Write what it has as name: value, one a line, below it.")
-	}
-	return m.value.kind == mapping
-}
-
-// shown is a name of somebody's own as a Problem repeats it.
-func shown(name string) string { return words.Names([]string{shortened(name)}) }
-
 // service reads one of the services. One that is nothing has only a name.
-func (p *parser) service(m member) Service {
-	read := Service{Name: m.name, Line: m.line, Path: "."}
-	if fault, fix := job.CheckService(m.name); fault != "" {
-		p.wrong(m.line, fault, fix)
+func (p *parser) service(m document.Member) Service {
+	read := Service{Name: m.Name, Line: m.Line, Path: "."}
+	if fault, fix := job.CheckService(m.Name); fault != "" {
+		p.Wrong(m.Line, fault, fix)
 	}
-	named := config.Layer{config.Service: {Text: m.name, File: p.file, Line: m.line}}
-	if read.Layer = named; m.value.kind != nothing && !p.isMapping(m) {
+	named := config.Layer{config.Service: {Text: m.Name, File: p.File, Line: m.Line}}
+	if read.Layer = named; m.Value.Kind != document.Nothing && !p.IsMapping(m) {
 		return read
 	}
-	found := p.section(ofService, m.value)
+	found := p.section(ofService, m.Value)
 	if at, isThere := found[keyPath]; isThere {
 		read.Path = p.path(at)
 	}
@@ -140,95 +93,95 @@ func (p *parser) service(m member) Service {
 }
 
 // environments reads those of a service, over what holds in all of them.
-func (p *parser) environments(all member, service config.Layer) []Environment {
-	if all.line == 0 || all.value.kind == nothing || !p.isMapping(all) || p.isTooMany(all, len(all.value.members), maxEnvironments) {
+func (p *parser) environments(all document.Member, service config.Layer) []Environment {
+	if all.Line == 0 || all.Value.Kind == document.Nothing || !p.IsMapping(all) || p.IsTooMany(all, len(all.Value.Members), maxEnvironments) {
 		return nil
 	}
 	var environments []Environment
 	lines := map[string]int{}
-	for _, m := range all.value.members {
-		folded := strings.ToLower(m.name)
-		fault, fix := job.CheckEnvironment(m.name)
+	for _, m := range all.Value.Members {
+		folded := strings.ToLower(m.Name)
+		fault, fix := job.CheckEnvironment(m.Name)
 		switch before, isAgain := lines[folded]; {
 		case fault != "":
-			p.wrong(m.line, fault, fix)
-		case isPreviewName(m.name):
-			p.wrong(m.line, fmt.Sprintf("environment %q is called like the preview of a pull request, which may be taken away", m.name), "Choose another name.")
+			p.Wrong(m.Line, fault, fix)
+		case isPreviewName(m.Name):
+			p.Wrong(m.Line, fmt.Sprintf("environment %q is called like the preview of a pull request, which may be taken away", m.Name), "Choose another name.")
 		case isAgain:
-			p.wrong(m.line, fmt.Sprintf("environment %q has the domain of the one in line %d", m.name, before), "Keep one of them.")
+			p.Wrong(m.Line, fmt.Sprintf("environment %q has the domain of the one in line %d", m.Name, before), "Keep one of them.")
 		}
-		lines[folded] = m.line
+		lines[folded] = m.Line
 		environments = append(environments, p.environment(m, service))
 	}
 	return environments
 }
 
-func (p *parser) environment(m member, service config.Layer) Environment {
-	read := Environment{Name: m.name, Line: m.line}
-	named := config.Layer{config.Environment: {Text: m.name, File: p.file, Line: m.line}}
-	if like, isThere := service[config.VariablesLike]; isThere && like.Text == m.name { // that is the one itself
+func (p *parser) environment(m document.Member, service config.Layer) Environment {
+	read := Environment{Name: m.Name, Line: m.Line}
+	named := config.Layer{config.Environment: {Text: m.Name, File: p.File, Line: m.Line}}
+	if like, isThere := service[config.VariablesLike]; isThere && like.Text == m.Name { // that is the one itself
 		service = service.Over(nil)
 		delete(service, config.VariablesLike)
 	}
-	if m.value.kind != nothing && !p.isMapping(m) {
+	if m.Value.Kind != document.Nothing && !p.IsMapping(m) {
 		return read
 	}
-	found := p.section(ofEnvironment, m.value)
+	found := p.section(ofEnvironment, m.Value)
 	if at, isThere := found[config.PromoteFrom]; isThere {
-		read.PromoteFrom = p.text(at)
+		read.PromoteFrom = p.Text(at)
 	}
 	read.On = p.on(found[keyOn])
 	layer := p.layer(ofEnvironment, found)
-	if like, isThere := layer[config.VariablesLike]; isThere && like.Text == m.name {
-		p.wrong(like.Line, fmt.Sprintf("variables-like names %q, the environment itself", m.name), "Name another one.")
+	if like, isThere := layer[config.VariablesLike]; isThere && like.Text == m.Name {
+		p.Wrong(like.Line, fmt.Sprintf("variables-like names %q, the environment itself", m.Name), "Name another one.")
 	}
 	read.Layer = named.Over(layer.Over(service))
 	return read
 }
 
 // on reads the events of an environment.
-func (p *parser) on(m member) On {
+func (p *parser) on(m document.Member) On {
 	const example = "Write on: {branch: main}, or tag or release instead of branch."
 	switch {
-	case m.line == 0 || m.value.kind == unusable:
+	case m.Line == 0 || m.Value.Kind == document.Unusable:
 		return On{}
-	case m.value.kind != mapping:
-		p.wrong(m.line, fmt.Sprintf("on is %s, and must be a mapping", m.value.kind), example)
+	case m.Value.Kind != document.Mapping:
+		p.Wrong(m.Line, fmt.Sprintf("on is %s, and must be a mapping", m.Value.Kind), example)
 		return On{}
-	case len(m.value.members) == 0:
-		p.wrong(m.line, "on names no event", example)
+	case len(m.Value.Members) == 0:
+		p.Wrong(m.Line, "on names no event", example)
 		return On{}
 	}
-	found := p.section(ofEvents, m.value)
+	found := p.section(ofEvents, m.Value)
 	read := On{Branches: p.names(found[keyBranch]), Tags: p.names(found[keyTag])}
 	switch release := found[keyRelease]; {
-	case release.line == 0 || release.value.kind == unusable:
-	case release.value.kind == boolean:
-		if isTrue, _ := config.ParseBoolean(release.value.text); isTrue {
+	case release.Line == 0 || release.Value.Kind == document.Unusable:
+	case release.Value.Kind == document.Boolean:
+		if isTrue, _ := config.ParseBoolean(release.Value.Text); isTrue {
 			read.Releases = FullReleases
 		}
-	case release.value.kind == text && Releases(release.value.text) == Prereleases, release.value.kind == text && Releases(release.value.text) == AnyRelease:
-		read.Releases = Releases(release.value.text)
+	case release.Value.Kind == document.Text && Releases(release.Value.Text) == Prereleases, release.Value.Kind == document.Text && Releases(release.Value.Text) == AnyRelease:
+		read.Releases = Releases(release.Value.Text)
 	default:
-		p.wrong(release.line, "release is none of true, prerelease and any", "Write true for full GitHub Releases, prerelease for the others, or any for both.")
+		p.Wrong(release.Line, "release is none of true, prerelease and any", "Write true for full GitHub Releases, prerelease for the others, or any for both.")
 	}
 	return read
 }
 
 // previews reads whether pull requests have any, and what holds in them.
-func (p *parser) previews(m member, service config.Layer) config.Layer {
-	switch m.value.kind {
-	case unusable:
+func (p *parser) previews(m document.Member, service config.Layer) config.Layer {
+	switch m.Value.Kind {
+	case document.Unusable:
 		return nil
-	case boolean:
-		if isTrue, _ := config.ParseBoolean(m.value.text); isTrue {
+	case document.Boolean:
+		if isTrue, _ := config.ParseBoolean(m.Value.Text); isTrue {
 			return service.Over(nil)
 		}
 		return nil
-	case mapping:
-		return p.layer(ofPreviews, p.section(ofPreviews, m.value)).Over(service)
-	case nothing, number, text, list:
-		p.wrong(m.line, fmt.Sprintf("previews is %s, and must be true, false or a mapping", m.value.kind), "Write previews: true, unless they need settings of their own.")
+	case document.Mapping:
+		return p.layer(ofPreviews, p.section(ofPreviews, m.Value)).Over(service)
+	case document.Nothing, document.Number, document.Text, document.List:
+		p.Wrong(m.Line, fmt.Sprintf("previews is %s, and must be true, false or a mapping", m.Value.Kind), "Write previews: true, unless they need settings of their own.")
 	}
 	return nil
 }

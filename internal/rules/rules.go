@@ -7,7 +7,7 @@
 // and values of variables never come from it. What the file does not know is a
 // Problem, since a rule that is misspelt would deploy to another place, or not at all.
 // What happens on an event is decided elsewhere. Level 1: of the project it imports
-// config, job, problem and words.
+// config, document, job, problem and words.
 package rules
 
 import (

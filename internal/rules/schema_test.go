@@ -2,7 +2,6 @@ package rules
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -11,11 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"go.yaml.in/yaml/v4"
-
 	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/document"
+	"github.com/slipway-dev/slipway/internal/document/schematest"
 )
 
 var updateSchema = flag.Bool("update-schema", false, "write schema/slipway.schema.json")
@@ -25,25 +22,7 @@ var schemaFile = filepath.Join("..", "..", "schema", "slipway.schema.json")
 // TestSchema holds the published schema to the table that the parser goes by.
 func TestSchema(t *testing.T) {
 	t.Parallel()
-	var made bytes.Buffer
-	encoder := json.NewEncoder(&made)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(schema()); err != nil {
-		t.Fatal(err)
-	}
-	if *updateSchema {
-		if err := os.WriteFile(schemaFile, made.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	published, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(made.String(), string(published)); diff != "" {
-		t.Errorf("made (-), published (+); -update-schema writes it anew:\n%s", diff)
-	}
+	schematest.Hold(t, schemaFile, schema(), *updateSchema)
 }
 
 type object = map[string]any
@@ -164,11 +143,11 @@ func credentialPattern() string {
 }
 
 func textSchema() object {
-	return object{"type": "string", "pattern": `^\s*\S([^\r\n]*\S)?\s*$`, "maxLength": maxTextBytes}
+	return object{"type": "string", "pattern": `^\s*\S([^\r\n]*\S)?\s*$`, "maxLength": document.MaxText}
 }
 
 func patternSchema() object {
-	return object{"type": "string", "maxLength": maxTextBytes, "pattern": `^[^?\[\]\\^~: !/][^?\[\]\\^~: ]*$`, "not": object{"pattern": "^refs/"}}
+	return object{"type": "string", "maxLength": document.MaxText, "pattern": `^[^?\[\]\\^~: !/][^?\[\]\\^~: ]*$`, "not": object{"pattern": "^refs/"}}
 }
 
 // several is one, or a list of them.
@@ -176,31 +155,10 @@ func several(one object) object {
 	return object{"anyOf": []any{one, object{"type": "array", "items": one, "minItems": 1, "maxItems": maxEntries}}}
 }
 
-func compiledSchema(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	text, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("slipway.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	compiled, err := compiler.Compile("slipway.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compiled
-}
-
 // TestSchemaAndParserAgree has both look at each example.
 func TestSchemaAndParserAgree(t *testing.T) {
 	t.Parallel()
-	compiled := compiledSchema(t)
+	published := schematest.Open(t, schemaFile)
 	// What only a parser can see: what holds between several places, or is no YAML.
 	unseen := []string{"bomb", "clashes", "duplicates", "idle_details", "latin1", "nul", "tabs", "two_documents", "wildcard_without_quotes", "yaml_features"}
 	for _, sort := range []string{"valid", "invalid"} {
@@ -217,7 +175,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 			if !bytes.Contains(source[:120], []byte("yaml-language-server: $schema=../../../../schema/slipway.schema.json")) {
 				t.Errorf("%s does not name the schema", file)
 			}
-			err = validated(compiled, source)
+			err = published.Validate(source)
 			switch {
 			case sort == "valid" && err != nil:
 				t.Errorf("%s: the schema refuses it: %v", file, err)
@@ -228,39 +186,10 @@ func TestSchemaAndParserAgree(t *testing.T) {
 	}
 }
 
-func validated(compiled *jsonschema.Schema, source []byte) error {
-	var document any
-	if err := yaml.Unmarshal(source, &document); err != nil {
-		return err
-	}
-	return compiled.Validate(stringKeyed(document))
-}
-
-// stringKeyed makes what JSON can hold of a YAML document.
-func stringKeyed(document any) any {
-	switch document := document.(type) {
-	case map[any]any:
-		made := object{}
-		for key, content := range document {
-			made[fmt.Sprintf("%v", key)] = stringKeyed(content)
-		}
-		return made
-	case map[string]any:
-		for key, content := range document {
-			document[key] = stringKeyed(content)
-		}
-	case []any:
-		for i, content := range document {
-			document[i] = stringKeyed(content)
-		}
-	}
-	return document
-}
-
 // TestSchemaAndParserAgreeOnEachKey gives each key of the table values of all kinds.
 func TestSchemaAndParserAgreeOnEachKey(t *testing.T) {
 	t.Parallel()
-	compiled := compiledSchema(t)
+	published := schematest.Open(t, schemaFile)
 	frames := map[scope]struct {
 		frame  string
 		others []string // what has to be there as well
@@ -289,7 +218,7 @@ func TestSchemaAndParserAgreeOnEachKey(t *testing.T) {
 				}
 				source := fmt.Sprintf(frame.frame, strings.Join(parts, frame.apart))
 				_, parseErr := Parse("slipway.yml", []byte(source))
-				schemaErr := validated(compiled, []byte(source))
+				schemaErr := published.Validate([]byte(source))
 				if cells++; (parseErr == nil) != (schemaErr == nil) && !isBeyondSchema(one, written) {
 					t.Errorf("%s\nparser: %v\nschema: %v", source, parseErr, schemaErr)
 				}

@@ -7,25 +7,16 @@ import (
 	"strings"
 
 	"github.com/slipway-dev/slipway/internal/config"
-	"github.com/slipway-dev/slipway/internal/words"
+	"github.com/slipway-dev/slipway/internal/document"
 )
 
 // section returns the members of a mapping whose names may stand in the scope, by
 // their names, and tells of the others.
-func (p *parser) section(s scope, m value) map[string]member {
-	found := map[string]member{}
-	for _, one := range m.members {
-		isThis := func(known key) bool { return known.name == one.name }
-		if slices.ContainsFunc(p.keys(s), isThis) {
-			found[one.name] = one
-			continue
-		}
-		if p.odds++; p.odds <= maxOdd {
-			message, fix := unknown(s, one.name)
-			p.wrong(one.line, message, fix)
-		}
+func (p *parser) section(s scope, of document.Value) map[string]document.Member {
+	isKnown := func(name string) bool {
+		return slices.ContainsFunc(p.keys(s), func(one key) bool { return one.name == name })
 	}
-	return found
+	return p.Section(of, isKnown, func(name string) (message, fix string) { return unknown(s, name) })
 }
 
 // keys returns those that are known in a scope.
@@ -48,7 +39,7 @@ func unknown(s scope, name string) (message, fix string) {
 		}
 		return setting.Name + " is not for a file of the repository to say", fix + "."
 	}
-	message = fmt.Sprintf("%s has no setting %q", s, shortened(name))
+	message = fmt.Sprintf("%s has no setting %q", s, document.Shortened(name))
 	if other := elsewhere(s, name); other != "" {
 		return message, other
 	}
@@ -56,12 +47,7 @@ func unknown(s scope, name string) (message, fix string) {
 	for _, one := range keys(s) {
 		known = append(known, one.name)
 	}
-	if len(name) <= maxNameBytes {
-		if similar := words.Closest(plain(name), plainAll(known)); similar != "" {
-			return message, "Did you mean " + known[slices.Index(plainAll(known), similar)] + "?"
-		}
-	}
-	return message, "It knows " + strings.Join(known, ", ") + "."
+	return message, document.Meant(name, known)
 }
 
 // elsewhere says where a name belongs that stands in the wrong scope.
@@ -92,7 +78,7 @@ func elsewhere(s scope, name string) string {
 // api-key and API_KEY are one.
 func settingLike(name string) (config.Setting, bool) {
 	for _, setting := range config.Inputs() {
-		if plain(setting.Name) == plain(name) || setting.Env != "" && setting.Env == name {
+		if document.Spelled(setting.Name) == document.Spelled(name) || setting.Env != "" && setting.Env == name {
 			return setting, true
 		}
 	}
@@ -109,21 +95,8 @@ func isOfFiles(setting config.Setting) bool {
 	return setting.Name == config.Environment
 }
 
-// plain is a name in one spelling.
-func plain(name string) string {
-	return strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(name, "-", ""), "_", ""))
-}
-
-func plainAll(names []string) []string {
-	made := make([]string, len(names))
-	for i, name := range names {
-		made[i] = plain(name)
-	}
-	return made
-}
-
 // layer returns the settings among the members of a scope.
-func (p *parser) layer(s scope, found map[string]member) config.Layer {
+func (p *parser) layer(s scope, found map[string]document.Member) config.Layer {
 	layer := config.Layer{}
 	for _, one := range p.keys(s) {
 		m, isThere := found[one.name]
@@ -131,116 +104,68 @@ func (p *parser) layer(s scope, found map[string]member) config.Layer {
 			continue
 		}
 		if read, line := p.setting(one, m); read != "" {
-			layer[one.setting.Name] = config.Written{Text: read, File: p.file, Line: line}
+			layer[one.setting.Name] = config.Written{Text: read, File: p.File, Line: line}
 		}
 	}
 	if len(layer) > 0 {
-		_ = p.problems.Take(layer.Check()) // it is a list
+		_ = p.Problems.Take(layer.Check()) // it is a list
 	}
 	return layer
 }
 
 // setting returns a setting's text and where it begins; empty when it is a Problem.
-func (p *parser) setting(one key, m member) (read string, line int) {
+func (p *parser) setting(one key, m document.Member) (read string, line int) {
 	mustBe := func(what, fix string) (string, int) {
-		if m.value.kind != unusable {
-			p.wrong(m.line, fmt.Sprintf("%s is %s, and must be %s", m.name, m.value.kind, what), fix)
+		if m.Value.Kind != document.Unusable {
+			p.Wrong(m.Line, fmt.Sprintf("%s is %s, and must be %s", m.Name, m.Value.Kind, what), fix)
 		}
 		return "", 0
 	}
-	line = m.value.line
+	line = m.Value.Line
 	switch one.form {
 	case plainText:
-		return p.text(m), line
+		return p.Text(m), line
 	case textOrNumber:
-		if m.value.kind == number {
-			return m.value.text, line
+		if m.Value.Kind == document.Number {
+			return m.Value.Text, line
 		}
-		return p.text(m), line
+		return p.Text(m), line
 	case trueOrFalse:
-		if m.value.kind != boolean {
+		if m.Value.Kind != document.Boolean {
 			return mustBe("true or false", "Write true or false, without quotes.")
 		}
 	case length:
-		if m.value.kind == list && one.setting.Name == config.Watch {
+		if m.Value.Kind == document.List && one.setting.Name == config.Watch {
 			return mustBe("how long to follow the logs, such as 2m", "Patterns of paths belong to the service, not to its environments.")
 		}
-		if m.value.kind != text {
+		if m.Value.Kind != document.Text {
 			return mustBe("a length of time", "Give a number and a unit, such as 90s, 15m or 7d.")
 		}
-		return p.text(m), line
+		return p.Text(m), line
 	case wholeNumber:
-		if m.value.kind != number {
+		if m.Value.Kind != document.Number {
 			return mustBe("a number", "")
 		}
 	case texts:
 		return strings.Join(p.lines(one, m), "\n"), line
 	case own:
 	}
-	return strings.TrimSpace(m.value.text), line
-}
-
-// text returns the text of a member; empty when it is a Problem.
-func (p *parser) text(m member) string {
-	trimmed := strings.TrimSpace(m.value.text)
-	switch {
-	case m.value.kind == unusable:
-		return ""
-	case m.value.kind == number:
-		p.wrong(m.line, m.name+" is a number, and must be text", "Put it in quotes.")
-		return ""
-	case m.value.kind == nothing, m.value.kind == text && trimmed == "":
-		p.wrong(m.line, m.name+" says nothing", "Give a value, or remove the line.")
-		return ""
-	case m.value.kind != text:
-		p.wrong(m.line, fmt.Sprintf("%s is %s, and must be text", m.name, m.value.kind), "")
-		return ""
-	case len(trimmed) > maxTextBytes:
-		p.wrong(m.line, fmt.Sprintf("%s has %d bytes, and can have %d", m.name, len(trimmed), maxTextBytes), "")
-		return ""
-	}
-	return trimmed
-}
-
-// list returns the texts of a member that is one text or a list of them, each as a
-// member of its own.
-func (p *parser) list(m member) []member {
-	if m.line == 0 || m.value.kind == unusable {
-		return nil
-	}
-	items := []value{m.value}
-	if m.value.kind == list {
-		if items = m.value.items; len(items) == 0 {
-			p.wrong(m.line, m.name+" is an empty list", "Name one or more, or remove the line.")
-		}
-		if p.isTooMany(m, len(items), maxEntries) {
-			return nil
-		}
-	}
-	var read []member
-	for _, item := range items {
-		one := member{name: m.name, line: item.line, value: item}
-		if text := p.text(one); text != "" {
-			one.value.text = text
-			read = append(read, one)
-		}
-	}
-	return read
+	return strings.TrimSpace(m.Value.Text), line
 }
 
 // lines returns the entries of a setting that has several, each of which is a line.
-func (p *parser) lines(one key, m member) []string {
-	if one.setting.Name == config.Variables && m.value.kind == mapping {
-		p.wrong(m.line, "variables is a mapping, and names keys alone", noValues)
+func (p *parser) lines(one key, m document.Member) []string {
+	if one.setting.Name == config.Variables && m.Value.Kind == document.Mapping {
+		p.Wrong(m.Line, "variables is a mapping, and names keys alone", noValues)
 		return nil
 	}
 	var read []string
-	for _, item := range p.list(m) {
-		switch entry := item.value.text; {
-		case one.setting.Name == config.Variables && !p.isKey(entry, item.line):
+	for _, item := range p.Texts(m, maxEntries) {
+		switch entry := item.Value.Text; {
+		case one.setting.Name == config.Variables && !p.isKey(entry, item.Line):
 		case strings.ContainsAny(entry, "\r\n"):
-			p.wrong(item.line, item.name+" has an entry of more than one line", "Write each entry as one of a list.")
-		case one.setting.Name == config.HealthCheckHeader && p.leaks(entry, item.line):
+			p.Wrong(item.Line, item.Name+" has an entry of more than one line", "Write each entry as one of a list.")
+		case one.setting.Name == config.HealthCheckHeader && p.leaks(entry, item.Line):
 		default:
 			read = append(read, entry)
 		}
@@ -261,11 +186,11 @@ var (
 func (p *parser) isKey(entry string, line int) bool {
 	switch {
 	case strings.Contains(entry, "="):
-		p.wrong(line, "variables has an entry with a value, which whoever reads the repository would know", noValues)
+		p.Wrong(line, "variables has an entry with a value, which whoever reads the repository would know", noValues)
 	case !variableKey.MatchString(entry):
-		p.wrong(line, "variables has an entry that is no key", "A key is letters, digits, underscores, dots and dashes.")
+		p.Wrong(line, "variables has an entry that is no key", "A key is letters, digits, underscores, dots and dashes.")
 	case config.HoldsCredential(entry):
-		p.wrong(line, "variables names "+entry+", which holds a credential that no file of the repository may hand out",
+		p.Wrong(line, "variables names "+entry+", which holds a credential that no file of the repository may hand out",
 			"Give it with the input variables, if Functions are to have it.")
 	default:
 		return true
@@ -277,7 +202,7 @@ func (p *parser) isKey(entry string, line int) bool {
 func (p *parser) leaks(header string, line int) bool {
 	for _, named := range namedInValue.FindAllStringSubmatch(header, -1) {
 		if config.HoldsCredential(strings.TrimSpace(named[1])) {
-			p.wrong(line, "health-check-header names "+named[1]+", which holds a credential that no file of the repository may send",
+			p.Wrong(line, "health-check-header names "+named[1]+", which holds a credential that no file of the repository may send",
 				"Use a secret of the project's own.")
 			return true
 		}
