@@ -72,10 +72,10 @@ fuzz: ## run each fuzz target for FUZZTIME
 	done <<<"$$targets"
 
 # The readers of what others write: package.json, the lock files and those of
-# workspaces, slipway.yml, the Toolkit's files, .env, the Manifest, a saved plan,
-# replies of the API, webhooks and their payloads.
+# workspaces, slipway.yml, server.yml, the Toolkit's files, .env, the Manifest, a saved
+# plan, replies of the API, webhooks and their payloads.
 inputs := npm.FuzzReadPackage npm.FuzzReadLock npm.FuzzReadPNPMLock npm.FuzzReadBerryLock \
-	npm.FuzzReadClassicLock npm.FuzzReadBunLock npm.FuzzReadWorkspace rules.FuzzParse \
+	npm.FuzzReadClassicLock npm.FuzzReadBunLock npm.FuzzReadWorkspace rules.FuzzParse grants.FuzzParse \
 	toolkit.FuzzRead project.FuzzParseEnv deploy.FuzzParseManifest deploy.FuzzParseSaved twilio.FuzzReply \
 	gh.FuzzParseEvent gh.FuzzWebhook
 

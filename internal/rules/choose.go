@@ -84,7 +84,7 @@ func (s *Service) In(environment string) config.Layer {
 	if ruled, hasRules := s.Environment(environment); hasRules {
 		return ruled.Layer
 	}
-	if s.Previews == nil || !isPreviewName(environment) {
+	if s.Previews == nil || !IsPreviewName(environment) {
 		return s.Layer
 	}
 	layer := maps.Clone(s.Previews)

@@ -105,7 +105,7 @@ func (p *parser) environments(all document.Member, service config.Layer) []Envir
 		switch before, isAgain := lines[folded]; {
 		case fault != "":
 			p.Wrong(m.Line, fault, fix)
-		case isPreviewName(m.Name):
+		case IsPreviewName(m.Name):
 			p.Wrong(m.Line, fmt.Sprintf("environment %q is called like the preview of a pull request, which may be taken away", m.Name), "Choose another name.")
 		case isAgain:
 			p.Wrong(m.Line, fmt.Sprintf("environment %q has the domain of the one in line %d", m.Name, before), "Keep one of them.")

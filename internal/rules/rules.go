@@ -97,8 +97,8 @@ func (s *Service) Environment(name string) (Environment, bool) {
 	return Environment{}, false
 }
 
-// isPreviewName reports whether an Environment is taken for that of a pull request.
+// IsPreviewName reports whether an Environment is taken for that of a pull request.
 // Domains fold case.
-func isPreviewName(name string) bool { return previewName.MatchString(name) }
+func IsPreviewName(name string) bool { return previewName.MatchString(name) }
 
 var previewName = regexp.MustCompile(`^(?i:pr)-[0-9]+$`)
