@@ -10,7 +10,6 @@ import (
 	"github.com/slipway-dev/slipway/internal/document"
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
-	"github.com/slipway-dev/slipway/internal/rules"
 	"github.com/slipway-dev/slipway/internal/words"
 )
 
