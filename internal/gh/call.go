@@ -47,7 +47,7 @@ func attempt[T any](ctx context.Context, c *Client, op operation, call sdkCall[T
 		err = context.Cause(limited)
 	}
 	came := c.judge(ctx, op, response, err)
-	if isUnaccepted(came.err) && c.credential.refused(token, response.Header) {
+	if lacks, is := tokenRefusal(came.err); is && c.credential.refused(token, lacks, response.Header) {
 		came.retryable = true
 	}
 	return result, came

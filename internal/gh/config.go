@@ -26,8 +26,8 @@ const (
 	attemptTimeout = 30 * time.Second
 )
 
-// Config says how to reach GitHub. The Token is required; every other zero
-// value has a default.
+// Config says how to reach GitHub. The Token is required, unless a GitHub App signs in;
+// every other zero value has a default.
 type Config struct {
 	// Token signs the requests: a workflow's GITHUB_TOKEN, an installation's
 	// or a person's.
@@ -52,8 +52,8 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Client performs the verbs of this package. Make one with New. It is safe for
-// concurrent use.
+// Client performs the verbs of this package. Make one with New, or have it from
+// Clients. It is safe for concurrent use.
 type Client struct {
 	transport  http.RoundTripper
 	apiURL     *url.URL // ends with a slash, as the SDK wants it

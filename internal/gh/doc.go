@@ -2,8 +2,8 @@
 // and narrow verbs with types of our own, so that no type of the SDK leaves
 // this package. It also reads the payloads of GitHub's events (ParseEvent).
 //
-// A Client is made by New and is safe for concurrent use; one belongs to one
-// token. What it adds to the SDK:
+// A Client is made by New, for one token, or handed out by Clients, for a repository of
+// a GitHub App's installation. It is safe for concurrent use. What it adds to the SDK:
 //
 //   - The token goes to the API's host alone, and no redirect leads elsewhere.
 //   - Rate limits are told apart from missing permissions and waited out within
@@ -16,6 +16,9 @@
 //     DeploymentLine).
 //   - What is not there is told from what the token may not see (ReadFile).
 //   - An answer of another shape is an error, never an empty value.
+//
+// Of webhooks it knows the headers and the signature (ReadWebhook, WebhookSecrets); it
+// serves none.
 //
 // The package knows nothing of deploys or of what a comment should say. Level
 // 1: it imports retry and secret, and is the only importer of go-github.

@@ -82,27 +82,30 @@ func newClient(t *testing.T, handler http.Handler, change ...func(*gh.Config)) *
 // bubble whose clock they would hold up. It has the default policy.
 func inMemory(t *testing.T, handler http.Handler, change ...func(*gh.Config)) *gh.Client {
 	t.Helper()
-	return client(t, append([]func(*gh.Config){func(cfg *gh.Config) {
-		cfg.Transport = pipe(func(r *http.Request) (response *http.Response, err error) {
-			recorder := httptest.NewRecorder()
-			defer func() {
-				if met := recover(); met != nil {
-					if met != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
-						panic(met)
-					}
-					response, err = nil, io.ErrUnexpectedEOF
+	return client(t, append([]func(*gh.Config){func(cfg *gh.Config) { cfg.Transport = inProcess(handler) }}, change...)...)
+}
+
+// inProcess carries requests to a handler without sockets.
+func inProcess(handler http.Handler) http.RoundTripper {
+	return pipe(func(r *http.Request) (response *http.Response, err error) {
+		recorder := httptest.NewRecorder()
+		defer func() {
+			if met := recover(); met != nil {
+				if met != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
+					panic(met)
 				}
-			}()
-			incoming := r.Clone(r.Context())
-			if incoming.Body == nil {
-				incoming.Body = http.NoBody
+				response, err = nil, io.ErrUnexpectedEOF
 			}
-			handler.ServeHTTP(recorder, incoming)
-			response = recorder.Result()
-			response.Request = r
-			return response, r.Context().Err()
-		})
-	}}, change...)...)
+		}()
+		incoming := r.Clone(r.Context())
+		if incoming.Body == nil {
+			incoming.Body = http.NoBody
+		}
+		handler.ServeHTTP(recorder, incoming)
+		response = recorder.Result()
+		response.Request = r
+		return response, r.Context().Err()
+	})
 }
 
 func client(t *testing.T, change ...func(*gh.Config)) *gh.Client {

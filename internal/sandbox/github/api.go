@@ -76,7 +76,7 @@ func (x *exchange) serve(path string) {
 		x.send(noUserAgentReply())
 		return
 	}
-	token, err := s.signedInAs(r)
+	token, err := s.signedInAs(r, x.now)
 	found, params, _ := s.router.Find(r.Method, path)
 	isFree := err != nil || found != nil && found.isFree
 	x.token = token
@@ -165,6 +165,7 @@ func (x *exchange) head(answer reply) (status int, body []byte) {
 	}
 	header := x.Writer.Header()
 	header.Set("Server", "github.com")
+	header.Set("Date", x.now.UTC().Format(http.TimeFormat))
 	header.Set("X-GitHub-Request-Id", requestID())
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))

@@ -27,6 +27,7 @@ const (
 	truth                    // true or false
 	texts                    // an array of strings
 	textOrObject             // a string, or an object that the API does not look into
+	object                   // an object
 )
 
 // decode reads a value of the kind. What is no text stays as it is in the JSON.
@@ -39,6 +40,8 @@ func (k kind) decode(raw json.RawMessage) (value string, isNull bool, err error)
 		err = json.Unmarshal(raw, new(bool))
 	case texts:
 		err = json.Unmarshal(raw, new([]string))
+	case object:
+		err = json.Unmarshal(raw, new(map[string]any))
 	case textOrObject:
 		if json.Unmarshal(raw, new(string)) != nil {
 			err = json.Unmarshal(raw, new(map[string]any))
@@ -51,7 +54,15 @@ func (k kind) decode(raw json.RawMessage) (value string, isNull bool, err error)
 }
 
 func (k kind) String() string {
-	return []string{"a string", "a boolean", "an array", "an object"}[k]
+	return []string{"a string", "a boolean", "an array", "an object", "an object"}[k]
+}
+
+// readBody reads the request's body, which some operations do without.
+func (c *call) readBody() (map[string]string, error) {
+	if c.op.bodyless && c.request.ContentLength == 0 {
+		return map[string]string{}, nil
+	}
+	return readBody(c.writer, c.request, c.op.fields)
 }
 
 // readBody reads the JSON body of a POST and holds it to the operation's

@@ -46,7 +46,7 @@ func (c *call) run(told *Call) (reply, error) {
 		return reply{}, err
 	}
 	if c.op.method == http.MethodPost || c.op.method == http.MethodPatch {
-		body, err := readBody(c.writer, c.request, c.op.fields)
+		body, err := c.readBody()
 		if err != nil {
 			return reply{}, err
 		}
@@ -62,6 +62,13 @@ func (c *call) run(told *Call) (reply, error) {
 // permit holds the token to what the operation needs. A repository that is out
 // of its sight does not exist for it, lest its existence be told.
 func (c *call) permit() error {
+	if isApp := c.token != nil && c.token.app != 0; isApp != c.op.forApps {
+		if c.op.forApps { // as in actions/create-github-app-token issue 153
+			return refusal(http.StatusUnauthorized, "A JSON web token could not be decoded")
+		}
+		// No source says what GitHub answers to this.
+		return refusal(http.StatusUnauthorized, "Bad credentials (the sandbox takes an App's own token for what is about its installations alone)")
+	}
 	if c.op.needs.name == "" {
 		return nil
 	}
@@ -88,7 +95,7 @@ func (c *call) permit() error {
 
 // covers tells whether the token was made for the repository.
 func (t *Token) covers(one *repository) bool {
-	if t == nil {
+	if t == nil || t.account != "" && !strings.EqualFold(t.account, one.owner) {
 		return false
 	}
 	for _, fullName := range t.Repositories {
@@ -132,7 +139,7 @@ func (c *call) url(path ...string) string { return c.base + "/" + strings.Join(p
 func htmlURL(path ...string) string { return "https://github.com/" + strings.Join(path, "/") }
 
 // signedInAs finds the token that a request carries. None at all is no error.
-func (s *Sandbox) signedInAs(r *http.Request) (*Token, error) {
+func (s *Sandbox) signedInAs(r *http.Request, now time.Time) (*Token, error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		return nil, nil // nobody in particular: public resources can be read
@@ -144,6 +151,12 @@ func (s *Sandbox) signedInAs(r *http.Request) (*Token, error) {
 			if subtle.ConstantTimeCompare([]byte(value), []byte(s.options.Tokens[i].Value)) == 1 {
 				found = &s.options.Tokens[i]
 			}
+		}
+		if isWebToken(value) {
+			return s.signedInAsApp(value, now)
+		}
+		if made, err := s.madeToken(value, now); made != nil || err != nil {
+			return made, err
 		}
 	}
 	if found == nil {

@@ -43,6 +43,12 @@ const (
 	// docs.github.com/rest/repos/contents#download-a-repository-archive-tar.
 	archiveLinkLasts = 5 * time.Minute
 
+	// docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app.
+	accessTokenLasts = time.Hour
+	// docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/
+	// generating-a-json-web-token-jwt-for-a-github-app.
+	webTokenLasts = 10 * time.Minute
+
 	// A bound of the Sandbox itself, far above what any client has to send.
 	maxBodyBytes = 1 << 20
 )

@@ -14,7 +14,7 @@ func operations() []operation {
 		repo   = repositoryPattern
 		commit = repo + "/commits/{ref}"
 	)
-	return slices.Concat(codeOperations(), deploymentOperations(), commentOperations(), releaseOperations(), reviewOperations(), []operation{
+	return slices.Concat(codeOperations(), deploymentOperations(), commentOperations(), appOperations(), releaseOperations(), reviewOperations(), []operation{
 		{
 			name: "rate-limit/get", method: get, pattern: "/rate_limit", handle: getRateLimit,
 			docs: "rate-limit/rate-limit#get-rate-limit-status-for-the-authenticated-user", isFree: true,
@@ -152,6 +152,21 @@ func releaseOperations() []operation {
 				{name: "draft", kind: truth},
 				{name: "prerelease", kind: truth},
 			},
+		},
+	}
+}
+
+// appOperations are those of GitHub Apps.
+func appOperations() []operation {
+	return []operation{
+		{
+			name: "apps/get-repo-installation", method: http.MethodGet, pattern: repositoryPattern + "/installation", handle: getInstallation,
+			docs: "apps/apps#get-a-repository-installation-for-the-authenticated-app", forApps: true,
+		},
+		{
+			name: "apps/create-installation-access-token", method: http.MethodPost, pattern: "/app/installations/{installation_id}/access_tokens", handle: createAccessToken,
+			docs: "apps/apps#create-an-installation-access-token-for-an-app", forApps: true, bodyless: true,
+			fields: []field{{name: "repositories", kind: texts}, {name: "permissions", kind: object}},
 		},
 	}
 }

@@ -25,6 +25,12 @@ type Options struct {
 	AssumePushed bool
 	// Tokens are those that are accepted. None means one, DefaultToken.
 	Tokens []Token
+	// Apps are the GitHub Apps that there are from the start.
+	Apps []App
+	// TokenLag is how long a token that an App has made is not what it will be: for the
+	// first half it is not known, for the second it has no permissions. 0 means not at
+	// all.
+	TokenLag time.Duration
 	// BaseURL is the externally visible scheme://host:port that absolute URLs
 	// in answers start with. Empty derives it from each request's Host header.
 	BaseURL string
@@ -119,6 +125,10 @@ type Token struct {
 	// Repositories are those that it was made for, as "owner/name"; none means
 	// all. Others it can read when they are public.
 	Repositories []string
+
+	app          int64  // the App that signs in itself; 0 for all others
+	account      string // whose repositories alone it is for; empty means anybody's
+	installation int64  // that it was made for; 0 for all others
 }
 
 // DefaultToken returns the token of a Sandbox that was given none. It is made
@@ -159,8 +169,9 @@ func (o *Options) complete() error {
 		"SecondaryAfter": int64(o.SecondaryAfter),
 		"Latency":        int64(o.Latency),
 		"SlowAnswer":     int64(o.SlowAnswer),
+		"TokenLag":       int64(o.TokenLag),
 	})
-	return errors.Join(slices.Concat(wrong, o.wrongRepositories(), o.wrongTokens())...)
+	return errors.Join(slices.Concat(wrong, o.wrongRepositories(), o.wrongTokens(), wrongApps(o.Apps))...)
 }
 
 func (o *Options) wrongRepositories() []error {

@@ -75,6 +75,9 @@ func (s *Sandbox) quotaOf(token *Token) *quota {
 	key := ""
 	if token != nil {
 		key = token.Value
+		if token.installation != 0 { // all tokens of an installation share one
+			key = "installation " + strconv.FormatInt(token.installation, 10)
+		}
 	}
 	if s.quotas[key] == nil {
 		s.quotas[key] = &quota{}

@@ -31,7 +31,10 @@ type operation struct {
 	pages   bool // takes page and per_page
 	creates bool // counts as creating content
 	isFree  bool // does not count against the primary rate limit
-	handle  func(*call) (reply, error)
+	forApps bool // takes the token of an App itself, and no other
+
+	bodyless bool // goes without a body as well
+	handle   func(*call) (reply, error)
 }
 
 // route makes a router of the operations. Where there are pages a repository

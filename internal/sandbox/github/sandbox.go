@@ -16,6 +16,7 @@ package github
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/slipway-dev/slipway/internal/sandbox/wire"
@@ -36,6 +37,8 @@ type Sandbox struct {
 	repositories []*repository
 	quotas       map[string]*quota      // by token
 	links        map[string]archiveLink // by token of their own
+	apps         []App
+	made         map[string]*made // by the token's value
 }
 
 // New makes a Sandbox. It reports all options that are wrong at once.
@@ -45,7 +48,7 @@ func New(options Options) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		options: options, router: route(operations()), chance: wire.Chance{Seed: options.Seed}, quotas: map[string]*quota{},
-		links: map[string]archiveLink{},
+		links: map[string]archiveLink{}, apps: slices.Clone(options.Apps), made: map[string]*made{},
 	}
 	for _, given := range options.Repositories {
 		made := newRepository(given, s.nextID())
