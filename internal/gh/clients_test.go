@@ -9,6 +9,9 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -298,6 +301,30 @@ func TestInstallationsChange(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAppsAskForWhatVerbsNeed reads the permissions out of the package's own source.
+func TestAppsAskForWhatVerbsNeed(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range regexp.MustCompile(`permission: +"([a-z-]+: [a-z]+)"`).FindAllStringSubmatch(string(raw), -1) {
+			if found++; !gh.IsWanted(one[1]) {
+				t.Errorf("%s needs %q, for which no App's token is asked", file, one[1])
+			}
+		}
+	}
+	if found < 8 {
+		t.Errorf("found %d permissions alone", found)
+	}
 }
 
 // TestMissingPermissionsAreToldAtOnce: they are known from where the App is installed.

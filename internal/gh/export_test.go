@@ -17,3 +17,6 @@ func (c *Client) Send(r *http.Request) error {
 	}
 	return err
 }
+
+// IsWanted tells whether an App's token is asked to have a permission.
+func IsWanted(permission string) bool { return covers(wanted(), permission) }
