@@ -1,10 +1,7 @@
 package github
 
 import (
-	"crypto/sha1" //nolint:gosec // git's own names of files.
 	"encoding/base64"
-	"encoding/hex"
-	"fmt"
 	"net/http"
 	"path"
 	"slices"
@@ -144,7 +141,4 @@ func (c *call) contentBody(at string, held entry, ref string) contentBody {
 }
 
 // blobSHA is git's name of a file's content.
-func blobSHA(content string) string {
-	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(content), content)) //nolint:gosec // git's own.
-	return hex.EncodeToString(sum[:])
-}
+func blobSHA(content string) string { return objectSHA("blob", content) }
