@@ -49,7 +49,7 @@ func (t *task) title(isCancelled bool) string {
 // cancelled is the Outcome of a Job that was cancelled before it began.
 func (t *task) cancelled(ctx context.Context) (pipeline.Outcome, error) {
 	outcome, err := failed(context.Cause(ctx))
-	verb, _ := t.verb()
+	verb, _ := t.request.Job()
 	outcome.Job = job.Job{
 		Verb: verb, Commit: t.what.sha, Previews: t.previews(),
 		Target: job.Target{Service: t.values[config.Service].Text, Environment: t.values[config.Environment].Text},
@@ -77,7 +77,7 @@ func (t *task) perform(ctx context.Context) (outcome pipeline.Outcome, err error
 	defer shown.Close()
 	defer shown.TellStop(ctx)()
 
-	verb, needsTree := t.verb()
+	verb, needsTree := t.request.Job()
 	if t.request.Verb == trigger.RemovePreview {
 		if rest := t.problems.Take(t.findPreviewService(ctx)); rest != nil {
 			return failed(rest)
@@ -122,28 +122,6 @@ func (t *task) perform(ctx context.Context) (outcome pipeline.Outcome, err error
 	release := pipeline.ReleaseOf(t.inputs.Release)
 	release.From = cmp.Or(release.From, t.request.PromoteFrom)
 	return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{FolderDeploy: wanted, Verb: verb, Release: release})
-}
-
-// verb is what the Request does; needsTree says whether it needs what is checked out.
-func (t *task) verb() (verb job.Verb, needsTree bool) {
-	switch t.request.Verb {
-	case trigger.Promote:
-		return job.Promote, false
-	case trigger.Rollback:
-		return job.Rollback, false
-	case trigger.Teardown, trigger.RemovePreview:
-		return job.Teardown, false
-	case trigger.Sweep:
-		return job.Sweep, false
-	case trigger.Preview:
-		return job.Preview, true
-	case trigger.Release:
-		return job.Tag, true
-	case trigger.Deploy:
-		return job.Deploy, true
-	default:
-		return job.Deploy, true
-	}
 }
 
 // previews are the rules by which previews go, with the number of the one to make.

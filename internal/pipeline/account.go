@@ -34,6 +34,11 @@ type Opening struct {
 	Account config.Account
 	// Concurrency caps the calls in flight; 0 means adaptive.
 	Concurrency int
+	// Limiter is shared with other clients of the account; nil means one of its own, for
+	// which Concurrency holds.
+	Limiter *twilio.Limiter
+	// Observe is told of each call; may be nil.
+	Observe func(twilio.Call)
 	// UserAgent is what the client calls itself.
 	UserAgent string
 	// Logger receives each call at debug level.
@@ -46,15 +51,23 @@ func OpenAccount(opening Opening) (*twilio.Client, error) {
 	if err := CheckAccount(opening.Values); err != nil {
 		return nil, err
 	}
-	account := opening.Account
+	account, limiter := opening.Account, opening.Limiter
+	if limiter == nil {
+		limiter = twilio.NewLimiter(opening.Concurrency)
+	}
 	client, err := twilio.New(twilio.Config{
 		Credentials: twilio.Credentials{User: account.User, Password: account.Password},
 		APIURL:      account.APIURL, UploadURL: account.UploadURL,
 		Region: account.Region, Edge: account.Edge,
 		UserAgent: opening.UserAgent,
-		Limiter:   twilio.NewLimiter(opening.Concurrency),
+		Limiter:   limiter,
 		Logger:    opening.Logger,
-		Observe:   func(call twilio.Call) { logCall(opening.Logger, call) },
+		Observe: func(call twilio.Call) {
+			logCall(opening.Logger, call)
+			if opening.Observe != nil {
+				opening.Observe(call)
+			}
+		},
 	})
 	if err != nil {
 		return nil, &problem.Problem{Message: err.Error()}

@@ -63,6 +63,12 @@ type FolderDeploy struct {
 	// Previews say that it is the preview of a pull request, when they have its number,
 	// and how long previews stay.
 	Previews job.Previews
+	// Steps runs the parts of a deploy; nil means deploy.InMemory.
+	Steps deploy.Steps
+	// Limiter is the account's, where several Jobs share it; nil means one of its own.
+	Limiter *twilio.Limiter
+	// Observe is told of each call of the API; may be nil.
+	Observe func(twilio.Call)
 	// IsOpen and Newer are those of Config; both may be nil.
 	IsOpen func(ctx context.Context, number int) (bool, error)
 	Newer  func(context.Context) (string, error)
@@ -133,7 +139,7 @@ func (w FolderDeploy) prepared(tree *source.Source) (job.Job, Config, error) {
 	cfg := Config{
 		Source: tree.FS, Variables: settings.Variables, Problems: problems, Warnings: warnings,
 		Tool: w.UserAgent, Where: values.Where, Progress: w.Progress, Targeted: w.Targeted, LiveURL: settings.Account.LiveURL,
-		Getenv: w.Getenv, IsOpen: w.IsOpen, Newer: w.Newer,
+		Getenv: w.Getenv, IsOpen: w.IsOpen, Newer: w.Newer, Steps: w.Steps,
 		Sources: w.Sources, Account: deploy.Account{SID: settings.Account.SID, Region: settings.Account.Region},
 	}
 	if w.Saved != nil {
@@ -228,7 +234,7 @@ func (w FolderDeploy) open() (*twilio.Client, error) {
 	}
 	return OpenAccount(Opening{
 		Values: w.Values, Account: w.Settings.Account, Concurrency: w.Settings.Concurrency,
-		UserAgent: w.UserAgent, Logger: w.Logger,
+		UserAgent: w.UserAgent, Logger: w.Logger, Limiter: w.Limiter, Observe: w.Observe,
 	})
 }
 

@@ -65,7 +65,7 @@ func (w FolderDeploy) runWithoutProject(ctx context.Context, asked job.Job, cfg 
 		return notBegun(settings, rest)
 	}
 	cfg.Client, cfg.Progress, cfg.Targeted, cfg.LiveURL = client, w.Progress, w.Targeted, settings.Account.LiveURL
-	cfg.Getenv, cfg.Warnings = w.Getenv, w.Warnings
+	cfg.Getenv, cfg.Warnings, cfg.Steps = w.Getenv, w.Warnings, w.Steps
 	if asked.Target.Service == "" {
 		tree, err := w.openFolder()
 		if rest := problems.Take(err); rest != nil {

@@ -107,6 +107,29 @@ type Request struct {
 	Layer config.Layer
 }
 
+// Job is what the Request does, as a Job has it; needsTree says whether it needs the tree
+// of the commit.
+func (r Request) Job() (verb job.Verb, needsTree bool) {
+	switch r.Verb {
+	case Promote:
+		return job.Promote, false
+	case Rollback:
+		return job.Rollback, false
+	case Teardown, RemovePreview:
+		return job.Teardown, false
+	case Sweep:
+		return job.Sweep, false
+	case Preview:
+		return job.Preview, true
+	case Release:
+		return job.Tag, true
+	case Deploy:
+		return job.Deploy, true
+	default:
+		return job.Deploy, true
+	}
+}
+
 // Settings returns the values as they hold for the Request: with its Layer in place of
 // defaults, and with the Environment, the folder and, for a preview, the Service that
 // the Request is for.
