@@ -198,6 +198,15 @@ func (a *Announcer) Cancelled(ctx context.Context, asked job.Job, signalled time
 	})
 }
 
+// Settle says how a Job ended that another process has begun, or that never began, in
+// all places at once, and returns what could not be told. What is said already is not
+// said again.
+func (a *Announcer) Settle(ctx context.Context, asked job.Job, result job.Result, plan deploy.Plan) []Warning {
+	return inEach(a.places(asked), func(one place) (string, error) {
+		return one.name(), problem.Guard(func() error { return one.end(ctx, result, plan) })
+	})
+}
+
 // DeploymentID is that of the GitHub Deployment, once End has returned; 0 when there
 // is none of Slipway's own.
 func (a *Announcer) DeploymentID() gh.DeploymentID {

@@ -146,7 +146,7 @@ func (d *Deployer) apply(ctx context.Context, plan Plan, outcome *Outcome) error
 		if plan.IsNothing() {
 			return d.verifyUnchanged(ctx, plan, outcome)
 		}
-		return d.goLive(ctx, "activate", target{plan.ServiceSID, plan.EnvironmentSID}, outcome)
+		return d.goLive(ctx, stepActivate, target{plan.ServiceSID, plan.EnvironmentSID}, outcome)
 	case BuildReused:
 		err := d.reuse(ctx, plan, outcome)
 		if !isRefused(err) || !d.isGone(ctx, plan.ServiceSID, plan.ReusedBuildSID) {
@@ -195,7 +195,7 @@ func (d *Deployer) reuse(ctx context.Context, plan Plan, outcome *Outcome) error
 	}
 	// A name of its own: should this Build be gone, the one that takes its place is
 	// activated by another step.
-	return d.goLive(ctx, "activate-reused-build", target{plan.ServiceSID, environment.SID}, outcome)
+	return d.goLive(ctx, stepActivateReused, target{plan.ServiceSID, environment.SID}, outcome)
 }
 
 // isGone reports whether a Build is not there any more.
@@ -234,7 +234,7 @@ func (d *Deployer) make(ctx context.Context, plan Plan, outcome *Outcome) error 
 		return err
 	}
 
-	return d.goLive(ctx, "activate", target{service, environment.SID}, outcome)
+	return d.goLive(ctx, stepActivate, target{service, environment.SID}, outcome)
 }
 
 // uploadAndBuild uploads what changed and makes a Build. When Twilio has removed

@@ -49,3 +49,17 @@ func do[T any](ctx context.Context, steps Steps, name string, step func(context.
 	}
 	return result, nil
 }
+
+// The Steps that change what is live.
+const (
+	stepActivate          = "activate"
+	stepActivateReused    = "activate-reused-build"
+	stepEmpty             = "empty"
+	stepDeleteEnvironment = "delete-environment"
+)
+
+// GoingLive returns the names of the Steps that change what is live: in front of them,
+// and not behind, a Job may give way to a newer one.
+func GoingLive() []string {
+	return []string{stepActivate, stepActivateReused, stepEmpty, stepDeleteEnvironment}
+}

@@ -131,7 +131,7 @@ func (d *Deployer) tearDown(ctx context.Context, plan Plan, outcome *Outcome) (e
 	at := target{plan.ServiceSID, plan.EnvironmentSID}
 	sending := d.Client.WithGrace(d.grace() / 2)
 	if plan.LiveBuildSID != "" {
-		outcome.DeploymentSID, err = do(ctx, d.Steps, "empty", func(ctx context.Context) (twilio.DeploymentSID, error) {
+		outcome.DeploymentSID, err = do(ctx, d.Steps, stepEmpty, func(ctx context.Context) (twilio.DeploymentSID, error) {
 			deployment, err := sending.CreateDeployment(ctx, at.service, at.environment, "")
 			if err != nil {
 				if outcome.Live = d.left(ctx, at); outcome.Live == LiveNothing || outcome.Live == LiveGone {
@@ -145,7 +145,7 @@ func (d *Deployer) tearDown(ctx context.Context, plan Plan, outcome *Outcome) (e
 		}
 	}
 	outcome.Live = LiveNothing
-	_, err = do(ctx, d.Steps, "delete-environment", func(ctx context.Context) (twilio.EnvironmentSID, error) {
+	_, err = do(ctx, d.Steps, stepDeleteEnvironment, func(ctx context.Context) (twilio.EnvironmentSID, error) {
 		err := sending.DeleteEnvironment(ctx, at.service, at.environment)
 		if err != nil {
 			if outcome.Live = d.left(ctx, at); outcome.Live == LiveGone {

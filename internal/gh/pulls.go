@@ -89,3 +89,26 @@ func (c *Client) BranchHead(ctx context.Context, repository Repository, branch s
 		return got.GetObject().GetSHA(), response, err
 	})
 }
+
+// TagCommit reads the SHA of the commit that a tag, given by its short name, stands for;
+// of an annotated one, the commit that it names. It needs the permission
+// "contents: read". Of a tag that is not there the error is an *Error with the status
+// 404 or 422.
+func (c *Client) TagCommit(ctx context.Context, repository Repository, tag string) (sha string, err error) {
+	op := operation{name: "read tag " + strconv.Quote(oneLine(tag, 100)), repository: repository, permission: "contents: read"}
+	err = errors.Join(repository.check(), checkRef("refs/tags/"+tag))
+	if !fs.ValidPath(tag) || tag == "." || strings.Contains(tag, "..") { // it becomes a part of a path
+		err = errors.Join(err, errors.New("no tag is called that"))
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", op.name, err)
+	}
+	return read(ctx, c, op, func(ctx context.Context, sdk *github.Client) (string, *github.Response, error) {
+		// Its files are of no interest: docs.github.com/rest/commits/commits#get-a-commit.
+		got, response, err := sdk.Repositories.GetCommit(ctx, repository.Owner, repository.Name, "tags/"+tag, &github.ListOptions{PerPage: 1})
+		if err == nil && !isSHA(got.GetSHA()) {
+			err = errShape
+		}
+		return got.GetSHA(), response, err
+	})
+}

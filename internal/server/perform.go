@@ -1,0 +1,233 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/slipway-dev/slipway/internal/announce"
+	"github.com/slipway-dev/slipway/internal/config"
+	"github.com/slipway-dev/slipway/internal/deploy"
+	"github.com/slipway-dev/slipway/internal/gh"
+	"github.com/slipway-dev/slipway/internal/grants"
+	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/pipeline"
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/queue"
+	"github.com/slipway-dev/slipway/internal/report"
+	"github.com/slipway-dev/slipway/internal/source"
+	"github.com/slipway-dev/slipway/internal/trigger"
+)
+
+// record is what is kept of a Job that has come to an end.
+type record struct {
+	Job    job.Job     `json:"job"`
+	Result job.Result  `json:"result"`
+	Plan   deploy.Plan `json:"plan"`
+	// IsTold says that GitHub has been told of the end.
+	IsTold bool `json:"is_told"`
+}
+
+// Run carries an errand out.
+func (s *Server) Run(ctx context.Context, held *queue.Held) queue.End {
+	todo, err := readErrand(held.Payload)
+	if err != nil {
+		return queue.End{Outcome: queue.Failed, Reason: err.Error()}
+	}
+	client, err := s.clients.Client(ctx, todo.Repository)
+	var by string
+	if err == nil {
+		by, err = todo.passedBy(ctx, client)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return queue.End{Outcome: queue.Cancelled, Reason: context.Cause(ctx).Error()} // or superseded, as the queue knows
+	case err != nil:
+		return s.later(held, queue.End{Outcome: queue.Failed, Reason: err.Error()})
+	case by != "":
+		return queue.End{Outcome: queue.Superseded, Reason: "by " + by}
+	}
+	running := &running{server: s, held: held, todo: todo, client: client}
+	outcome, err := running.perform(ctx)
+	return running.end(ctx, outcome, err)
+}
+
+// later has a Job tried again that failed for a reason that may pass, unless that was
+// often enough.
+func (s *Server) later(held *queue.Held, end queue.End) queue.End {
+	if again, isLeft := runPatience.next(held.Attempts); isLeft {
+		end.Again = again
+	}
+	return end
+}
+
+// running is an errand under way.
+type running struct {
+	server    *Server
+	held      *queue.Held
+	todo      errand
+	client    *gh.Client
+	announcer *announce.Announcer // nil before the Job has a Target
+}
+
+// perform does what is to be done, and says so at GitHub once it is known where.
+func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
+	grant, err := r.server.grants.File().Grant(r.todo.question())
+	if err != nil {
+		return r.refused(err)
+	}
+	values, getenv, err := grant.Use(r.server.getenv)
+	if err != nil { // it is for who runs the server, and names what others need not know
+		r.server.logger.ErrorContext(ctx, "server.yml cannot be used", "repository", r.todo.Repository.String(), "job", r.held.Number, "error", err)
+		return r.refused(&problem.Problem{Message: "the server cannot read the credentials or variables that it has for this", Fix: "Its log tells who runs it why."})
+	}
+	inputs, err := config.ReadAction(values, getenv)
+	var problems problem.List
+	if rest := problems.Take(err); rest != nil {
+		return r.refused(rest)
+	}
+	verb, needsTree := r.todo.Request.Job()
+	wanted := pipeline.FolderDeploy{
+		Settings: inputs.Deploy, Values: values, Problems: problems, Commit: r.todo.SHA, Getenv: getenv,
+		UserAgent: r.server.userAgent, Logger: r.server.logger.With("job", r.held.Number), Progress: r.note,
+		Targeted: func(asked job.Job) { r.begin(ctx, asked, inputs) },
+		Previews: r.previews(inputs, grant), IsTag: verb == job.Tag, PromoteFrom: r.todo.Request.PromoteFrom,
+		Steps: r, Limiter: r.server.limiter(grant.Account.ID()), IsOpen: r.isOpen, Newer: r.newer,
+	}
+	switch {
+	case needsTree:
+		folder, remove, err := r.checkOut(ctx)
+		defer remove()
+		if err != nil {
+			return r.refused(err)
+		}
+		wanted.Top, wanted.Settings.WorkingDirectory = folder, filepath.Join(folder, filepath.FromSlash(r.todo.Request.Folder))
+		return pipeline.DeployFolder(ctx, wanted)
+	case verb == job.Sweep:
+		return pipeline.SweepPreviews(ctx, wanted)
+	}
+	release := pipeline.ReleaseOf(inputs.Release)
+	release.From = cmp.Or(release.From, r.todo.Request.PromoteFrom)
+	return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{FolderDeploy: wanted, Verb: verb, Release: release})
+}
+
+// refused is the Outcome of an errand that did not get as far as a Job.
+func (r *running) refused(err error) (pipeline.Outcome, error) {
+	result := job.NewResult()
+	failure := deploy.Explain(err)
+	failure.State = "Nothing was changed."
+	result.Service, result.Environment, result.Commit = r.todo.Request.Service, r.todo.Request.Environment, r.todo.SHA
+	result.Status, result.Error = job.Failed, &failure
+	return pipeline.Outcome{Result: result}, err
+}
+
+// checkOut unpacks the tree of the commit into a folder of its own. remove takes it away
+// again.
+func (r *running) checkOut(ctx context.Context) (folder string, remove func(), err error) {
+	folder, err = os.MkdirTemp(r.server.scratch, fmt.Sprintf("job-%d-", r.held.Number))
+	if err != nil {
+		return "", func() {}, fmt.Errorf("make a folder for the commit: %w", err)
+	}
+	remove = func() {
+		if err := os.RemoveAll(folder); err != nil {
+			r.server.logger.WarnContext(ctx, "a folder was left behind", "folder", folder, "error", err)
+		}
+	}
+	packed, err := r.client.Tarball(ctx, r.todo.Repository, r.todo.SHA)
+	if err != nil {
+		return "", remove, err
+	}
+	defer func() { _ = packed.Close() }()
+	return folder, remove, source.Unpack(ctx, packed, folder, source.Limits{})
+}
+
+// previews are the rules by which previews go, with the number of the one to make.
+func (r *running) previews(inputs config.Action, grant *grants.Grant) job.Previews {
+	rules := job.Previews{Most: inputs.Previews.Max, TTL: inputs.Previews.TTL, LikeService: grant.LikeService}
+	if r.todo.Request.Verb == trigger.Preview {
+		rules.Number = r.todo.Request.PullRequest
+	}
+	return rules
+}
+
+// Do runs a Step of the Job, or returns the result that is stored of it. In front of the
+// one that takes the Build live the Job passes the point up to which another takes its
+// place.
+func (r *running) Do(ctx context.Context, name string, step func(context.Context) ([]byte, error)) ([]byte, error) {
+	if slices.Contains(deploy.GoingLive(), name) {
+		if err := r.held.GoLive(ctx); err != nil {
+			return nil, err //nolint:wrapcheck // the queue's, by which the end is told.
+		}
+	}
+	return r.held.Do(ctx, name, step) //nolint:wrapcheck // the step's own.
+}
+
+// newer says what is to be live in place of this commit.
+func (r *running) newer(ctx context.Context) (string, error) { return r.todo.passedBy(ctx, r.client) }
+
+func (r *running) isOpen(ctx context.Context, number int) (bool, error) {
+	pull, err := r.client.PullRequest(ctx, r.todo.Repository, number)
+	return pull.IsOpen, err
+}
+
+// note keeps what happens for those who watch.
+func (r *running) note(event job.Event) {
+	if event.Kind == job.Moved { // too often to be kept
+		return
+	}
+	if text, err := json.Marshal(event); err == nil {
+		r.held.Note(text)
+	}
+}
+
+// end stores and tells how it ended.
+func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) queue.End {
+	if superseded, ok := errors.AsType[*queue.SupersededError](cmp.Or(err, context.Cause(ctx))); ok && !outcome.Result.Status.IsLive() {
+		outcome.Result = r.superseded(ctx, outcome.Result, superseded.By)
+	}
+	result := outcome.Result
+	end := queue.End{Reason: report.OneLine(result)}
+	switch {
+	case result.Status == job.Superseded:
+		end.Outcome = queue.Superseded
+	case result.Error == nil:
+		end.Outcome = queue.Done
+	case errors.Is(context.Cause(ctx), queue.ErrCancelled):
+		end.Outcome = queue.Cancelled
+	default:
+		end.Outcome = queue.Failed
+		if mayPass(result.Error.Reason) {
+			if end = r.server.later(r.held, end); end.Again > 0 {
+				return end // it is not over, and the commit stays pending
+			}
+		}
+	}
+	kept := record{Job: outcome.Job, Result: result, Plan: outcome.Plan}
+	if r.announcer != nil {
+		warnings := r.announcer.End(context.WithoutCancel(ctx), result, outcome.Plan)
+		kept.IsTold = len(warnings) == 0
+		for _, one := range warnings {
+			r.server.logger.WarnContext(ctx, one.Text, "place", one.Place, "job", r.held.Number)
+		}
+	}
+	end.Result, err = json.Marshal(kept)
+	if err != nil {
+		r.server.logger.ErrorContext(ctx, "the result of a Job cannot be kept", "job", r.held.Number, "error", err)
+	}
+	return end
+}
+
+// mayPass says that a failure may pass by itself.
+func mayPass(reason job.Reason) bool { return reason == job.TimedOut || reason == job.Internal }
+
+// superseded is the Result of a Job that another one took the place of.
+func (r *running) superseded(ctx context.Context, so job.Result, by int64) job.Result {
+	so.Status, so.Error, so.Changed = job.Superseded, nil, false
+	so.SupersededReason = r.server.describe(context.WithoutCancel(ctx), by, r.todo)
+	return so
+}

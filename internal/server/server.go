@@ -1,0 +1,148 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/gh"
+	"github.com/slipway-dev/slipway/internal/grants"
+	"github.com/slipway-dev/slipway/internal/queue"
+	"github.com/slipway-dev/slipway/internal/twilio"
+)
+
+// Config is what a Server works with. All but PublicURL, Workers and Told are required.
+type Config struct {
+	// Queue keeps Deliveries and Jobs.
+	Queue *queue.Queue
+	// Grants are those of server.yml.
+	Grants *grants.Holder
+	// Clients reach GitHub.
+	Clients *gh.Clients
+	// Secrets are those that webhooks are signed with.
+	Secrets gh.WebhookSecrets
+	// Data is the folder that the server may write to. The commits under way are below
+	// it.
+	Data string
+	// PublicURL is where people find the overview, without a final slash; empty means
+	// that nothing at GitHub leads to it.
+	PublicURL string
+	// Workers is how many Jobs run at once; 0 means 4.
+	Workers int
+	// Getenv looks up what server.yml refers to.
+	Getenv func(string) string
+	// UserAgent is what calls of both platforms are made as.
+	UserAgent string
+	// Told is called with each verdict of the intake. Nil means that nobody counts them.
+	Told   func(event string, verdict Verdict)
+	Logger *slog.Logger
+}
+
+const defaultWorkers = 4
+
+// Server turns Deliveries into Jobs, and carries them out. Make one with New.
+type Server struct {
+	queue     *queue.Queue
+	grants    *grants.Holder
+	clients   *gh.Clients
+	secrets   gh.WebhookSecrets
+	scratch   string
+	publicURL string
+	workers   int
+	getenv    func(string) string
+	userAgent string
+	told      func(string, Verdict)
+	logger    *slog.Logger
+
+	mu       sync.Mutex
+	limiters map[string]*twilio.Limiter // by account
+}
+
+// New makes a Server. What the last one left of commits under way is removed.
+func New(cfg Config) (*Server, error) {
+	s := &Server{
+		queue: cfg.Queue, grants: cfg.Grants, clients: cfg.Clients, secrets: cfg.Secrets, scratch: filepath.Join(cfg.Data, "commits"),
+		publicURL: cfg.PublicURL, workers: cfg.Workers, getenv: cfg.Getenv, userAgent: cfg.UserAgent, told: cfg.Told, logger: cfg.Logger,
+		limiters: map[string]*twilio.Limiter{},
+	}
+	if s.workers == 0 {
+		s.workers = defaultWorkers
+	}
+	if s.told == nil {
+		s.told = func(string, Verdict) {}
+	}
+	if err := os.RemoveAll(s.scratch); err != nil {
+		return nil, fmt.Errorf("remove what is left of commits: %w", err)
+	}
+	if err := os.MkdirAll(s.scratch, 0o700); err != nil {
+		return nil, fmt.Errorf("make a folder for commits: %w", err)
+	}
+	return s, nil
+}
+
+// Intake is the handler of POST /webhook.
+func (s *Server) Intake() *Intake {
+	return NewIntake(IntakeConfig{
+		Secrets: s.secrets, Events: []string{gh.EventPush, gh.EventPullRequest, gh.EventRelease},
+		IsKnown: func(repository gh.Repository) bool {
+			_, isKnown := s.grants.File().Repository(repository.String())
+			return isKnown
+		},
+		Store: func(ctx context.Context, one queue.Delivery) (bool, error) {
+			return s.queue.Store(ctx, one, decideWanted(one.Repository))
+		},
+		Told: s.told, Logger: s.logger,
+	})
+}
+
+// Work decides Deliveries and carries Jobs out until ctx ends, and returns when each Job
+// has ended or come to the border of a Step.
+func (s *Server) Work(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, one := range []struct {
+		kind    string
+		workers int
+		run     func(context.Context, *queue.Held) queue.End
+	}{{kindDecide, s.workers, s.Decide}, {kindRun, s.workers, s.Run}, {kindTell, s.workers, s.Tell}} {
+		all.Go(func() { s.queue.Serve(ctx, one.kind, one.workers, one.run) })
+	}
+	all.Go(func() { s.trim(ctx) })
+	all.Wait()
+}
+
+// trimEvery is how often what is old is taken away, keeping what is kept.
+const trimEvery = time.Hour
+
+// keeping is how long what is over stays: long enough to find out what happened.
+func keeping() queue.Keep {
+	const day = 24 * time.Hour
+	return queue.Keep{Bodies: 7 * day, For: 90 * day, Most: 10_000}
+}
+
+func (s *Server) trim(ctx context.Context) {
+	for ctx.Err() == nil {
+		if _, _, err := s.queue.Trim(ctx, keeping()); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "what is old could not be taken away", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(trimEvery):
+		}
+	}
+}
+
+// limiter is the one of an account, which all Jobs that go there share.
+func (s *Server) limiter(account string) *twilio.Limiter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	account = strings.ToLower(account)
+	if s.limiters[account] == nil {
+		s.limiters[account] = twilio.NewLimiter(0)
+	}
+	return s.limiters[account]
+}
