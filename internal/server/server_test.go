@@ -1,0 +1,209 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/gh"
+	"github.com/slipway-dev/slipway/internal/grants"
+	"github.com/slipway-dev/slipway/internal/queue"
+	github "github.com/slipway-dev/slipway/internal/sandbox/github"
+	twilio "github.com/slipway-dev/slipway/internal/sandbox/twilio"
+	"github.com/slipway-dev/slipway/internal/secret"
+	"github.com/slipway-dev/slipway/internal/server"
+)
+
+// world is a server between both sandboxes.
+type world struct {
+	t      *testing.T
+	github *github.Sandbox
+	twilio *twilio.Sandbox
+	queue  *queue.Queue
+	intake *httptest.Server
+	log    safeBuffer
+	sent   int
+}
+
+type safeBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// project is the tree of a repository with one service.
+func project(more ...string) map[string]string {
+	files := map[string]string{
+		"slipway.yml": `version: 1
+services:
+  voice:
+    variables: [DSN]
+    environments:
+      stage: {on: {branch: main}}
+    previews: {}
+`,
+		"package.json":       `{"name": "voice", "engines": {"node": "22.x"}}`,
+		"functions/hello.js": "exports.handler = (context, event, callback) => callback(null, 'hello');",
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		files[more[i]] = more[i+1]
+	}
+	return files
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t}
+	var err error
+	if w.twilio, err = twilio.New(twilio.Options{BuildTime: 10 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	if w.github, err = github.New(github.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	platform, hub := httptest.NewServer(w.twilio), httptest.NewServer(w.github)
+	t.Cleanup(platform.Close)
+	t.Cleanup(hub.Close)
+	if err := w.github.AddRepository(github.Repository{Owner: "acme", Name: "voice", Private: true}); err != nil {
+		t.Fatal(err)
+	}
+
+	dir, account := t.TempDir(), twilio.DefaultAccount()
+	env := map[string]string{"KEY": account.KeySID, "SECRET": account.KeySecret, "VOICE_DSN": "dsn-of-voice"}
+	getenv := func(name string) string { return env[name] }
+	file := filepath.Join(dir, "server.yml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, `version: 1
+repositories:
+  acme/voice:
+    accounts: {main: {api-key: {env: KEY}, api-secret: {env: SECRET}, api-url: %q, live-url: %q}}
+    services: {voice: {environments: [stage, production], previews: true, variables: {DSN: {env: VOICE_DSN}}}}
+`, platform.URL, platform.URL+"/_live/{domain}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	held, _, err := grants.Hold(file, getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients, err := gh.NewClients(gh.Config{Token: secret.New(github.DefaultToken().Value), APIURL: hub.URL}, gh.App{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets, err := gh.NewWebhookSecrets(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.queue, err = queue.Open(t.Context(), queue.Config{Dir: filepath.Join(dir, "data")}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.queue.Close() })
+	made, err := server.New(server.Config{
+		Queue: w.queue, Grants: held, Clients: clients, Secrets: secrets, Data: filepath.Join(dir, "data"), Getenv: getenv,
+		UserAgent: "test", Logger: slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.intake = httptest.NewServer(made.Intake())
+	t.Cleanup(w.intake.Close)
+	ctx, stop := context.WithCancel(t.Context())
+	worked := make(chan struct{})
+	go func() { defer close(worked); made.Work(ctx) }()
+	t.Cleanup(func() { stop(); <-worked })
+	return w
+}
+
+// push pushes files to a branch, and delivers the event.
+func (w *world) push(branch string, files map[string]string) string {
+	w.t.Helper()
+	pushed, err := w.github.Push("acme/voice", github.Push{Branch: branch, Files: files, Message: fmt.Sprint("commit ", w.sent), Login: "ada"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.deliver("push", pushed.Payload)
+	return pushed.SHA
+}
+
+// deliver sends a payload as GitHub does.
+func (w *world) deliver(event string, payload []byte) {
+	w.t.Helper()
+	w.sent++
+	request := delivery(w.t, w.intake.URL, string(payload))
+	request.Header.Set("X-GitHub-Event", event)
+	request.Header.Set("X-GitHub-Delivery", fmt.Sprintf("%08d-cc78-11e3-81ab-4c9367dc0958", w.sent))
+	if status, answer := send(w.t, request); status != http.StatusAccepted {
+		w.t.Fatalf("answered %d %s", status, answer)
+	}
+}
+
+// settle waits until nothing is left to do.
+func (w *world) settle() {
+	w.t.Helper()
+	for {
+		counts, err := w.queue.Counts(w.t.Context())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if len(counts) == 0 {
+			return
+		}
+		select {
+		case <-w.t.Context().Done():
+			w.t.Fatal("it did not come to an end\n", w.log.String())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func TestPushIsDeployed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sha := w.push("main", project())
+	w.settle()
+
+	deliveries, err := w.queue.Deliveries(t.Context(), 0, 10)
+	if err != nil || len(deliveries) != 1 || deliveries[0].Verdict != "queued" || deliveries[0].Reason != "deploy voice to stage" {
+		t.Errorf("the Delivery is %+v, %v", deliveries, err)
+	}
+	snapshot := w.twilio.Snapshot()
+	if len(snapshot.Environments) != 1 || snapshot.Environments[0].UniqueName != "stage-environment" || snapshot.Environments[0].BuildSID == "" {
+		t.Fatalf("live is %+v\n%s", snapshot.Environments, w.log.String())
+	}
+	if len(snapshot.Variables) != 1 || snapshot.Variables[0].Value != "dsn-of-voice" {
+		t.Errorf("the variables are %+v", snapshot.Variables)
+	}
+	told := w.github.Snapshot().Repositories[0]
+	var statuses []string
+	for _, one := range told.Statuses {
+		statuses = append(statuses, fmt.Sprint(one.SHA == sha, " ", one.Context, " ", one.State))
+	}
+	if got, want := strings.Join(statuses, "; "), "true slipway/voice/stage pending; true slipway/voice/stage success"; got != want {
+		t.Errorf("the commit's statuses are %s, want %s", got, want)
+	}
+	if len(told.Deployments) != 1 || told.Deployments[0].Environment != "stage" {
+		t.Errorf("the GitHub Deployments are %+v", told.Deployments)
+	}
+	for _, value := range []string{"dsn-of-voice", twilio.DefaultAccount().KeySecret, github.DefaultToken().Value, key.Reveal()} {
+		if strings.Contains(w.log.String(), value) {
+			t.Errorf("the log has %q", value)
+		}
+	}
+}
