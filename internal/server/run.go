@@ -1,0 +1,78 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// How long a client may take: GitHub's take milliseconds, and slow ones must not hold
+// the places of others.
+const (
+	headerPatience = 5 * time.Second
+	bodyPatience   = 30 * time.Second
+	answerPatience = 40 * time.Second // behind the body's, so that the verdict leaves
+	idlePatience   = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
+)
+
+// Handler answers at the public address: POST /webhook and GET /healthz, and nothing
+// else.
+func (s *Server) Handler() http.Handler {
+	routes := http.NewServeMux()
+	routes.Handle("/webhook", s.Intake())
+	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("ok\n")) // whom it is for may be gone
+	})
+	return routes
+}
+
+// Serve takes webhooks at a listener and works, until ctx ends. Then it takes no more,
+// lets Steps that run come to their end, and returns within shutdown: whatever is left
+// goes on when the server starts again.
+func (s *Server) Serve(ctx context.Context, listener net.Listener, shutdown time.Duration) error {
+	public := newHTTPServer(s.Handler(), s.logger)
+	failed := make(chan error, 1)
+	go func() {
+		if err := public.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("take webhooks at %s: %w", listener.Addr(), err)
+		}
+	}()
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	var worked sync.WaitGroup
+	worked.Go(func() { s.Work(working) })
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdown)
+	defer cancel()
+	if closing := public.Shutdown(limited); closing != nil {
+		err = errors.Join(err, fmt.Errorf("let webhooks come to their end: %w", closing), public.Close())
+	}
+	stop()
+	ended := make(chan struct{})
+	go func() { defer close(ended); worked.Wait() }()
+	select {
+	case <-ended:
+	case <-limited.Done():
+		s.logger.WarnContext(ctx, "Jobs were left in the middle of a Step; they go on when the server starts again")
+	}
+	return err
+}
+
+func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerPatience, ReadTimeout: bodyPatience, WriteTimeout: answerPatience,
+		IdleTimeout: idlePatience, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+}
