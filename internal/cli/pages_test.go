@@ -69,14 +69,14 @@ func code(text string) string {
 	return "`" + text + "`"
 }
 
-func TestPageHasTheTableOfSettings(t *testing.T) {
+func TestPageHasTheTablesOfSettings(t *testing.T) {
 	t.Parallel()
 	var want [][]string
-	for _, setting := range config.Settings() {
+	for _, setting := range slices.Concat(config.Settings(), config.ServerSettings()) {
 		want = append(want, []string{code("--" + setting.Name), code(setting.Env), code(setting.Default), setting.Help})
 	}
 	if diff := cmp.Diff(cells(t, settingsPage, "`--[a-z-]+`"), want); diff != "" {
-		t.Errorf("%s's table (-) differs from the settings (+):\n%s", settingsPage, diff)
+		t.Errorf("%s's tables (-) differ from the settings (+):\n%s", settingsPage, diff)
 	}
 }
 
@@ -134,7 +134,7 @@ func TestPageHasTheOtherFlags(t *testing.T) {
 	want := make(map[string]string)
 	for _, command := range newRoot(Env{}).Commands() {
 		command.Flags().VisitAll(func(flag *pflag.Flag) {
-			tables := slices.Concat(config.Settings(), config.ActionSettings()) // which have their own
+			tables := slices.Concat(config.Settings(), config.ActionSettings(), config.ServerSettings()) // which have their own
 			isSetting := slices.ContainsFunc(tables, func(one config.Setting) bool { return one.Name == flag.Name })
 			if flag.Name != "help" && flag.Name != "no-descriptions" && (!isSetting || command.Name() == "sandbox") {
 				want[code(command.Name())+" "+code("--"+flag.Name)] = code(flag.DefValue)
