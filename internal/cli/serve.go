@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -57,9 +59,15 @@ func runServe(ctx context.Context, env Env, settings config.Server, logger *slog
 	var problems problem.List
 	secrets, wrong := gh.NewWebhookSecrets(settings.WebhookSecrets...)
 	addError(&problems, wrong)
-	clients, wrong := openClients(env, settings, logger)
+	app, wrong := readApp(ctx, settings, logger)
 	addError(&problems, wrong)
-	held, warnings, wrong := grants.Hold(settings.ConfigFile, env.Getenv)
+	var clients *gh.Clients
+	if wrong == nil {
+		clients, wrong = openClients(env, settings, app, logger)
+		addError(&problems, wrong)
+	}
+	own := append(slices.Clone(settings.WebhookSecrets), settings.Token, app.Key)
+	held, warnings, wrong := grants.Hold(settings.ConfigFile, env.Getenv, own...)
 	for _, one := range warnings {
 		logger.WarnContext(ctx, one.Error())
 	}
@@ -97,19 +105,27 @@ func addError(problems *problem.List, err error) {
 	}
 }
 
-// openClients makes what acts at GitHub: as an App, or with a token.
-func openClients(env Env, settings config.Server, logger *slog.Logger) (*gh.Clients, error) {
+// readApp reads the App's private key, where a file has it; the zero App is none.
+func readApp(ctx context.Context, settings config.Server, logger *slog.Logger) (gh.App, error) {
 	app := gh.App{ID: settings.AppID, Key: settings.PrivateKey}
 	if path := settings.PrivateKey.Reveal(); path != "" && !strings.Contains(path, "-----BEGIN") {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, &problem.Problem{
+			return gh.App{}, &problem.Problem{
 				Message: fmt.Sprintf("the file with the GitHub App's private key cannot be read: %s", problem.Reason(err)),
 				Fix:     "Give its path, or the key itself, as github-private-key.",
 			}
 		}
 		app.Key = secret.New(string(text))
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o004 != 0 && runtime.GOOS != "windows" {
+			logger.WarnContext(ctx, "the file with the GitHub App's private key can be read by everybody on this machine; take their permission with chmod o-r")
+		}
 	}
+	return app, nil
+}
+
+// openClients makes what acts at GitHub: as the App, or with a token.
+func openClients(env Env, settings config.Server, app gh.App, logger *slog.Logger) (*gh.Clients, error) {
 	return gh.NewClients(gh.Config{
 		Token: settings.Token, APIURL: env.Getenv("GITHUB_API_URL"), ServerURL: env.Getenv("GITHUB_SERVER_URL"), UserAgent: userAgent(), Logger: logger,
 	}, app)

@@ -42,7 +42,8 @@ type Grant struct {
 
 	values config.Values
 	// path is that of the File.
-	path string
+	path     string
+	withheld withheld
 }
 
 // Lane names where it goes: two Grants have the same Lane when they go to one

@@ -27,6 +27,8 @@ type File struct {
 
 	// byName has their places by their names in lower case.
 	byName map[string]int
+	// withheld are the server's secrets, to which nothing may refer.
+	withheld withheld
 }
 
 // Repository is what one repository may do.

@@ -10,25 +10,27 @@ import (
 	"sync/atomic"
 
 	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/words"
 )
 
 // Holder keeps the File that holds. Make one with Hold; it is safe for concurrent use.
 type Holder struct {
-	path   string
-	getenv func(string) string
-	file   atomic.Pointer[File]
+	path    string
+	getenv  func(string) string
+	secrets []secret.String
+	file    atomic.Pointer[File]
 	// loading is held while a File takes another's place.
 	loading sync.Mutex
 }
 
 // Hold loads the file at path for the first time. Its results are those of Load.
-func Hold(path string, getenv func(string) string) (*Holder, problem.List, error) {
-	file, warnings, err := Load(path, getenv)
+func Hold(path string, getenv func(string) string, secrets ...secret.String) (*Holder, problem.List, error) {
+	file, warnings, err := Load(path, getenv, secrets...)
 	if err != nil {
 		return nil, warnings, err
 	}
-	held := &Holder{path: path, getenv: getenv}
+	held := &Holder{path: path, getenv: getenv, secrets: secrets}
 	held.file.Store(file)
 	return held, warnings, nil
 }
@@ -58,7 +60,7 @@ func (e *KeptError) Unwrap() error { return e.Err }
 func (h *Holder) Reload() (changed string, warnings problem.List, err error) {
 	h.loading.Lock()
 	defer h.loading.Unlock()
-	read, warnings, err := Load(h.path, h.getenv)
+	read, warnings, err := Load(h.path, h.getenv, h.secrets...)
 	if err != nil {
 		return "", warnings, &KeptError{h.path, err}
 	}

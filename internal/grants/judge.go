@@ -18,7 +18,7 @@ import (
 func (f *File) Grant(asked Question) (*Grant, error) {
 	j := &judge{asked: asked, file: f}
 	if j.find() {
-		j.grant = &Grant{Repository: j.repository.Name, Service: j.service.Name, path: f.Path, values: asked.Values}
+		j.grant = &Grant{Repository: j.repository.Name, Service: j.service.Name, path: f.Path, withheld: f.withheld, values: asked.Values}
 		j.place()
 	}
 	if refused, isRefused := errors.AsType[problem.List](j.problems.Err()); isRefused {

@@ -11,16 +11,19 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/document"
 	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/words"
 )
 
 // Load reads the file at path, and makes sure that everything that it refers to is
-// there; getenv looks the server's environment up. No value is kept.
+// there; getenv looks the server's environment up. No value is kept. Nothing may refer
+// to one of the server's own secrets, which are given, wherever it stands: whoever may
+// deploy could read it there.
 //
 // The list returned holds warnings: of files that others on the machine may read, or
 // change. The error is a problem.List of everything that is wrong, or of why the file
 // cannot be read.
-func Load(path string, getenv func(string) string) (*File, problem.List, error) {
+func Load(path string, getenv func(string) string, secrets ...secret.String) (*File, problem.List, error) {
 	var problems problem.List
 	text, err := readSmall(path, MaxBytes)
 	if err != nil {
@@ -35,7 +38,8 @@ func Load(path string, getenv func(string) string) (*File, problem.List, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	c := checker{source: source{filepath.Dir(path), getenv}, file: path, met: map[lookedUp]error{}}
+	file.withheld = newWithheld(secrets)
+	c := checker{source: source{filepath.Dir(path), getenv, file.withheld}, file: path, met: map[lookedUp]error{}}
 	if mode, isKnown := modeOf(path); isKnown && mode&0o002 != 0 {
 		c.warnings.AddAt(path, 0, "can be changed by everybody on this machine, and with it what is allowed", "Take their permission with chmod o-w.")
 	}

@@ -95,8 +95,9 @@ func (p *parser) reference(m document.Member, s scope) (read Reference, isRead b
 // source is where references are looked up.
 type source struct {
 	// folder is that of server.yml.
-	folder string
-	getenv func(string) string
+	folder   string
+	getenv   func(string) string
+	withheld withheld
 }
 
 // read returns the value that a Reference stands for, as it is now, without white
@@ -105,6 +106,8 @@ type source struct {
 func (s source) read(reference Reference) (string, error) {
 	value := reference.Value
 	switch {
+	case isOwnName(reference.Env):
+		return "", ownError(reference)
 	case reference.Env != "":
 		value = s.getenv(reference.Env)
 	case reference.File != "":
@@ -116,6 +119,8 @@ func (s source) read(reference Reference) (string, error) {
 	}
 	value = strings.TrimSpace(value)
 	switch {
+	case s.withheld.has(value):
+		return "", ownError(reference)
 	case value == "" && reference.Env != "":
 		return "", &problem.Problem{Message: reference.String() + " is not set", Fix: "Set it for the server, or name another place."}
 	case value == "":

@@ -22,7 +22,7 @@ import (
 // The error is a problem.List about server.yml, for who runs the server: it names the
 // places of values, and no value.
 func (g *Grant) Use(getenv func(string) string) (config.Values, func(key string) string, error) {
-	from := source{filepath.Dir(g.path), getenv}
+	from := source{filepath.Dir(g.path), getenv, g.withheld}
 	var problems problem.List
 	tell := func(reference Reference, what string, err error) {
 		var found problem.List
