@@ -4,7 +4,8 @@
 // Slipway make of the same projects; SLIPWAY_PROJECTS names a folder with more of them.
 //
 // And it has every payload that GitHub is known to send, those of
-// @octokit/webhooks-examples, put into a fork: none of them is deployed.
+// @octokit/webhooks-examples, put into a fork: none of them is deployed. And delivered to
+// a webhook server: each is answered as it should be, and decided.
 //
 //	go test ./internal/foreign
 //
