@@ -24,11 +24,11 @@ func FileSettings() []Setting {
 
 // Written is what a file says about a setting.
 type Written struct {
-	Text string
+	Text string `json:"text"`
 	// File is the file's path from the root of the Source, Line the 1-based line;
 	// 0 when it is not known.
-	File string
-	Line int
+	File string `json:"file"`
+	Line int    `json:"line,omitempty"`
 }
 
 // Layer is what the files of a repository say, by the names of the settings.

@@ -9,7 +9,8 @@ import (
 
 // Repository names a repository on GitHub. Names have no case.
 type Repository struct {
-	Owner, Name string
+	Owner string `json:"owner"`
+	Name  string `json:"name"`
 }
 
 // String returns "owner/name".

@@ -66,7 +66,7 @@ func (s *Server) decide(ctx context.Context, held *queue.Held) (decision, error)
 	}
 	event, err := gh.ParseEvent(delivery.Event, delivery.Body)
 	if err != nil {
-		return decision{verdict: verdictRefused, reason: err.Error()}, nil
+		return decision{verdict: verdictRefused, reason: err.Error()}, nil //nolint:nilerr // it is about the payload, and told.
 	}
 	asked := trigger.Asked{Command: "auto", HasCredentials: true}
 	whatever, err := trigger.Decide(event, nil, asked)

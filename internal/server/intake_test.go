@@ -208,7 +208,9 @@ func TestIntakeOfRepetitions(t *testing.T) {
 func TestIntakeThatCannotStore(t *testing.T) {
 	t.Parallel()
 	in := newIntake(t, func(cfg *server.IntakeConfig) {
-		cfg.Store = func(context.Context, queue.Delivery) (bool, error) { return false, errors.New("disk is full at /var/lib/x") }
+		cfg.Store = func(context.Context, queue.Delivery) (bool, error) {
+			return false, errors.New("disk is full at /var/lib/x")
+		}
 	})
 	status, answer := send(t, delivery(t, in.URL, push))
 	if status != 503 || answer != `{"verdict":"unstored","error":"the delivery could not be stored; send it again"}` {

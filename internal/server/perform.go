@@ -161,10 +161,10 @@ func (r *running) previews(inputs config.Action, grant *grants.Grant) job.Previe
 func (r *running) Do(ctx context.Context, name string, step func(context.Context) ([]byte, error)) ([]byte, error) {
 	if slices.Contains(deploy.GoingLive(), name) {
 		if err := r.held.GoLive(ctx); err != nil {
-			return nil, err //nolint:wrapcheck // the queue's, by which the end is told.
+			return nil, err // the queue's, by which the end is told
 		}
 	}
-	return r.held.Do(ctx, name, step) //nolint:wrapcheck // the step's own.
+	return r.held.Do(ctx, name, step)
 }
 
 // newer says what is to be live in place of this commit.
@@ -212,7 +212,7 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 		warnings := r.announcer.End(context.WithoutCancel(ctx), result, outcome.Plan)
 		kept.IsTold = len(warnings) == 0
 		for _, one := range warnings {
-			r.server.logger.WarnContext(ctx, one.Text, "place", one.Place, "job", r.held.Number)
+			r.server.logger.WarnContext(ctx, "GitHub was not told of a Job's end", "warning", one.Text, "place", one.Place, "job", r.held.Number)
 		}
 	}
 	end.Result, err = json.Marshal(kept)

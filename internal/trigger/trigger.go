@@ -87,24 +87,24 @@ type Decision struct {
 
 // Request is one thing to do.
 type Request struct {
-	Verb Verb
+	Verb Verb `json:"verb"`
 	// Service is what slipway.yml calls it; empty without that file.
-	Service string
+	Service string `json:"service,omitempty"`
 	// Folder is the project's, from the root of the repository; empty without the
 	// file, where working-directory says it.
-	Folder string
+	Folder string `json:"folder,omitempty"`
 	// Environment is where it goes; empty where the settings say it.
-	Environment string
+	Environment string `json:"environment,omitempty"`
 	// PullRequest is the number of the one that a Preview or RemovePreview is for.
-	PullRequest int
+	PullRequest int `json:"pull_request,omitempty"`
 	// IsFork says that the tree is a stranger's, which may be deployed only where what
 	// docs/forks.md asks for has been checked.
-	IsFork bool
+	IsFork bool `json:"is_fork,omitempty"`
 	// PromoteFrom is the Environment whose Build a Release prefers and a Promote takes;
 	// may be empty.
-	PromoteFrom string
+	PromoteFrom string `json:"promote_from,omitempty"`
 	// Layer is what slipway.yml says about the settings.
-	Layer config.Layer
+	Layer config.Layer `json:"layer,omitempty"`
 }
 
 // Job is what the Request does, as a Job has it; needsTree says whether it needs the tree
