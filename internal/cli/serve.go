@@ -93,9 +93,13 @@ func runServe(ctx context.Context, env Env, settings config.Server, logger *slog
 	if err != nil {
 		return err //nolint:wrapcheck // it is a Problem.
 	}
+	admin, err := server.Listen(ctx, config.AdminListen, settings.AdminListen, env.Getenv)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	defer reloadOnHangUp(ctx, held, logger)()
-	logger.InfoContext(ctx, "webhooks are taken", "address", listener.Addr().String(), "repositories", len(held.File().Repositories))
-	return served.Serve(ctx, listener, settings.Shutdown) //nolint:wrapcheck // it says what it was.
+	logger.InfoContext(ctx, "webhooks are taken", "address", listener.Addr().String(), "overview", admin.Addr().String(), "repositories", len(held.File().Repositories))
+	return served.Serve(ctx, server.Listeners{Public: listener, Admin: admin}, settings.Shutdown) //nolint:wrapcheck // it says what it was.
 }
 
 // addError adds an error that is none of the list's kind.

@@ -47,6 +47,15 @@ func NewClients(cfg Config, app App) (*Clients, error) {
 	return made, nil
 }
 
+// ServerURL is the root of GitHub's website, without a final slash.
+func (c *Clients) ServerURL() string {
+	client := c.all
+	if client == nil {
+		client = c.app
+	}
+	return strings.TrimRight(client.serverURL.String(), "/")
+}
+
 func newAppClient(cfg Config, key *appKey, err error) (*Client, error) {
 	client, cfgErr := newClient(cfg, key)
 	return client, errors.Join(err, cfgErr)

@@ -35,7 +35,7 @@ func TestIndexes(t *testing.T) {
 		if held.Attempts == 1 {
 			return queue.End{Again: time.Millisecond}
 		}
-		return queue.End{}
+		return queue.End{Stands: queue.StandsNow, Cleared: []string{"z"}}
 	})
 	_ = q.Lapse(ctx)
 	_, _ = q.Retry(ctx, 2)
@@ -45,6 +45,10 @@ func TestIndexes(t *testing.T) {
 	_, _ = q.Delivery(ctx, 1)
 	_, _ = q.JobsOf(ctx, 1)
 	_, _ = q.JobsIn(ctx, "x", 1)
+	_, _ = q.Pending(ctx, "run", queue.Ready, 0, 1)
+	_, _ = q.Followed(ctx, 0, 1)
+	_, _ = q.Standing(ctx, "", 1)
+	_, _ = q.Steps(ctx, 1)
 	_, _ = q.EndedJobs(ctx, "run", queue.Job{}, 1)
 	_, _ = q.Counts(ctx)
 	if _, _, err := q.Trim(ctx, queue.Keep{Most: 1}); err != nil {
@@ -68,7 +72,7 @@ func TestIndexes(t *testing.T) {
 			}
 		}
 	}
-	if checked < 35 {
+	if checked < 40 {
 		t.Errorf("%d statements were heard, want all", checked)
 	}
 }

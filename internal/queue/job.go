@@ -39,8 +39,6 @@ type Wanted struct {
 	Payload []byte
 	// Supersedes has it take the place of the Jobs of its lane that have not gone live.
 	Supersedes bool
-	// Lasting has it stay, however old it is, while it is the newest of its lane.
-	Lasting bool
 	// Follow is the kind of a Job that is stored when this one has ended, in whatever
 	// way: its Payload is this one's, its Parent this one, and its lane is of its own
 	// kind. Empty means none.
@@ -132,8 +130,8 @@ func (a *adding) addOne(ctx context.Context, one Wanted) error {
 	if one.Outcome != "" {
 		state, ended = Ended, sql.NullInt64{Int64: millis(a.now), Valid: true}
 	}
-	done, err := a.tx.change(ctx, `INSERT INTO jobs (kind, lane, payload, delivery, parent, follow, supersedes, lasting, state, outcome, reason, created_at, due_at, ended_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, one.Kind, one.Lane, nonNil(one.Payload), a.delivery, a.parent, one.Follow, one.Supersedes, one.Lasting,
+	done, err := a.tx.change(ctx, `INSERT INTO jobs (kind, lane, payload, delivery, parent, follow, supersedes, state, outcome, reason, created_at, due_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, one.Kind, one.Lane, nonNil(one.Payload), a.delivery, a.parent, one.Follow, one.Supersedes,
 		state, one.Outcome, one.Reason, millis(a.now), millis(a.now), ended)
 	if err != nil {
 		return err

@@ -1,11 +1,14 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"time"
 )
 
 // ErrNone says that there is nothing of the number that was asked for.
@@ -30,6 +33,13 @@ func (q *Queue) Open(ctx context.Context, kind string, state State, most int) ([
 	return many(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE state <> 'ended' AND kind = ? AND state = ? ORDER BY seq LIMIT ?", kind, state, most)
 }
 
+// Pending returns what Open does, newest first, from before a number on; 0 means from the
+// newest on.
+func (q *Queue) Pending(ctx context.Context, kind string, state State, before int64, most int) ([]Job, error) {
+	return many(ctx, q, scanJob, "SELECT "+jobColumns+` FROM jobs WHERE state <> 'ended' AND kind = ? AND state = ? AND seq < ?
+		ORDER BY seq DESC LIMIT ?`, kind, state, orAll(before), most)
+}
+
 // EndedJobs returns the Jobs of a kind that ended last, newest first, from before one
 // on; the zero Job means from the newest on.
 func (q *Queue) EndedJobs(ctx context.Context, kind string, before Job, most int) ([]Job, error) {
@@ -39,6 +49,39 @@ func (q *Queue) EndedJobs(ctx context.Context, kind string, before Job, most int
 	}
 	return many(ctx, q, scanJob, "SELECT "+jobColumns+` FROM jobs WHERE kind = ? AND state = 'ended' AND (ended_at, seq) < (?, ?)
 		ORDER BY ended_at DESC, seq DESC LIMIT ?`, kind, at, orAll(before.Number), most)
+}
+
+// Followed returns the Jobs whose end others follow (Wanted.Follow), newest first, from
+// before a number on; 0 means from the newest on.
+func (q *Queue) Followed(ctx context.Context, before int64, most int) ([]Job, error) {
+	return many(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE follow <> '' AND seq < ? ORDER BY seq DESC LIMIT ?", orAll(before), most)
+}
+
+// Standing returns the Jobs that stand in their lanes, in the order of these, from
+// behind one on; the empty lane means all.
+func (q *Queue) Standing(ctx context.Context, behind string, most int) ([]Job, error) {
+	return many(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE standing = 1 AND lane > ? ORDER BY lane LIMIT ?", behind, most)
+}
+
+// Step is one of a Job whose result is stored.
+type Step struct {
+	Name                  string
+	StartedAt, FinishedAt time.Time
+}
+
+// Steps returns the steps of a Job that are done, in the order in which they were.
+func (q *Queue) Steps(ctx context.Context, job int64) ([]Step, error) {
+	steps, err := many(ctx, q, func(scan func(...any) error) (Step, error) {
+		var step Step
+		var started, finished sql.NullInt64
+		err := scan(&step.Name, &started, &finished)
+		step.StartedAt, step.FinishedAt = fromMillis(started), fromMillis(finished)
+		return step, err
+	}, "SELECT name, started_at, finished_at FROM steps WHERE job = ?", job)
+	slices.SortStableFunc(steps, func(a, b Step) int {
+		return cmp.Or(a.FinishedAt.Compare(b.FinishedAt), a.StartedAt.Compare(b.StartedAt))
+	})
+	return steps, err
 }
 
 // JobsIn returns the newest Jobs of a lane, newest first.

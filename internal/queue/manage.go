@@ -57,7 +57,7 @@ func (q *Queue) Retry(ctx context.Context, number int64) (int64, error) {
 	err = q.write(ctx, func(ctx context.Context, tx *session) error {
 		*made = adding{tx: tx, now: time.Now(), delivery: sql.NullInt64{Int64: old.Delivery, Valid: old.Delivery > 0}}
 		wanted := Wanted{Kind: old.Kind, Lane: old.Lane, Payload: old.Payload}
-		if err := tx.row(ctx, "SELECT follow, supersedes, lasting FROM jobs WHERE seq = ?", number).Scan(&wanted.Follow, &wanted.Supersedes, &wanted.Lasting); err != nil {
+		if err := tx.row(ctx, "SELECT follow, supersedes FROM jobs WHERE seq = ?", number).Scan(&wanted.Follow, &wanted.Supersedes); err != nil {
 			return err
 		}
 		return made.add(ctx, wanted)
@@ -84,8 +84,8 @@ type Keep struct {
 const trimAtOnce = 200
 
 // Trim takes away what is old, a little at a time, and returns how many Jobs and
-// Deliveries are gone. What has not ended or was not decided stays, and so does what is
-// Lasting.
+// Deliveries are gone. What has not ended or was not decided stays, and so does what
+// stands in its lane.
 func (q *Queue) Trim(ctx context.Context, keep Keep) (jobs, deliveries int, err error) {
 	now := time.Now()
 	if _, err = q.trim(ctx, `UPDATE deliveries SET body = NULL WHERE seq IN (SELECT seq FROM deliveries
@@ -107,8 +107,7 @@ func (q *Queue) Trim(ctx context.Context, keep Keep) (jobs, deliveries int, err 
 			return jobs, 0, fmt.Errorf("read the database: %w", err)
 		}
 		gone, err := q.trim(ctx, `DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs AS old WHERE kind = ? AND state = 'ended' AND ended_at < ?
-			AND (lasting = 0 OR EXISTS (SELECT 1 FROM jobs AS newer WHERE newer.lane = old.lane AND newer.seq > old.seq))
-			AND NOT EXISTS (SELECT 1 FROM jobs AS follower WHERE follower.parent = old.seq AND follower.state <> 'ended') LIMIT ?)`, kind, oldest)
+			AND standing = 0 AND NOT EXISTS (SELECT 1 FROM jobs AS follower WHERE follower.parent = old.seq AND follower.state <> 'ended') LIMIT ?)`, kind, oldest)
 		jobs += gone
 		if err != nil {
 			return jobs, 0, err

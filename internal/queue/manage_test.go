@@ -106,7 +106,7 @@ func TestTrim(t *testing.T) {
 		t.Fatal(isNew, err)
 	}
 	settle(t, q, "decide", 1, func(context.Context, *queue.Held) queue.End {
-		return queue.End{Verdict: "v", Then: []queue.Wanted{{Kind: "run", Lane: "keep", Lasting: true}}}
+		return queue.End{Verdict: "v", Then: []queue.Wanted{{Kind: "run", Lane: "keep"}}}
 	})
 	var lanes []string
 	for range 250 {
@@ -119,7 +119,12 @@ func TestTrim(t *testing.T) {
 	if delivery, err := q.Delivery(t.Context(), 1); err != nil || delivery.Body != nil {
 		t.Errorf("the Delivery is %+v, %v", delivery, err)
 	}
-	settle(t, q, "run", 4, done)
+	settle(t, q, "run", 4, func(_ context.Context, held *queue.Held) queue.End {
+		if held.Lane == "keep" {
+			return queue.End{Stands: queue.StandsNow}
+		}
+		return queue.End{}
+	})
 	if jobs, _, err := q.Trim(t.Context(), queue.Keep{For: time.Hour, Most: 20}); err != nil || jobs != 230 && jobs != 231 {
 		t.Errorf("%d Jobs went, %v, want all but the newest 20", jobs, err)
 	}
@@ -132,6 +137,44 @@ func TestTrim(t *testing.T) {
 	left, err := q.EndedJobs(t.Context(), "run", queue.Job{}, 1000)
 	if err != nil || len(left) != 1 || left[0].Lane != "keep" {
 		t.Errorf("%d are left, %v", len(left), err)
+	}
+}
+
+// TestStanding keeps what people look for in each lane.
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	q := open(t, t.TempDir())
+	tests := []struct {
+		lane string
+		end  queue.End
+		want string
+	}{
+		{"a", queue.End{Stands: queue.StandsAlone, Outcome: queue.Failed}, "a 1"},
+		{"a", queue.End{}, "a 1"},
+		{"a", queue.End{Stands: queue.StandsNow}, "a 3"},
+		{"a", queue.End{Stands: queue.StandsAlone, Outcome: queue.Failed}, "a 3"},
+		{"b", queue.End{Stands: queue.StandsNow}, "a 3; b 5"},
+		{"c", queue.End{Stands: queue.StandsNow}, "a 3; b 5; c 6"},
+		{"b", queue.End{Cleared: []string{"b", "c", "d"}}, "a 3"},
+		{"a", queue.End{Stands: queue.StandsNow, Cleared: []string{"a"}}, "a 8"},
+	}
+	for i, test := range tests {
+		add(t, q, test.lane)
+		settle(t, q, "run", 1, func(context.Context, *queue.Held) queue.End { return test.end })
+		standing, err := q.Standing(t.Context(), "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, one := range standing {
+			got = append(got, fmt.Sprint(one.Lane, " ", one.Number))
+		}
+		if got := strings.Join(got, "; "); got != test.want {
+			t.Errorf("%d: %q stand, want %q", i, got, test.want)
+		}
+	}
+	if standing, err := q.Standing(t.Context(), "a", 10); err != nil || len(standing) > 0 {
+		t.Errorf("behind a stand %+v, %v", standing, err)
 	}
 }
 

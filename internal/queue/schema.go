@@ -37,7 +37,7 @@ CREATE TABLE jobs (
 	parent        INTEGER REFERENCES jobs (seq) ON DELETE CASCADE, -- the one whose end it follows
 	follow        TEXT NOT NULL DEFAULT '',                        -- the kind of the Job that follows its end
 	supersedes    INTEGER NOT NULL DEFAULT 0,
-	lasting       INTEGER NOT NULL DEFAULT 0,
+	standing      INTEGER NOT NULL DEFAULT 0,                      -- what people look for in its lane
 	state         TEXT NOT NULL CHECK (state IN ('waiting', 'ready', 'running', 'ended')),
 	outcome       TEXT NOT NULL DEFAULT '',
 	reason        TEXT NOT NULL DEFAULT '',
@@ -61,6 +61,8 @@ CREATE INDEX jobs_running ON jobs (lease_until) WHERE state = 'running';
 CREATE INDEX jobs_open ON jobs (kind, state, seq) WHERE state <> 'ended';
 CREATE INDEX jobs_ended ON jobs (kind, ended_at, seq) WHERE state = 'ended';
 CREATE INDEX jobs_by_lane ON jobs (lane, seq);
+CREATE INDEX jobs_followed ON jobs (seq) WHERE follow <> '';
+CREATE UNIQUE INDEX jobs_standing ON jobs (lane) WHERE standing = 1;
 CREATE INDEX jobs_of_delivery ON jobs (delivery) WHERE delivery IS NOT NULL;
 CREATE INDEX jobs_of_parent ON jobs (parent) WHERE parent IS NOT NULL;
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,9 +26,26 @@ type End struct {
 	// Verdict, when it is set, is what was decided about the Job's Delivery; Reason
 	// says why.
 	Verdict string
+	// Stands says whether the Job is what people look for in its lane from now on, and
+	// Cleared names lanes in which there is nothing to look for any more.
+	Stands  Standing
+	Cleared []string
 	// Then are Jobs that are stored together with the end.
 	Then []Wanted
 }
+
+// Standing says whether a Job that has ended is what people look for in its lane, such
+// as the one whose commit is live there. There is one at most, and it is kept however
+// old it is. The zero value leaves whatever stands there.
+type Standing int
+
+// The ways to stand.
+const (
+	// StandsNow has the Job take the place of what stands there.
+	StandsNow Standing = iota + 1
+	// StandsAlone has it stand where nothing does.
+	StandsAlone
+)
 
 // Serve has Jobs of a kind run, so many at once, until ctx ends. It then begins no
 // more, and returns when each that runs has ended or come to the border of a step, in
@@ -264,7 +282,7 @@ func (a *adding) finish(ctx context.Context, held *Held, end End) error {
 		return err
 	}
 	if stopped != "" {
-		end.Outcome, end.Verdict, end.Then = stopped, "", nil
+		end.Outcome, end.Verdict, end.Then, end.Stands = stopped, "", nil, 0
 	}
 	if err := a.tx.exec(ctx, "UPDATE jobs SET state = 'ended', outcome = ?, reason = ?, result = ?, ended_at = ? WHERE seq = ?",
 		end.Outcome, end.Reason, end.Result, millis(a.now), held.Number); err != nil {
@@ -276,10 +294,30 @@ func (a *adding) finish(ctx context.Context, held *Held, end End) error {
 			return err
 		}
 	}
+	if err := a.stand(ctx, held, end); err != nil {
+		return err
+	}
 	if err := a.add(ctx, end.Then...); err != nil {
 		return err
 	}
 	return a.leave(ctx, held.Number)
+}
+
+// stand keeps what people look for in each lane.
+func (a *adding) stand(ctx context.Context, held *Held, end End) error {
+	cleared := end.Cleared
+	if end.Stands == StandsNow {
+		cleared = append(slices.Clone(cleared), held.Lane)
+	}
+	for _, lane := range cleared {
+		if err := a.tx.exec(ctx, "UPDATE jobs SET standing = 0 WHERE lane = ? AND standing = 1", lane); err != nil {
+			return err
+		}
+	}
+	if end.Stands == 0 {
+		return nil
+	}
+	return a.tx.exec(ctx, "UPDATE OR IGNORE jobs SET standing = 1 WHERE seq = ?", held.Number)
 }
 
 // wake has one worker of a kind look.

@@ -213,7 +213,7 @@ func (d *deciding) wanted(ctx context.Context, todo errand, grant *grants.Grant)
 	}
 	wanted = queue.Wanted{
 		Kind: kindRun, Lane: grant.Lane(), Payload: payload, Follow: kindTell,
-		Supersedes: todo.Request.Verb != trigger.Sweep, Lasting: todo.Request.PullRequest == 0,
+		Supersedes: todo.Request.Verb != trigger.Sweep,
 	}
 	by, err := todo.passedBy(ctx, d.client)
 	if err != nil {

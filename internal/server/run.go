@@ -33,17 +33,32 @@ func (s *Server) Handler() http.Handler {
 	return routes
 }
 
-// Serve takes webhooks at a listener and works, until ctx ends. Then it takes no more,
-// lets Steps that run come to their end, and returns within shutdown: whatever is left
-// goes on when the server starts again.
-func (s *Server) Serve(ctx context.Context, listener net.Listener, shutdown time.Duration) error {
-	public := newHTTPServer(s.Handler(), s.logger)
-	failed := make(chan error, 1)
-	go func() {
-		if err := public.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			failed <- fmt.Errorf("take webhooks at %s: %w", listener.Addr(), err)
+// Listeners are where a Server listens.
+type Listeners struct {
+	// Public is where webhooks are taken.
+	Public net.Listener
+	// Admin is where people and monitoring look. Nil means nowhere.
+	Admin net.Listener
+}
+
+// Serve takes webhooks and works, until ctx ends. Then it takes no more, lets Steps that
+// run come to their end, and returns within shutdown: whatever is left goes on when the
+// server starts again. Who looks is answered until then.
+func (s *Server) Serve(ctx context.Context, listeners Listeners, shutdown time.Duration) error {
+	public, admin := newHTTPServer(s.Handler(), s.logger), newHTTPServer(s.Admin(), s.logger)
+	looking, closeAdmin := context.WithCancel(context.WithoutCancel(ctx))
+	admin.BaseContext = func(net.Listener) context.Context { return looking }
+	defer func() { closeAdmin(); _ = admin.Close() }()
+	failed := make(chan error, 2)
+	serve := func(server *http.Server, listener net.Listener) {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("answer at %s: %w", listener.Addr(), err)
 		}
-	}()
+	}
+	go serve(public, listeners.Public)
+	if listeners.Admin != nil {
+		go serve(admin, listeners.Admin)
+	}
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	var worked sync.WaitGroup
