@@ -29,6 +29,8 @@ const (
 	// storePatience is how long a Delivery may take to be stored: GitHub gives an answer
 	// 10 s (docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks).
 	storePatience = 8 * time.Second
+	// largePatience is how long a large payload waits for others, within bodyPatience.
+	largePatience = 5 * time.Second
 )
 
 // Verdict is what the intake made of a request.
@@ -139,6 +141,9 @@ func (i *Intake) take(w http.ResponseWriter, r *http.Request) (event string, ver
 		return "", Refused, refuse(http.StatusBadRequest, "%s", err)
 	}
 	body, err := i.read(w, r)
+	if errors.Is(err, errCrowded) {
+		return "", Unstored, err
+	}
 	if err != nil {
 		return "", Refused, err
 	}
@@ -191,14 +196,17 @@ func checkForm(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// errCrowded says that others are being read.
+var errCrowded = errors.New("too many large payloads come at once")
+
 // read reads the body, whose length is known by then.
 func (i *Intake) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > largeBody {
 		select {
 		case i.large <- struct{}{}:
 			defer func() { <-i.large }()
-		case <-r.Context().Done():
-			return nil, refuse(http.StatusBadRequest, "the body ended early")
+		case <-time.After(largePatience):
+			return nil, errCrowded
 		}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, r.ContentLength))

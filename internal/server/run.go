@@ -4,21 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"time"
-)
-
-// How long a client may take: GitHub's take milliseconds, and slow ones must not hold
-// the places of others.
-const (
-	headerPatience = 5 * time.Second
-	bodyPatience   = 30 * time.Second
-	answerPatience = 40 * time.Second // behind the body's, so that the verdict leaves
-	idlePatience   = 2 * time.Minute
-	maxHeaderBytes = 32 << 10
 )
 
 // Handler answers at the public address: POST /webhook and GET /healthz, and nothing
@@ -83,11 +72,4 @@ func (s *Server) Serve(ctx context.Context, listeners Listeners, shutdown time.D
 		s.logger.WarnContext(ctx, "Jobs were left in the middle of a Step; they go on when the server starts again")
 	}
 	return err
-}
-
-func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerPatience, ReadTimeout: bodyPatience, WriteTimeout: answerPatience,
-		IdleTimeout: idlePatience, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-	}
 }
