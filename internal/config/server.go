@@ -12,6 +12,8 @@ import (
 // The names of the settings that the webhook server alone has.
 const (
 	Listen           = "listen"
+	TLSCert          = "tls-cert"
+	TLSKey           = "tls-key"
 	AdminListen      = "admin-listen"
 	Data             = "data"
 	Workers          = "workers"
@@ -34,6 +36,8 @@ func ServerSettings() []Setting {
 		{GitHubPrivateKey, "SLIPWAY_GITHUB_PRIVATE_KEY", "", Secret, "PEM|FILE", "the App's private key, or the file with it"},
 		{GitHubToken, "GITHUB_TOKEN", "", Secret, "TOKEN", "a token for all repositories, instead of an App"},
 		{Listen, "SLIPWAY_LISTEN", ":8080", Text, "ADDRESS", "where webhooks are taken: host:port, unix:/path, or systemd"},
+		{TLSCert, "SLIPWAY_TLS_CERT", "", Text, "FILE", "the certificate that webhooks are taken with, and those that signed it, as PEM; SIGHUP has it read again (default no TLS)"},
+		{TLSKey, "SLIPWAY_TLS_KEY", "", Text, "FILE", "the certificate's private key, as PEM"},
 		{AdminListen, "SLIPWAY_ADMIN_LISTEN", "127.0.0.1:8081", Text, "ADDRESS", "where people and monitoring look: the overview and metrics, open to all who reach it"},
 		{PublicURL, "SLIPWAY_PUBLIC_URL", "", Text, "URL", "where people find the overview, for links at GitHub (default no links)"},
 		{Workers, "SLIPWAY_WORKERS", "4", Integer, "N", "how many Jobs run at once"},
@@ -56,6 +60,8 @@ type Server struct {
 	Token      secret.String
 	// Listen and AdminListen are where it listens: host:port, unix:/path or systemd.
 	Listen, AdminListen string
+	// TLSCert and TLSKey are the files of the certificate and of its key, both or none.
+	TLSCert, TLSKey string
 	// PublicURL has no final slash; empty means that there are no links.
 	PublicURL string
 	Workers   int
@@ -67,11 +73,11 @@ type Server struct {
 // ReadServer reads values as a Server. The error is a problem.List.
 func ReadServer(values Values) (Server, error) {
 	r := reader{values: values}
-	r.singleLines([]string{ServerConfig, Data, GitHubAppID, Listen, AdminListen, PublicURL, Workers, ShutdownTimeout, LogLevel})
+	r.singleLines([]string{ServerConfig, Data, GitHubAppID, Listen, TLSCert, TLSKey, AdminListen, PublicURL, Workers, ShutdownTimeout, LogLevel})
 	read := Server{
 		ConfigFile: r.text(ServerConfig), Data: r.text(Data), AppID: r.text(GitHubAppID),
 		PrivateKey: secret.New(r.text(GitHubPrivateKey)), Token: secret.New(r.text(GitHubToken)),
-		Listen: r.text(Listen), AdminListen: r.text(AdminListen), PublicURL: r.publicURL(),
+		Listen: r.text(Listen), TLSCert: r.text(TLSCert), TLSKey: r.text(TLSKey), AdminListen: r.text(AdminListen), PublicURL: r.publicURL(),
 		Workers: r.count(Workers), Shutdown: r.duration(ShutdownTimeout), LogLevel: r.logLevel(),
 	}
 	for line := range strings.Lines(r.text(WebhookSecret)) {
@@ -85,6 +91,9 @@ func ReadServer(values Values) (Server, error) {
 	}
 	if read.Data == "" {
 		r.problems.Add("there is no folder for what the server must not lose", "Name one with data (SLIPWAY_DATA), such as /var/lib/slipway.")
+	}
+	if (read.TLSCert == "") != (read.TLSKey == "") {
+		r.problems.Add("there is only one of tls-cert and tls-key", "Give both, or none where a proxy in front speaks TLS.")
 	}
 	r.signIn(read)
 	return read, r.problems.Err()
