@@ -30,7 +30,7 @@ type sdkCall[T any] func(context.Context, *github.Client) (T, *github.Response, 
 func attempt[T any](ctx context.Context, c *Client, op operation, call sdkCall[T]) (T, outcome) {
 	if limit, wait := c.gate.holds(op, time.Now()); limit != nil {
 		var none T
-		return none, outcome{err: limit, wait: wait, retryable: true, unhandled: true}
+		return none, outcome{err: limit, wait: wait, retryable: true, unhandled: true, held: true}
 	}
 	token, err := c.credential.token(ctx)
 	if err != nil { // for which it was tried as often as may be
@@ -61,6 +61,9 @@ var errTimeout = fmt.Errorf("nothing whole came within %s", attemptTimeout)
 func (c *Client) repeat(ctx context.Context, op operation, try func(context.Context) outcome) error {
 	return retry.Do(ctx, c.policy(ctx, op), func(ctx context.Context) error {
 		came := try(ctx)
+		if came.held {
+			return retry.Held(came.err, came.wait)
+		}
 		if came.retryable {
 			return retry.Transient(came.err, came.wait)
 		}

@@ -24,6 +24,7 @@ type outcome struct {
 	wait      time.Duration // at least, before the next attempt
 	retryable bool          // it may pass
 	unhandled bool          // it surely had no effect
+	held      bool          // nothing was sent, since a limit of all calls holds
 }
 
 // errShape says that an answer is not the resource that was asked for.

@@ -37,7 +37,8 @@ type Policy struct {
 
 // Wait is one pause between two attempts.
 type Wait struct {
-	// Attempt is the 1-based attempt that did not succeed.
+	// Attempt is the 1-based attempt that did not succeed; in front of the first, which
+	// is held, it is 0.
 	Attempt int
 	// For is how long the pause lasts.
 	For time.Duration
@@ -62,8 +63,9 @@ func (p Policy) Scaled(factor float64) Policy {
 
 // transientError marks an error after which the operation may be repeated.
 type transientError struct {
-	err   error
-	after time.Duration
+	err    error
+	after  time.Duration
+	isHeld bool // nothing was tried
 }
 
 func (e *transientError) Error() string { return e.err.Error() }
@@ -76,6 +78,17 @@ func Transient(err error, after time.Duration) error {
 		return nil
 	}
 	return &transientError{err: err, after: after}
+}
+
+// Held marks err as what kept an operation from being tried, and is over after that
+// time. It is then tried without any other wait, and it counts for no attempt: where
+// many operations share a limit, each meets it because of the others. The wait counts
+// towards MaxElapsed, and a policy of a single attempt has none. It returns nil for nil.
+func Held(err error, after time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	return &transientError{err: err, after: after, isHeld: true}
 }
 
 // GaveUpError says that an operation was repeated as often as the policy allows.
@@ -126,7 +139,10 @@ func Do(ctx context.Context, policy Policy, operation func(context.Context) erro
 		if again, ok := errors.AsType[*transientError](last); ok {
 			last = unmark(last, again)
 			transient, isWaiting = last, true
-			waits.hint = again.after
+			waits.hint, waits.isHeld = again.after, again.isHeld
+			if again.isHeld {
+				attempts--
+			}
 			return last
 		}
 		isWaiting = false
@@ -171,7 +187,7 @@ func (p Policy) backOff(ctx context.Context) *boundedBackOff {
 			backoff.WithRandomizationFactor(0.5),
 			backoff.WithMaxElapsedTime(0), // it would count the attempts' own time
 		),
-		left: max(p.MaxAttempts, 1) - 1, maxWaiting: p.MaxElapsed, deadline: deadline,
+		left: max(p.MaxAttempts, 1) - 1, isSingle: p.MaxAttempts <= 1, maxWaiting: p.MaxElapsed, deadline: deadline,
 	}
 }
 
@@ -182,22 +198,30 @@ func (p Policy) backOff(ctx context.Context) *boundedBackOff {
 type boundedBackOff struct {
 	backoff.BackOff
 	left       int
+	isSingle   bool          // nothing is waited for
 	maxWaiting time.Duration // 0 when there is no bound
 	deadline   time.Time     // zero when there is none
 	hint       time.Duration
+	isHeld     bool // the hint is the whole wait
 
 	waited  time.Duration
 	stopped bool
 	asked   time.Duration // the hint that was the reason to stop
 }
 
+// shortestWait is the least for what was held, lest it spins.
+const shortestWait = time.Millisecond
+
 func (b *boundedBackOff) NextBackOff() time.Duration {
-	hint := b.hint
-	b.hint, b.stopped = 0, true
-	if b.left <= 0 {
+	hint, isHeld := b.hint, b.isHeld
+	b.hint, b.isHeld, b.stopped = 0, false, true
+	if b.left <= 0 && (!isHeld || b.isSingle) {
 		return backoff.Stop
 	}
-	wait := max(b.BackOff.NextBackOff(), hint)
+	wait := max(hint, shortestWait)
+	if !isHeld {
+		wait = max(b.BackOff.NextBackOff(), hint)
+	}
 	isTooLong := b.maxWaiting > 0 && b.waited+wait > b.maxWaiting
 	isPastDeadline := hint > 0 && !b.deadline.IsZero() && time.Until(b.deadline) < wait
 	if isTooLong || isPastDeadline {
@@ -206,6 +230,9 @@ func (b *boundedBackOff) NextBackOff() time.Duration {
 		}
 		return backoff.Stop
 	}
-	b.left, b.waited, b.stopped = b.left-1, b.waited+wait, false
+	b.waited, b.stopped = b.waited+wait, false
+	if !isHeld {
+		b.left--
+	}
 	return wait
 }

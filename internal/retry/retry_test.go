@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -133,6 +134,44 @@ func TestDoHonoursServerHints(t *testing.T) {
 			t.Errorf("waited %s towards a hint past MaxElapsed, got error %q, want %q", elapsed, err, want)
 		}
 	})
+}
+
+// TestDoWaitsWithoutCountingWhatIsHeld holds an operation back more often than it may be
+// tried.
+func TestDoWaitsWithoutCountingWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	policy := retry.Policy{Initial: time.Minute, Max: time.Minute, MaxAttempts: 2, MaxElapsed: time.Hour}
+	for name, test := range map[string]struct {
+		errs     []error
+		lasts    time.Duration
+		attempts int // as told; 0 where it does not give up
+	}{
+		"held, then success":         {slices.Repeat([]error{retry.Held(errDown, time.Second)}, 50), 50 * time.Second, 0},
+		"held, then tried too often": {append(slices.Repeat([]error{retry.Held(errDown, time.Second)}, 50), slices.Repeat([]error{retry.Transient(errDown, time.Minute)}, 2)...), 0, 2},
+		"held for too long":          {slices.Repeat([]error{retry.Held(errDown, 7*time.Minute)}, 50), 56 * time.Minute, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began, left := time.Now(), test.errs
+				err := retry.Do(t.Context(), policy, func(context.Context) error {
+					if len(left) == 0 {
+						return nil
+					}
+					next := left[0]
+					left = left[1:]
+					return next
+				})
+				gaveUp, isOver := errors.AsType[*retry.GaveUpError](err)
+				if isOver != (test.attempts != 0) || isOver && gaveUp.Attempts != max(0, test.attempts) {
+					t.Errorf("error %v, %+v", err, gaveUp)
+				}
+				if lasted := time.Since(began); test.lasts > 0 && lasted != test.lasts {
+					t.Errorf("it lasted %s, want %s", lasted, test.lasts)
+				}
+			})
+		})
+	}
 }
 
 func TestDoCountsOnlyWaitsAsElapsed(t *testing.T) {
