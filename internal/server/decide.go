@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -81,7 +80,7 @@ func (s *Server) decide(ctx context.Context, held *queue.Held) (decision, error)
 	if err := deciding.findCommit(ctx); err != nil {
 		return decision{}, err
 	}
-	file, err := deciding.rules(ctx)
+	file, err := rulesAt(ctx, client, event.Repository, deciding.rulesSHA())
 	if broken, isBroken := errors.AsType[problem.List](err); isBroken {
 		return decision{verdict: verdictRefused, reason: broken.Error()}, nil
 	}
@@ -135,19 +134,6 @@ func (d *deciding) rulesSHA() string {
 		return d.event.PullRequest.BaseSHA
 	}
 	return d.sha
-}
-
-// rules reads slipway.yml; nil means that there is none. The error is a problem.List
-// about the file, or one that may pass.
-func (d *deciding) rules(ctx context.Context) (*rules.File, error) {
-	file, _, err := rules.Find(func(path string) ([]byte, error) {
-		text, err := d.client.ReadFile(ctx, d.event.Repository, d.rulesSHA(), path, rules.MaxBytes+1)
-		if errors.Is(err, gh.ErrNoFile) {
-			err = fs.ErrNotExist
-		}
-		return text, err
-	}, "")
-	return file, err
 }
 
 // touched leaves out the services that the change does not concern; skip says that it

@@ -5,12 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/job"
+	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/rules"
 	"github.com/slipway-dev/slipway/internal/trigger"
 )
 
@@ -53,7 +57,8 @@ func readErrand(payload []byte) (errand, error) {
 }
 
 // passedBy finds out what has happened since that makes it pointless: another commit at
-// the head of the branch or the pull request, or its end; empty when nothing has. The
+// the head of the branch or the pull request that concerns its service, or its end; empty
+// when nothing has. The
 // Delivery that tells of that has come, or is on its way.
 func (e errand) passedBy(ctx context.Context, client *gh.Client) (string, error) {
 	switch {
@@ -65,12 +70,49 @@ func (e errand) passedBy(ctx context.Context, client *gh.Client) (string, error)
 		switch {
 		case isMissing(err):
 			return "the end of branch " + strconv.Quote(e.Branch), nil
-		case err == nil && head != e.SHA:
-			return "commit " + short(head), nil
+		case err != nil || head == e.SHA:
+			return "", err
 		}
-		return "", err
+		if isElsewhere, err := e.isElsewhere(ctx, client, head); err != nil || isElsewhere {
+			return "", err
+		}
+		return "commit " + short(head), nil
 	}
 	return "", nil
+}
+
+// isElsewhere reports whether what was pushed behind it concerns other services of the
+// repository alone: nothing of that takes this one's place.
+func (e errand) isElsewhere(ctx context.Context, client *gh.Client, head string) (bool, error) {
+	if !e.IsOneOfSeveral {
+		return false, nil
+	}
+	changed, err := client.ChangedFiles(ctx, e.Repository, e.SHA, head)
+	if err != nil {
+		return false, err
+	}
+	file, err := rulesAt(ctx, client, e.Repository, e.SHA)
+	if _, isBroken := errors.AsType[problem.List](err); err != nil && !isBroken {
+		return false, err
+	}
+	if file == nil {
+		return false, nil // nothing would have been decided by it
+	}
+	at := slices.IndexFunc(file.Services, func(service rules.Service) bool { return service.Name == e.Request.Service })
+	return at >= 0 && !trigger.Touched(file, file.Services[at], changed.Files, changed.IsComplete()), nil
+}
+
+// rulesAt reads slipway.yml as it is at a commit; nil means that there is none. The error
+// is a problem.List about the file, or one that may pass.
+func rulesAt(ctx context.Context, client *gh.Client, repository gh.Repository, sha string) (*rules.File, error) {
+	file, _, err := rules.Find(func(path string) ([]byte, error) {
+		text, err := client.ReadFile(ctx, repository, sha, path, rules.MaxBytes+1)
+		if errors.Is(err, gh.ErrNoFile) {
+			err = fs.ErrNotExist
+		}
+		return text, err
+	}, "")
+	return file, err
 }
 
 func (e errand) passedByPull(pull gh.PullRequest, isRemoval bool) string {

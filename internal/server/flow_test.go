@@ -63,6 +63,40 @@ func TestNewestCommitWins(t *testing.T) {
 	}
 }
 
+// TestServicesHaveTheirOwnNewestCommit pushes a change of one service, and one of the
+// other on top of it, before the server hears of either: the first is still to go live.
+func TestServicesHaveTheirOwnNewestCommit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	files := func(voice, chat int) map[string]string {
+		return map[string]string{
+			"slipway.yml": "version: 1\nservices:\n" +
+				"  voice: {path: voice, environments: {stage: {on: {branch: main}}}}\n" +
+				"  chat: {path: chat, watch: [shared/**], environments: {stage: {on: {branch: main}}}}\n",
+			"voice/functions/hello.js": fmt.Sprintf("exports.handler = %d", voice),
+			"chat/functions/hello.js":  fmt.Sprintf("exports.handler = -%d", chat),
+		}
+	}
+	w.push("main", files(1, 1))
+	w.settle()
+	var late [][]byte
+	var shas []string
+	for _, change := range []map[string]string{files(2, 1), files(2, 2), files(2, 3)} {
+		pushed, err := w.github.Push("acme/voice", github.Push{Files: change, Message: fmt.Sprint("change ", len(late))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		late, shas = append(late, pushed.Payload), append(shas, pushed.SHA)
+	}
+	for _, payload := range late {
+		w.deliver("push", payload)
+	}
+	w.settle()
+	w.wantStatus(shas[0], "slipway/voice/stage", "success Deployed voice")
+	w.wantStatus(shas[1], "slipway/chat/stage", "success Superseded by commit "+shas[2][:7])
+	w.wantStatus(shas[2], "slipway/chat/stage", "success Deployed chat")
+}
+
 // TestLateDelivery delivers an older push behind the newer one: what is live stays.
 func TestLateDelivery(t *testing.T) {
 	t.Parallel()

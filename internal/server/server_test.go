@@ -95,7 +95,7 @@ func newWorld(t *testing.T) *world {
 repositories:
   acme/voice:
     accounts: {main: {api-key: {env: KEY}, api-secret: {env: SECRET}, api-url: %q, live-url: %q}}
-    services: {voice: {environments: [stage, production], previews: true, variables: {DSN: {env: VOICE_DSN}}}}
+    services: {voice: {environments: [stage, production], previews: true, variables: {DSN: {env: VOICE_DSN}}}, chat: {environments: [stage]}}
 `, platform.URL, platform.URL+"/_live/{domain}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
