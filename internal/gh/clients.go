@@ -3,6 +3,7 @@ package gh
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -58,6 +59,9 @@ func (c *Clients) ServerURL() string {
 
 func newAppClient(cfg Config, key *appKey, err error) (*Client, error) {
 	client, cfgErr := newClient(cfg, key)
+	if cfgErr == nil {
+		client.signer = signerApp
+	}
 	return client, errors.Join(err, cfgErr)
 }
 
@@ -94,7 +98,7 @@ func (c *Clients) Client(ctx context.Context, repository Repository) (*Client, e
 	if err != nil {
 		return nil, err
 	}
-	made.ofApp, made.whose.login = true, found.login
+	made.ofApp, made.whose.login, made.signer = true, found.login, strconv.FormatInt(found.id, 10)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known := c.byRepository[name]; known != nil { // somebody was faster

@@ -50,6 +50,9 @@ type Config struct {
 	Retry retry.Policy
 	// Logger receives retries. Nil means none.
 	Logger *slog.Logger
+	// Observe, when set, is told of each request, from many goroutines. Those to the
+	// host of archives are not among them: they count against no limit.
+	Observe func(Call)
 }
 
 // Client performs the verbs of this package. Make one with New, or have it from
@@ -63,6 +66,8 @@ type Client struct {
 	userAgent  string
 	retry      retry.Policy
 	logger     *slog.Logger
+	observe    func(Call)
+	signer     string // see Call
 	gate       *gate
 	whose      whose
 	editing    chan struct{} // full while a text that others edit, too, is read and written
@@ -99,11 +104,16 @@ func newClient(cfg Config, by credential) (*Client, error) {
 		userAgent:  orDefault(cfg.UserAgent, "slipway"),
 		retry:      completePolicy(cfg.Retry),
 		logger:     cfg.Logger,
+		observe:    cfg.Observe,
+		signer:     signerToken,
 		gate:       &gate{},
 		editing:    make(chan struct{}, 1),
 	}
 	if client.logger == nil {
 		client.logger = slog.New(slog.DiscardHandler)
+	}
+	if client.observe == nil {
+		client.observe = func(Call) {}
 	}
 	if client.transport == nil {
 		client.transport = newTransport()
@@ -114,7 +124,7 @@ func newClient(cfg Config, by credential) (*Client, error) {
 // signed returns the client that sends requests with a token.
 func (c *Client) signed(token secret.String) *http.Client {
 	return &http.Client{
-		Transport:     &wire{base: c.transport, api: c.apiURL, token: token},
+		Transport:     &wire{base: c.transport, api: c.apiURL, token: token, signer: c.signer, observe: c.observe},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error { return checkRedirect(c.apiURL, r, via) },
 	}
 }

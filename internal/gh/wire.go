@@ -31,6 +31,9 @@ type wire struct {
 	base  http.RoundTripper
 	api   *url.URL
 	token secret.String
+	// observe is told of each request, as the signer's.
+	signer  string
+	observe func(Call)
 }
 
 // RoundTrip sends a request with the token.
@@ -43,7 +46,9 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	signed := r.Clone(r.Context())
 	signed.Header.Set("Authorization", "Bearer "+w.token.Reveal())
+	started := time.Now()
 	response, err := w.base.RoundTrip(signed)
+	w.observe(newCall(r, w.signer, started, response))
 	if err != nil {
 		return nil, err //nolint:wrapcheck // net/http wraps it, and judge reads it.
 	}

@@ -20,6 +20,7 @@ type Holder struct {
 	getenv  func(string) string
 	secrets []secret.String
 	file    atomic.Pointer[File]
+	kept    atomic.Pointer[KeptError]
 	// loading is held while a File takes another's place.
 	loading sync.Mutex
 }
@@ -37,6 +38,14 @@ func Hold(path string, getenv func(string) string, secrets ...secret.String) (*H
 
 // File returns the one that holds now. Who asks it twice may get two.
 func (h *Holder) File() *File { return h.file.Load() }
+
+// Kept returns why the last Reload left the File before it; nil when it did not.
+func (h *Holder) Kept() error {
+	if kept := h.kept.Load(); kept != nil {
+		return kept
+	}
+	return nil
+}
 
 // KeptError says that a file could not take the place of the one that holds.
 type KeptError struct {
@@ -62,8 +71,11 @@ func (h *Holder) Reload() (changed string, warnings problem.List, err error) {
 	defer h.loading.Unlock()
 	read, warnings, err := Load(h.path, h.getenv, h.secrets...)
 	if err != nil {
-		return "", warnings, &KeptError{h.path, err}
+		kept := &KeptError{h.path, err}
+		h.kept.Store(kept)
+		return "", warnings, kept
 	}
+	h.kept.Store(nil)
 	before := h.file.Swap(read)
 	return difference(before, read), warnings, nil
 }

@@ -27,7 +27,7 @@ type Delivery struct {
 // it was new: one with the ID or the Body of another is left alone. When it returns,
 // the disk has it. Number, DecidedAt, Verdict and Reason are not taken.
 func (q *Queue) Store(ctx context.Context, one Delivery, decide Wanted) (isNew bool, err error) {
-	sum := sha256.Sum256(one.Body)
+	sum, asked := sha256.Sum256(one.Body), time.Now()
 	err = q.write(ctx, func(ctx context.Context, tx *session) error {
 		done, err := tx.change(ctx, `INSERT INTO deliveries (id, body_sha256, event, repository, body, received_at) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO NOTHING`, one.ID, sum[:], one.Event, one.Repository, one.Body, millis(one.ReceivedAt))
@@ -44,6 +44,7 @@ func (q *Queue) Store(ctx context.Context, one Delivery, decide Wanted) (isNew b
 	if err != nil {
 		return false, err
 	}
+	q.hooks.Stored(time.Since(asked))
 	if isNew {
 		q.wake(decide.Kind)
 	}

@@ -83,3 +83,8 @@ func (h *heard) BeginTx(ctx context.Context, options driver.TxOptions) (driver.T
 	}
 	return begins.BeginTx(ctx, options)
 }
+
+// MakeReadOnly has SQLite refuse to write.
+func (q *Queue) MakeReadOnly(ctx context.Context) error {
+	return q.write(ctx, func(ctx context.Context, tx *session) error { return tx.exec(ctx, "PRAGMA query_only = 1") })
+}

@@ -71,6 +71,7 @@ func (h *Held) Do(ctx context.Context, name string, step func(context.Context) (
 	}
 	started := time.Now()
 	result, err := step(ctx)
+	h.queue.hooks.Stepped(name, time.Since(started), err)
 	if err != nil {
 		return nil, err
 	}

@@ -87,6 +87,15 @@ type adding struct {
 	numbers  []int64 // of what was added
 	wakes    []string
 	stops    []stop
+	ended    []ending
+	again    string // the kind of the Job that is to be tried again
+	verdict  string // on the Delivery
+}
+
+// ending is how a Job of a kind has ended.
+type ending struct {
+	kind    string
+	outcome Outcome
 }
 
 // stop is a running Job that something took the place of.
@@ -113,6 +122,15 @@ func (q *Queue) follow(made *adding) {
 	}
 	for _, kind := range made.wakes {
 		q.wake(kind)
+	}
+	for _, one := range made.ended {
+		q.hooks.Ended(one.kind, one.outcome)
+	}
+	if made.again != "" {
+		q.hooks.Again(made.again)
+	}
+	if made.verdict != "" {
+		q.hooks.Decided(made.verdict)
 	}
 }
 
@@ -171,13 +189,18 @@ func (a *adding) supersede(ctx context.Context, lane string, by int64) error {
 	return err
 }
 
-// addFollowing stores the Job that follows the end of another, if it has one.
+// addFollowing stores the Job that follows the end of another, if it has one. Each Job
+// that ends comes by here.
 func (a *adding) addFollowing(ctx context.Context, ended int64) error {
 	var one Job
 	var follow string
-	row := a.tx.row(ctx, "SELECT lane, payload, follow FROM jobs WHERE seq = ?", ended)
-	if err := row.Scan(&one.Lane, &one.Payload, &follow); err != nil || follow == "" {
+	row := a.tx.row(ctx, "SELECT kind, outcome, lane, payload, follow FROM jobs WHERE seq = ?", ended)
+	if err := row.Scan(&one.Kind, &one.Outcome, &one.Lane, &one.Payload, &follow); err != nil {
 		return err
+	}
+	a.ended = append(a.ended, ending{one.Kind, one.Outcome})
+	if follow == "" {
+		return nil
 	}
 	next := &adding{tx: a.tx, now: a.now, delivery: a.delivery, parent: sql.NullInt64{Int64: ended, Valid: true}}
 	err := next.addOne(ctx, Wanted{Kind: follow, Lane: follow + " " + one.Lane, Payload: one.Payload})

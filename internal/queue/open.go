@@ -46,6 +46,8 @@ type Config struct {
 	Lease time.Duration
 	// Logger is told what is odd. Nil means nobody.
 	Logger *slog.Logger
+	// Hooks are told of what is done.
+	Hooks Hooks
 
 	// driver is another one than SQLite's own; tests have one that listens.
 	driver string
@@ -58,6 +60,7 @@ type Queue struct {
 	file   string
 	lease  time.Duration
 	logger *slog.Logger
+	hooks  Hooks
 	lock   *sql.DB
 	writer *sql.DB // one connection, which session has
 	reader *sql.DB // several, none of which can write
@@ -84,7 +87,7 @@ func Open(ctx context.Context, cfg Config) (*Queue, error) {
 		return nil, &problem.Problem{Message: fmt.Sprintf("the folder %s cannot be made: %s", cfg.Dir, problem.Reason(err)), Fix: "Name one that can be written to."}
 	}
 	q := &Queue{
-		file: cfg.databaseFile(), lease: cmp.Or(cfg.Lease, defaultLease), logger: cfg.Logger,
+		file: cfg.databaseFile(), lease: cmp.Or(cfg.Lease, defaultLease), logger: cfg.Logger, hooks: cfg.Hooks.orNothing(),
 		writes: make(chan *write), closing: make(chan struct{}), never: make(chan struct{}),
 		wakes: map[string]chan struct{}{}, held: map[int64]*Held{}, noted: map[int64]chan struct{}{},
 	}

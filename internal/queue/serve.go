@@ -278,7 +278,7 @@ func (a *adding) finish(ctx context.Context, held *Held, end End) error {
 	if end.Again > 0 && stopped == "" {
 		err := a.tx.exec(ctx, "UPDATE jobs SET state = 'ready', reason = ?, due_at = ?, result = ? WHERE seq = ?",
 			end.Reason, millis(a.now.Add(end.Again)), end.Result, held.Number)
-		a.wakes = append(a.wakes, held.Kind)
+		a.wakes, a.again = append(a.wakes, held.Kind), held.Kind
 		return err
 	}
 	if stopped != "" {
@@ -293,6 +293,7 @@ func (a *adding) finish(ctx context.Context, held *Held, end End) error {
 			millis(a.now), end.Verdict, end.Reason, held.Delivery); err != nil {
 			return err
 		}
+		a.verdict = end.Verdict
 	}
 	if err := a.stand(ctx, held, end); err != nil {
 		return err
