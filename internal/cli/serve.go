@@ -56,14 +56,17 @@ func runServe(ctx context.Context, env Env, values config.Values) (err error) {
 		return err
 	}
 	defer func() { _, _ = listeners.Public.Close(), listeners.Admin.Close() }() // which Serve has done, if it came to that
-	kept, err := queue.Open(ctx, queue.Config{Dir: settings.Data, Logger: logger})
+	kept, err := queue.Open(ctx, queue.Config{Dir: settings.Data, Logger: logger, Hooks: with.counted.OfQueue()})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
+	with.counted.Watch(kept, with.grants.Kept)
 	served, err := server.New(server.Config{
 		Queue: kept, Grants: with.grants, Clients: with.clients, Secrets: with.secrets, Data: settings.Data, PublicURL: settings.PublicURL,
 		Workers: settings.Workers, Getenv: env.Getenv, UserAgent: userAgent(), Logger: logger,
+		Told:   func(event string, verdict server.Verdict) { with.counted.Delivered(event, string(verdict)) },
+		Called: with.counted.TwilioCalled, Repeated: with.counted.TwilioRepeated, Metrics: with.counted.Handler(),
 	})
 	if err != nil {
 		return err

@@ -14,7 +14,9 @@ import (
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/grants"
+	"github.com/slipway-dev/slipway/internal/metrics"
 	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/retry"
 	"github.com/slipway-dev/slipway/internal/secret"
 	"github.com/slipway-dev/slipway/internal/server"
 )
@@ -25,6 +27,8 @@ type serverInputs struct {
 	clients     *gh.Clients
 	grants      *grants.Holder
 	certificate *server.Certificate // nil without TLS
+	// counted counts what is done with them.
+	counted *metrics.Metrics
 }
 
 // openInputs looks at all that a server is given, so that what is wrong is told at once,
@@ -32,7 +36,7 @@ type serverInputs struct {
 func openInputs(ctx context.Context, env Env, settings config.Server, wrong error, logger *slog.Logger) (*serverInputs, error) {
 	var problems problem.List
 	addError(&problems, wrong)
-	with := &serverInputs{}
+	with := &serverInputs{counted: newMetrics(logger)}
 	if len(settings.WebhookSecrets) > 0 {
 		with.secrets, wrong = gh.NewWebhookSecrets(settings.WebhookSecrets...)
 		addError(&problems, wrong)
@@ -40,7 +44,7 @@ func openInputs(ctx context.Context, env Env, settings config.Server, wrong erro
 	app, wrong := readApp(ctx, settings, logger)
 	addError(&problems, wrong)
 	if hasSignIn := app.ID != "" && !app.Key.IsZero() || !settings.Token.IsZero(); hasSignIn && wrong == nil {
-		with.clients, wrong = openClients(env, settings, app, logger)
+		with.clients, wrong = openClients(env, settings, app, with.counted, logger)
 		addError(&problems, wrong)
 	}
 	if settings.TLSCert != "" && settings.TLSKey != "" {
@@ -88,9 +92,10 @@ func readApp(ctx context.Context, settings config.Server, logger *slog.Logger) (
 }
 
 // openClients makes what acts at GitHub: as the App, or with a token.
-func openClients(env Env, settings config.Server, app gh.App, logger *slog.Logger) (*gh.Clients, error) {
+func openClients(env Env, settings config.Server, app gh.App, counted *metrics.Metrics, logger *slog.Logger) (*gh.Clients, error) {
 	return gh.NewClients(gh.Config{
 		Token: settings.Token, APIURL: env.Getenv("GITHUB_API_URL"), ServerURL: env.Getenv("GITHUB_SERVER_URL"), UserAgent: userAgent(), Logger: logger,
+		Observe: counted.GitHubCalled, Retry: retry.Policy{Notify: counted.GitHubRepeated},
 	}, app)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/retry"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
@@ -39,6 +40,8 @@ type Opening struct {
 	Limiter *twilio.Limiter
 	// Observe is told of each call; may be nil.
 	Observe func(twilio.Call)
+	// Repeated is told of each call that will be repeated; may be nil.
+	Repeated func(retry.Wait)
 	// UserAgent is what the client calls itself.
 	UserAgent string
 	// Logger receives each call at debug level.
@@ -62,6 +65,7 @@ func OpenAccount(opening Opening) (*twilio.Client, error) {
 		UserAgent: opening.UserAgent,
 		Limiter:   limiter,
 		Logger:    opening.Logger,
+		Retry:     retry.Policy{Notify: opening.Repeated},
 		Observe: func(call twilio.Call) {
 			logCall(opening.Logger, call)
 			if opening.Observe != nil {

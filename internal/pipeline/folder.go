@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/project"
+	"github.com/slipway-dev/slipway/internal/retry"
 	"github.com/slipway-dev/slipway/internal/source"
 	"github.com/slipway-dev/slipway/internal/toolkit"
 	"github.com/slipway-dev/slipway/internal/twilio"
@@ -67,8 +68,10 @@ type FolderDeploy struct {
 	Steps deploy.Steps
 	// Limiter is the account's, where several Jobs share it; nil means one of its own.
 	Limiter *twilio.Limiter
-	// Observe is told of each call of the API; may be nil.
-	Observe func(twilio.Call)
+	// Observe is told of each call of the API, Repeated of each that will be repeated;
+	// both may be nil.
+	Observe  func(twilio.Call)
+	Repeated func(retry.Wait)
 	// IsOpen and Newer are those of Config; both may be nil.
 	IsOpen func(ctx context.Context, number int) (bool, error)
 	Newer  func(context.Context) (string, error)
@@ -234,7 +237,7 @@ func (w FolderDeploy) open() (*twilio.Client, error) {
 	}
 	return OpenAccount(Opening{
 		Values: w.Values, Account: w.Settings.Account, Concurrency: w.Settings.Concurrency,
-		UserAgent: w.UserAgent, Logger: w.Logger, Limiter: w.Limiter, Observe: w.Observe,
+		UserAgent: w.UserAgent, Logger: w.Logger, Limiter: w.Limiter, Observe: w.Observe, Repeated: w.Repeated,
 	})
 }
 

@@ -12,13 +12,15 @@ import (
 	"github.com/slipway-dev/slipway/internal/queue"
 )
 
-// Admin answers at the address for people and monitoring: the overview, and what it
-// shows as JSON.
+// Admin answers at the address for people and monitoring: the overview, what it shows
+// as JSON, and what monitoring asks for.
 func (s *Server) Admin() http.Handler {
 	routes := http.NewServeMux()
 	view := view{s}
-	routes.Handle("/", overview.New(overview.Config{Reader: view, Manager: view, GitHubURL: s.clients.ServerURL(), Logger: s.logger}))
-	return overview.Guard(s.publicURL, routes)
+	pages := overview.New(overview.Config{Reader: view, Manager: view, GitHubURL: s.clients.ServerURL(), Logger: s.logger})
+	routes.Handle("/", overview.Guard(s.publicURL, pages))
+	s.monitor(routes)
+	return routes
 }
 
 // view shows the overview what the queue has.

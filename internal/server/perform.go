@@ -97,7 +97,7 @@ func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
 		UserAgent: r.server.userAgent, Logger: r.server.logger.With("job", r.held.Number), Progress: r.note,
 		Targeted: func(asked job.Job) { r.begin(ctx, asked, inputs) },
 		Previews: r.previews(inputs, grant), IsTag: verb == job.Tag, PromoteFrom: r.todo.Request.PromoteFrom,
-		Steps: r, Limiter: r.server.limiter(grant.Account.ID()), IsOpen: r.isOpen, Newer: r.newer,
+		Steps: r, Limiter: r.server.limiter(grant.Account.ID()), Observe: r.server.called, Repeated: r.server.repeated, IsOpen: r.isOpen, Newer: r.newer,
 	}
 	switch {
 	case needsTree:

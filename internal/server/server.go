@@ -4,19 +4,23 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/grants"
 	"github.com/slipway-dev/slipway/internal/queue"
+	"github.com/slipway-dev/slipway/internal/retry"
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// Config is what a Server works with. All but PublicURL, Workers and Told are required.
+// Config is what a Server works with. All but PublicURL, Workers, Told, Called, Repeated
+// and Metrics are required.
 type Config struct {
 	// Queue keeps Deliveries and Jobs.
 	Queue *queue.Queue
@@ -39,8 +43,15 @@ type Config struct {
 	// UserAgent is what calls of both platforms are made as.
 	UserAgent string
 	// Told is called with each verdict of the intake. Nil means that nobody counts them.
-	Told   func(event string, verdict Verdict)
-	Logger *slog.Logger
+	Told func(event string, verdict Verdict)
+	// Called and Repeated are told of each request to Twilio's API, and of each that
+	// will be repeated; may be nil.
+	Called   func(twilio.Call)
+	Repeated func(retry.Wait)
+	// Metrics answers GET /metrics, for people and monitoring alone. Nil means nothing
+	// does.
+	Metrics http.Handler
+	Logger  *slog.Logger
 }
 
 const defaultWorkers = 4
@@ -57,8 +68,13 @@ type Server struct {
 	getenv    func(string) string
 	userAgent string
 	told      func(string, Verdict)
+	called    func(twilio.Call)
+	repeated  func(retry.Wait)
+	metrics   http.Handler
 	logger    *slog.Logger
 
+	phase    atomic.Int32 // see the phases
+	written  written
 	mu       sync.Mutex
 	limiters map[string]*twilio.Limiter // by account
 }
@@ -67,7 +83,8 @@ type Server struct {
 func New(cfg Config) (*Server, error) {
 	s := &Server{
 		queue: cfg.Queue, grants: cfg.Grants, clients: cfg.Clients, secrets: cfg.Secrets, scratch: filepath.Join(cfg.Data, "commits"),
-		publicURL: cfg.PublicURL, workers: cfg.Workers, getenv: cfg.Getenv, userAgent: cfg.UserAgent, told: cfg.Told, logger: cfg.Logger,
+		publicURL: cfg.PublicURL, workers: cfg.Workers, getenv: cfg.Getenv, userAgent: cfg.UserAgent, told: cfg.Told,
+		called: cfg.Called, repeated: cfg.Repeated, metrics: cfg.Metrics, logger: cfg.Logger,
 		limiters: map[string]*twilio.Limiter{},
 	}
 	if s.workers == 0 {
@@ -88,7 +105,7 @@ func New(cfg Config) (*Server, error) {
 // Intake is the handler of POST /webhook.
 func (s *Server) Intake() *Intake {
 	return NewIntake(IntakeConfig{
-		Secrets: s.secrets, Events: []string{gh.EventPush, gh.EventPullRequest, gh.EventRelease},
+		Secrets: s.secrets, Events: WordsCounted().Events,
 		IsKnown: func(repository gh.Repository) bool {
 			_, isKnown := s.grants.File().Repository(repository.String())
 			return isKnown
@@ -103,6 +120,9 @@ func (s *Server) Intake() *Intake {
 // Work decides Deliveries and carries Jobs out until ctx ends, and returns when each Job
 // has ended or come to the border of a Step.
 func (s *Server) Work(ctx context.Context) {
+	s.phase.Store(phaseWorking)
+	defer context.AfterFunc(ctx, func() { s.phase.Store(phaseStopping) })()
+	defer s.phase.Store(phaseStopping)
 	var all sync.WaitGroup
 	for _, one := range []struct {
 		kind    string

@@ -15,6 +15,7 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/grants"
+	"github.com/slipway-dev/slipway/internal/metrics"
 	"github.com/slipway-dev/slipway/internal/queue"
 	github "github.com/slipway-dev/slipway/internal/sandbox/github"
 	twilio "github.com/slipway-dev/slipway/internal/sandbox/twilio"
@@ -29,6 +30,10 @@ type world struct {
 	twilio *twilio.Sandbox
 	queue  *queue.Queue
 	intake *httptest.Server
+	admin  *httptest.Server
+	grants *grants.Holder
+	config string // the path of server.yml
+	stop   func() // ends its work
 	log    safeBuffer
 	sent   int
 }
@@ -99,11 +104,12 @@ repositories:
 `, platform.URL, platform.URL+"/_live/{domain}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	held, _, err := grants.Hold(file, getenv)
-	if err != nil {
+	w.config = file
+	if w.grants, _, err = grants.Hold(file, getenv); err != nil {
 		t.Fatal(err)
 	}
-	clients, err := gh.NewClients(gh.Config{Token: secret.New(github.DefaultToken().Value), APIURL: hub.URL}, gh.App{})
+	counted := metrics.New(metrics.Config{Labels: metrics.Labels(server.WordsCounted()), Logger: slog.New(slog.DiscardHandler)})
+	clients, err := gh.NewClients(gh.Config{Token: secret.New(github.DefaultToken().Value), APIURL: hub.URL, Observe: counted.GitHubCalled}, gh.App{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,23 +117,29 @@ repositories:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.queue, err = queue.Open(t.Context(), queue.Config{Dir: filepath.Join(dir, "data")}); err != nil {
+	if w.queue, err = queue.Open(t.Context(), queue.Config{Dir: filepath.Join(dir, "data"), Hooks: counted.OfQueue()}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.queue.Close() })
+	counted.Watch(w.queue, w.grants.Kept)
 	made, err := server.New(server.Config{
-		Queue: w.queue, Grants: held, Clients: clients, Secrets: secrets, Data: filepath.Join(dir, "data"), Getenv: getenv,
-		UserAgent: "test", Logger: slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Queue: w.queue, Grants: w.grants, Clients: clients, Secrets: secrets, Data: filepath.Join(dir, "data"), Getenv: getenv,
+		UserAgent: "test", Metrics: counted.Handler(), Called: counted.TwilioCalled,
+		Told:   func(event string, verdict server.Verdict) { counted.Delivered(event, string(verdict)) },
+		Logger: slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.intake = httptest.NewServer(made.Intake())
 	t.Cleanup(w.intake.Close)
+	w.admin = httptest.NewServer(made.Admin())
+	t.Cleanup(w.admin.Close)
 	ctx, stop := context.WithCancel(t.Context())
 	worked := make(chan struct{})
 	go func() { defer close(worked); made.Work(ctx) }()
-	t.Cleanup(func() { stop(); <-worked })
+	w.stop = func() { stop(); <-worked }
+	t.Cleanup(w.stop)
 	return w
 }
 
