@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/problem"
+	"github.com/slipway-dev/slipway/internal/sandbox/github"
 	"github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
@@ -18,6 +19,14 @@ type sandboxInput struct {
 	options    twilio.Options
 	switches   []string
 	withGitHub bool
+}
+
+// gitHub is what GitHub's sandbox is like; nil means that there is none.
+func (i *sandboxInput) gitHub() *github.Options {
+	if !i.withGitHub {
+		return nil
+	}
+	return &github.Options{AssumePushed: true, Latency: i.options.Latency, FaultRate: i.options.FaultRate, Seed: i.options.Seed}
 }
 
 // check finds what is out of bounds.

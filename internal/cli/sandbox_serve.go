@@ -21,7 +21,7 @@ func runSandbox(ctx context.Context, env Env, input sandboxInput, level slog.Lev
 	if err != nil {
 		return oneProblem(fmt.Sprintf("cannot listen on %s: %v", input.listen, rootCause(err)), "Choose another address or port with --listen.")
 	}
-	served, err := openSandboxes(ctx, input, logger)
+	served, err := openSandboxes(ctx, input.options, input.gitHub(), logger)
 	if err != nil {
 		_ = listener.Close()
 		return oneProblem(err.Error(), "")
@@ -39,19 +39,15 @@ type sandboxes struct {
 	ofGitHub *github.Sandbox // nil unless it is asked for
 }
 
-func openSandboxes(ctx context.Context, input sandboxInput, logger *slog.Logger) (*sandboxes, error) {
-	input.options.Observe = func(call twilio.Call) { logTwilioCall(ctx, logger, call) }
-	ofTwilio, err := twilio.New(input.options)
-	if err != nil || !input.withGitHub {
+// openSandboxes makes the platforms, without GitHub where nil is given for it.
+func openSandboxes(ctx context.Context, forTwilio twilio.Options, forGitHub *github.Options, logger *slog.Logger) (*sandboxes, error) {
+	forTwilio.Observe = func(call twilio.Call) { logTwilioCall(ctx, logger, call) }
+	ofTwilio, err := twilio.New(forTwilio)
+	if err != nil || forGitHub == nil {
 		return &sandboxes{ofTwilio: ofTwilio}, err
 	}
-	ofGitHub, err := github.New(github.Options{
-		AssumePushed: true,
-		Latency:      input.options.Latency,
-		FaultRate:    input.options.FaultRate,
-		Seed:         input.options.Seed,
-		Observe:      func(call github.Call) { logGitHubCall(ctx, logger, call) },
-	})
+	forGitHub.Observe = func(call github.Call) { logGitHubCall(ctx, logger, call) }
+	ofGitHub, err := github.New(*forGitHub)
 	if err != nil {
 		return nil, errors.Join(err, ofTwilio.Close())
 	}

@@ -16,7 +16,7 @@ import (
 
 func newSandboxes(t *testing.T, input sandboxInput) *sandboxes {
 	t.Helper()
-	served, err := openSandboxes(t.Context(), input, slog.New(slog.DiscardHandler))
+	served, err := openSandboxes(t.Context(), input.options, input.gitHub(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestSandboxLogsWhatAWorkflowShows(t *testing.T) {
 		}
 		return attribute
 	}}))
-	served, err := openSandboxes(t.Context(), sandboxInput{withGitHub: true}, logger)
+	served, err := openSandboxes(t.Context(), twilio.Options{}, (&sandboxInput{withGitHub: true}).gitHub(), logger)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,8 +26,13 @@ or dies.
 server.yml says which repository may deploy where, and where credentials come from;
 the slipway.yml of a repository chooses among that. SIGHUP has server.yml and the
 certificate read again; where they are broken, what was read before holds on.
-SIGTERM and SIGINT stop the server once the Steps that run have ended.`,
-		Example: `  slipway serve --data /var/lib/slipway --server-config /etc/slipway/server.yml
+SIGTERM and SIGINT stop the server once the Steps that run have ended.
+
+With --sandbox everything is on this machine, without any account: sandboxes of
+GitHub and Twilio, a repository, a server.yml and secrets of its own. Of the
+environment only SLIPWAY_LOG_LEVEL counts then. slipway demo push sends it a commit.`,
+		Example: `  slipway serve --sandbox
+  slipway serve --data /var/lib/slipway --server-config /etc/slipway/server.yml
   slipway serve --listen systemd
   slipway serve --listen :443 --tls-cert server.pem --tls-key server.key`,
 		Args: noArguments,
@@ -36,14 +41,48 @@ SIGTERM and SIGINT stop the server once the Steps that run have ended.`,
 	for _, setting := range config.ServerSettings() {
 		addSetting(cmd, setting)
 	}
+	inSandbox := addBoolean(cmd, "sandbox", "serve on sandboxes of GitHub and Twilio, without accounts")
+	address := cmd.Flags().String("sandbox-listen", sandboxAddress, "where the sandboxes answer")
+	namePlaceholder(cmd.Flags(), "sandbox-listen", "ADDRESS")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return runServe(cmd.Context(), env, config.Resolve(config.ServerSettings(), explicit(cmd.Flags()), env.Getenv))
+		var problems problem.List
+		isInSandbox := inSandbox.read(&problems)
+		if err := problems.Err(); err != nil {
+			return err
+		}
+		given := explicit(cmd.Flags())
+		if isInSandbox {
+			return runServeInSandbox(cmd.Context(), env, given, *address)
+		}
+		return runServe(cmd.Context(), env, config.Resolve(config.ServerSettings(), given, env.Getenv), nil)
 	}
 	return cmd
 }
 
-// runServe serves until ctx ends, which is how a server ends.
-func runServe(ctx context.Context, env Env, values config.Values) (err error) {
+// runServeInSandbox serves in an environment that is made up; what is given by flags
+// holds.
+func runServeInSandbox(ctx context.Context, env Env, given func(string) (string, bool), address string) (err error) {
+	values := config.Resolve(config.ServerSettings(), given, env.Getenv)
+	level, err := config.ReadLogLevel(values)
+	if err != nil {
+		return err
+	}
+	if values[config.TLSCert].Origin == config.Explicit || values[config.TLSKey].Origin == config.Explicit {
+		return oneProblem("tls-cert and tls-key are not for --sandbox, whose GitHub would not trust them", "Leave them out.")
+	}
+	data, _ := given(config.Data)
+	world, err := openServeSandbox(ctx, address, data, slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: level})))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, world.Close()) }()
+	env.Getenv = world.getenv(env.Getenv)
+	return runServe(ctx, env, config.Resolve(config.ServerSettings(), given, env.Getenv), world)
+}
+
+// runServe serves until ctx ends, which is how a server ends. world is what it serves in
+// a sandbox; nil means that it does not.
+func runServe(ctx context.Context, env Env, values config.Values, world *serveSandbox) (err error) {
 	settings, err := config.ReadServer(values)
 	logger := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: settings.LogLevel}))
 	values.Log(logger)
@@ -56,6 +95,9 @@ func runServe(ctx context.Context, env Env, values config.Values) (err error) {
 		return err
 	}
 	defer func() { _, _ = listeners.Public.Close(), listeners.Admin.Close() }() // which Serve has done, if it came to that
+	if world != nil {
+		settings.PublicURL = world.connect(listeners, settings.PublicURL)
+	}
 	kept, err := queue.Open(ctx, queue.Config{Dir: settings.Data, Logger: logger, Hooks: with.counted.OfQueue()})
 	if err != nil {
 		return err
@@ -74,6 +116,9 @@ func runServe(ctx context.Context, env Env, values config.Values) (err error) {
 	defer with.reloadOnHangUp(ctx, logger)()
 	logger.InfoContext(ctx, "webhooks are taken", "address", listeners.Public.Addr().String(), "tls", with.certificate != nil,
 		"overview", listeners.Admin.Addr().String(), "repositories", len(with.grants.File().Repositories))
+	if world != nil {
+		world.introduce(env)
+	}
 	if with.certificate != nil {
 		listeners.Public = with.certificate.Listen(listeners.Public)
 	}
