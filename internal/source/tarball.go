@@ -17,6 +17,9 @@ import (
 	"github.com/slipway-dev/slipway/internal/problem"
 )
 
+// maxPath is how long a name may be, in bytes: what Linux takes (limits.h, PATH_MAX).
+const maxPath = 4096
+
 // Limits bound what a tarball may unpack to. A zero value is the default.
 type Limits struct {
 	// Bytes is how much all of it may be, headers included; 0 means 1 GiB.
@@ -45,7 +48,9 @@ func Unpack(ctx context.Context, packed io.Reader, dir string, limits Limits) er
 		return fmt.Errorf("unpack the commit's tarball: %w", err)
 	}
 	stream.Multistream(false)
-	unpacking := &unpacking{root: root, limits: limits, bounded: &io.LimitedReader{R: stream, N: limits.Bytes + 1}}
+	unpacking := &unpacking{
+		root: root, limits: limits, bounded: &io.LimitedReader{R: stream, N: limits.Bytes + 1}, folders: map[string]bool{".": true},
+	}
 	if err := unpacking.all(); err != nil {
 		if unpacking.bounded.N <= 0 { // whatever it looked like
 			return tooLarge(fmt.Sprintf("it unpacks to more than %d MiB", limits.Bytes>>20))
@@ -62,6 +67,7 @@ type unpacking struct {
 	bounded *io.LimitedReader
 	top     string // the folder that everything is in
 	entries int
+	folders map[string]bool // that were made
 	links   []string
 }
 
@@ -78,13 +84,33 @@ func (u *unpacking) all() error {
 		if header.Typeflag == tar.TypeXGlobalHeader { // in which git keeps the commit's SHA
 			continue
 		}
-		if u.entries++; u.entries > u.limits.Entries {
-			return tooLarge(fmt.Sprintf("it has more than %d files and folders", u.limits.Entries))
+		if err := u.count(); err != nil {
+			return err
 		}
 		if err := u.one(header, reader); err != nil {
 			return err
 		}
 	}
+}
+
+// count counts what is to be written.
+func (u *unpacking) count() error {
+	if u.entries++; u.entries > u.limits.Entries {
+		return tooLarge(fmt.Sprintf("it has more than %d files and folders", u.limits.Entries))
+	}
+	return nil
+}
+
+// hasHoles reports whether a file is stored without what is zero in it: one of any size
+// may be a few bytes, which the limits would not see (GNU tar's manual, Storing Sparse
+// Files).
+func hasHoles(header *tar.Header) bool {
+	for key := range header.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 // checkEnd sees that the stream ends where the tarball does: what is cut off has no sum.
@@ -113,10 +139,16 @@ func (u *unpacking) one(header *tar.Header, content io.Reader) error {
 		}
 		return nil
 	}
+	if err := u.above(name); err != nil {
+		return err
+	}
 	switch header.Typeflag {
 	case tar.TypeDir:
-		return u.root.MkdirAll(name, 0o700) //nolint:wrapcheck // Unpack says what it was.
+		return u.folder(name)
 	case tar.TypeReg:
+		if hasHoles(header) {
+			return refused("it has a file with holes", header.Name)
+		}
 		return u.file(name, content)
 	case tar.TypeSymlink:
 		return u.link(name, header.Linkname)
@@ -137,16 +169,42 @@ func (u *unpacking) inside(name string) (string, error) {
 	if rest == "" {
 		return ".", nil
 	}
-	if !fs.ValidPath(rest) || strings.ContainsAny(rest, "\\\x00") {
+	switch {
+	case !fs.ValidPath(rest) || strings.ContainsAny(rest, "\\\x00"):
 		return "", refused("it has a name that leads elsewhere", name)
+	case len(rest) > maxPath:
+		return "", refused("it has a name that is too long", name)
+	}
+	for part := range strings.SplitSeq(rest, "/") {
+		if strings.EqualFold(part, ".git") { // which would tell of another commit, and lead to any folder
+			return "", refused("it has git's own files, which no commit has", name)
+		}
 	}
 	return rest, nil
 }
 
-func (u *unpacking) file(name string, content io.Reader) error {
-	if err := u.root.MkdirAll(path.Dir(name), 0o700); err != nil {
-		return err //nolint:wrapcheck // Unpack says what it was.
+// above makes the folders that a name is in. They count, whether or not the tarball has
+// them: a name may have thousands.
+func (u *unpacking) above(name string) error {
+	folder := path.Dir(name)
+	if u.folders[folder] {
+		return nil
 	}
+	if err := u.above(folder); err != nil {
+		return err
+	}
+	if err := u.count(); err != nil {
+		return err
+	}
+	return u.folder(folder)
+}
+
+func (u *unpacking) folder(name string) error {
+	u.folders[name] = true
+	return u.root.MkdirAll(name, 0o700) //nolint:wrapcheck // Unpack says what it was.
+}
+
+func (u *unpacking) file(name string, content io.Reader) error {
 	file, err := u.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return refused("it has a file twice", name)
@@ -162,9 +220,6 @@ func (u *unpacking) file(name string, content io.Reader) error {
 func (u *unpacking) link(name, target string) error {
 	if target == "" || path.IsAbs(target) || strings.ContainsAny(target, "\\\x00") || !fs.ValidPath(path.Join(path.Dir(name), target)) {
 		return leavesTree(name, target)
-	}
-	if err := u.root.MkdirAll(path.Dir(name), 0o700); err != nil {
-		return err //nolint:wrapcheck // Unpack says what it was.
 	}
 	err := u.root.Symlink(target, name)
 	if errors.Is(err, fs.ErrExist) {

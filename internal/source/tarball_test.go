@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -141,6 +142,10 @@ func TestUnpackRefuses(t *testing.T) {
 		"a hard link":                   {[]entry{{name: "top/x", kind: tar.TypeLink, link: "top/y"}}, "no file, folder or link"},
 		"a device":                      {[]entry{{name: "top/x", kind: tar.TypeChar}}, "no file, folder or link"},
 		"a pipe":                        {[]entry{{name: "top/x", kind: tar.TypeFifo}}, "no file, folder or link"},
+		"files of git":                  {[]entry{{name: "top/services/.GIT", content: "gitdir: /etc"}}, "git's own files"},
+		"a folder of git":               {[]entry{{name: "top/.git/HEAD", content: sha1}}, "git's own files"},
+		"a long name":                   {[]entry{{name: "top/" + strings.Repeat("a/", 2100) + "x"}}, "too long"},
+		"folders in folders":            {[]entry{{name: "top/" + strings.Repeat("a/", 60) + "x"}, {name: "top/b/" + strings.Repeat("a/", 60) + "x"}}, "more than 100 files"},
 		"too many":                      {slices.Repeat([]entry{{name: "top/"}}, 101), "more than 100 files"},
 		"too large":                     {[]entry{{name: "top/x", content: strings.Repeat("x", 3<<20)}}, "more than 2 MiB"},
 	}
@@ -198,6 +203,53 @@ func bomb(tb testing.TB) []byte {
 		tb.Fatalf("the bomb has %d bytes", len(packed))
 	}
 	return packed
+}
+
+// TestUnpackOfHoles has a file that is as large as it says, in a few bytes.
+func TestUnpackOfHoles(t *testing.T) {
+	t.Parallel()
+	for version, file := range map[string][]string{
+		"0.1": {record("GNU.sparse.numblocks", "1") + record("GNU.sparse.map", "0,0") + record("GNU.sparse.size", "8388608"), ""},
+		"1.0": {record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0") + record("GNU.sparse.realsize", "8388608"), "1\n0\n0\n" + strings.Repeat("\x00", 506)},
+	} {
+		var packed bytes.Buffer
+		stream := gzip.NewWriter(&packed)
+		_, err := io.WriteString(stream, block("pax", tar.TypeXHeader, file[0])+block("top/x", tar.TypeReg, file[1])+strings.Repeat("\x00", 1024))
+		if err := errors.Join(err, stream.Close()); err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		err = source.Unpack(t.Context(), &packed, dir, source.Limits{Bytes: 1 << 20, Entries: 10})
+		if _, isProblem := errors.AsType[*problem.Problem](err); !isProblem || !strings.Contains(err.Error(), "a file with holes") {
+			t.Errorf("%s: %v", version, err)
+		}
+		if left := tree(t, dir); len(left) > 0 {
+			t.Errorf("%s: something of %d bytes was written", version, len(left[0]))
+		}
+	}
+}
+
+// block is a header of a tarball with content behind it (pax(1), ustar Interchange
+// Format), as tar.Writer makes none.
+func block(name string, kind byte, content string) string {
+	var header [512]byte
+	copy(header[:], name)
+	copy(header[100:], "0000644\x00")
+	copy(header[124:], fmt.Sprintf("%011o\x0000000000000\x00        ", len(content)))
+	header[156] = kind
+	copy(header[257:], "ustar\x0000")
+	sum := 0
+	for _, one := range header {
+		sum += int(one)
+	}
+	copy(header[148:], fmt.Sprintf("%06o\x00 ", sum))
+	return string(header[:]) + content + strings.Repeat("\x00", (512-len(content)%512)%512)
+}
+
+// record is one of those in a pax header, which begin with how long they are.
+func record(key, value string) string {
+	length := len(" =\n") + len(key) + len(value)
+	return fmt.Sprintf("%d %s=%s\n", length+len(strconv.Itoa(length)), key, value)
 }
 
 // FuzzUnpack writes nothing outside, and no more than the limits.
