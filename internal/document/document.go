@@ -3,9 +3,9 @@
 // is wrong, all of it at once, and reads what every such file has: texts, lists,
 // mappings, a version, and names that are known.
 //
-// It is strict where YAML is not: references, merges, tags, second documents and names
-// that come again are Problems, so that what holds at a line is what stands there, and
-// nothing can multiply. What a file means is for its own room to say. Files of other
+// It is strict where YAML is not: references, merges, tags, second documents, names that
+// come again and characters that hide others are Problems, so that what holds at a line is
+// what stands there, and nothing can multiply. What a file means is for its own room to say. Files of other
 // tools, which need all of YAML, are not read here. Level 0: of the project it imports
 // problem and words.
 package document

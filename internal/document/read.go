@@ -17,6 +17,10 @@ func (r *Reader) Read(source string) Value {
 		r.Wrong(line, "holds a byte that no text has", "Save the file as UTF-8.")
 		return Value{}
 	}
+	if line, met := lineOfHiding(source); line > 0 {
+		r.Wrong(line, fmt.Sprintf("holds the character %U, by which something else can be seen than holds", met), "Remove it.")
+		return Value{}
+	}
 	loader, err := yaml.NewLoader(strings.NewReader(source))
 	if err != nil {
 		return r.broken(source, err)
@@ -59,6 +63,21 @@ func lineOfBadText(source string) int {
 	return 0
 }
 
+// lineOfHiding returns the line of the first character that makes a text look like
+// another one: those that end a line for YAML and not for who reads it, so that what
+// seems to be a comment holds, and those that turn its direction round (CVE-2021-42574).
+// The line is 0 when there is none.
+func lineOfHiding(source string) (line int, met rune) {
+	at := strings.IndexFunc(source, func(r rune) bool {
+		return r == '\u0085' || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+	})
+	if at < 0 {
+		return 0, 0
+	}
+	met, _ = utf8.DecodeRuneInString(source[at:])
+	return 1 + strings.Count(source[:at], "\n"), met
+}
+
 // broken tells where the text stops being YAML; that may be behind its last line.
 func (r *Reader) broken(source string, err error) Value {
 	line, message := 1, err.Error()
@@ -93,7 +112,10 @@ func (r *Reader) value(node *yaml.Node, depth int) Value {
 		r.Wrong(node.Line, fmt.Sprintf("%q is there to be referred to, and the file takes no references", Shortened("&"+node.Anchor)),
 			"Remove it. "+r.Shared)
 	}
-	read.Kind = r.kind(node)
+	if read.Kind = r.kind(node); isTagged(node) {
+		r.tagged(node)
+		return Value{Line: node.Line}
+	}
 	switch read.Kind {
 	case List:
 		for _, item := range node.Content {
@@ -122,9 +144,16 @@ func (r *Reader) kind(node *yaml.Node) Kind {
 	case "!!str", "!!timestamp", "!!merge":
 		return Text
 	default:
-		r.Wrong(node.Line, fmt.Sprintf("the tag %q has no meaning here", Shortened(tag)), "Remove it.")
-		return Unusable
+		return Unusable // it is tagged
 	}
+}
+
+// isTagged reports whether a node says of itself what it is, which may not be what stands
+// there.
+func isTagged(node *yaml.Node) bool { return node.Style&yaml.TaggedStyle != 0 }
+
+func (r *Reader) tagged(node *yaml.Node) {
+	r.Wrong(node.Line, fmt.Sprintf("the tag %q has no meaning here", Shortened(node.ShortTag())), "Remove it.")
 }
 
 // members reads a Mapping. Of names that come again the first counts.
@@ -137,6 +166,9 @@ func (r *Reader) members(node *yaml.Node, depth int) []Member {
 		switch tag := name.ShortTag(); {
 		case name.Kind == yaml.AliasNode || name.Anchor != "":
 			r.value(name, depth+1) // which says so
+			continue
+		case isTagged(name):
+			r.tagged(name)
 			continue
 		case tag == "!!merge":
 			r.Wrong(name.Line, `"<<" merges mappings, which the file does not take`, "Write it out. "+r.Shared)
