@@ -18,6 +18,13 @@ const maxContent = 1 << 20
 // ErrNoFile says that a commit, which can be read, has nothing at a path.
 var ErrNoFile = errors.New("the commit has no such file")
 
+// ContentError says that what a commit has at a path is no file, or one that is too
+// long.
+type ContentError struct{ text string }
+
+// Error says what it is.
+func (e *ContentError) Error() string { return e.text }
+
 // ReadFile reads a file of a commit, of at most most bytes; 0 means 1 MiB, and
 // there is no more. sha is the full SHA, and path is relative to the root of the
 // repository, with slashes. A link to a file of the repository is that file. It
@@ -52,9 +59,9 @@ func (c *Client) ReadFile(ctx context.Context, repository Repository, sha, path 
 	case err != nil:
 		return nil, err
 	case got.kind != "file":
-		return nil, fmt.Errorf("%s of %s: it is %s, and no file", op.name, repository, got.kind)
+		return nil, &ContentError{fmt.Sprintf("%s of %s: it is %s, and no file", op.name, repository, got.kind)}
 	case got.size > most:
-		return nil, fmt.Errorf("%s of %s: the file has %d bytes, and no more than %d are read", op.name, repository, got.size, most)
+		return nil, &ContentError{fmt.Sprintf("%s of %s: the file has %d bytes, and no more than %d are read", op.name, repository, got.size, most)}
 	}
 	return got.bytes, nil
 }

@@ -1,8 +1,10 @@
 package gh
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -115,6 +117,22 @@ func (e *RateLimitError) Error() string {
 		which = "the token has used up GitHub's rate limit for this hour, which holds"
 	}
 	return fmt.Sprintf("%s: %s until %s", e.Operation, which, e.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
+}
+
+// IsRefusal reports whether a call failed because of what it asked for, so that the same
+// call fails again until somebody changes something: a permission is missing, or what it
+// names is not there or not what it has to be. A token that is not accepted is none, nor
+// are limits, faults and broken connections.
+func IsRefusal(err error) bool {
+	if _, ok := errors.AsType[*PermissionError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*ContentError](err); ok {
+		return true
+	}
+	refused, ok := errors.AsType[*Error](err)
+	passes := []int{http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests}
+	return ok && refused.Status/100 == 4 && !slices.Contains(passes, refused.Status)
 }
 
 // isPrintable tells whether a text can be shown as it is.

@@ -103,9 +103,24 @@ func (c *Client) TagCommit(ctx context.Context, repository Repository, tag strin
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", op.name, err)
 	}
+	return c.commitOf(ctx, op, "tags/"+escaped(tag))
+}
+
+// DefaultHead reads the SHA of the newest commit of the default branch. It needs the
+// permission "contents: read".
+func (c *Client) DefaultHead(ctx context.Context, repository Repository) (sha string, err error) {
+	op := operation{name: "read the default branch", repository: repository, permission: "contents: read"}
+	if err := repository.check(); err != nil {
+		return "", fmt.Errorf("%s: %w", op.name, err)
+	}
+	return c.commitOf(ctx, op, "HEAD")
+}
+
+// commitOf reads the SHA of the commit that a ref stands for, which is fit for a path.
+func (c *Client) commitOf(ctx context.Context, op operation, ref string) (sha string, err error) {
 	return read(ctx, c, op, func(ctx context.Context, sdk *github.Client) (string, *github.Response, error) {
 		// Its files are of no interest: docs.github.com/rest/commits/commits#get-a-commit.
-		got, response, err := sdk.Repositories.GetCommit(ctx, repository.Owner, repository.Name, "tags/"+tag, &github.ListOptions{PerPage: 1})
+		got, response, err := sdk.Repositories.GetCommit(ctx, op.repository.Owner, op.repository.Name, ref, &github.ListOptions{PerPage: 1})
 		if err == nil && !isSHA(got.GetSHA()) {
 			err = errShape
 		}

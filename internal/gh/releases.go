@@ -120,13 +120,18 @@ func (n releaseNotes) find(ctx context.Context, sdk *github.Client) (*github.Rep
 		}
 		return found, response, err
 	}
-	parts := strings.Split(n.Tag, "/") // the SDK puts names into paths as they are
-	for i, part := range parts {
-		parts[i] = url.PathEscape(part)
-	}
-	found, response, err := sdk.Repositories.GetReleaseByTag(ctx, n.repository.Owner, n.repository.Name, strings.Join(parts, "/"))
+	found, response, err := sdk.Repositories.GetReleaseByTag(ctx, n.repository.Owner, n.repository.Name, escaped(n.Tag))
 	if err == nil && (found.GetID() == 0 || found.GetTagName() != n.Tag) {
 		err = errShape
 	}
 	return found, response, err
+}
+
+// escaped is the name of a ref as a part of a path; the SDK puts names there as they are.
+func escaped(ref string) string {
+	parts := strings.Split(ref, "/")
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
+	}
+	return strings.Join(parts, "/")
 }

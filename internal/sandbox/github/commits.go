@@ -96,11 +96,19 @@ func (one *repository) commit(sha string) *commit {
 	return nil
 }
 
-// resolve finds the commit that a ref names: a SHA, or a branch with or without
-// "heads/", as the pages of these operations say.
+// resolve finds the commit that a ref names: a SHA, a branch with or without "heads/",
+// a tag with or without "tags/", as the pages of these operations say, or HEAD, which is
+// the default branch. Of a tag and a branch of one name it is the tag, as for git
+// (gitrevisions(7)).
 func (one *repository) resolve(ref string) (sha string, found bool) {
 	if one.commit(ref) != nil {
 		return ref, true
+	}
+	if ref == "HEAD" {
+		ref = "heads/" + one.defaultBranch
+	}
+	if tag, isThere := one.tags[strings.TrimPrefix(ref, "tags/")]; isThere {
+		return tag.sha, true
 	}
 	sha, found = one.branches[strings.TrimPrefix(ref, "heads/")]
 	return sha, found
@@ -194,16 +202,26 @@ func getGitCommit(c *call) (reply, error) {
 	return ok(c.commitBody(c.params["sha"], "git/commits"))
 }
 
-// getRef has branches alone, by their whole names: "heads/main".
+// getRef has branches and tags, by their whole names: "heads/main", "tags/v1". An
+// annotated tag is an object of its own.
 func getRef(c *call) (reply, error) {
 	one, ref := c.repository(), c.params["name"]
-	branch, isBranch := strings.CutPrefix(ref, "heads/")
-	sha, found := one.branches[branch]
-	if !isBranch || !found {
+	kind, sha, found := "commit", "", false
+	if branch, isBranch := strings.CutPrefix(ref, "heads/"); isBranch {
+		sha, found = one.branches[branch]
+	}
+	if name, isTag := strings.CutPrefix(ref, "tags/"); isTag {
+		var named tag
+		named, found = one.tags[name]
+		if sha = named.sha; named.object != "" {
+			kind, sha = "tag", named.object
+		}
+	}
+	if !found {
 		return reply{}, notFound()
 	}
 	return ok(map[string]any{
 		"ref": "refs/" + ref, "url": c.url("repos", one.owner, one.name, "git/refs", ref),
-		"object": map[string]string{"type": "commit", "sha": sha, "url": c.url("repos", one.owner, one.name, "git/commits", sha)},
+		"object": map[string]string{"type": kind, "sha": sha, "url": c.url("repos", one.owner, one.name, "git", kind+"s", sha)},
 	})
 }

@@ -45,6 +45,10 @@ func operations() []operation {
 				{name: "context"},
 			},
 		},
+		{ // behind those of which one has fewer segments than a ref may
+			name: "repos/get-commit", method: get, pattern: repo + "/commits/{ref...}", handle: getCommit,
+			docs: "commits/commits#get-a-commit", needs: permission{"contents", "read"}, pages: true,
+		},
 	})
 }
 
@@ -56,10 +60,6 @@ func codeOperations() []operation {
 	)
 	contents, pulls := permission{"contents", "read"}, permission{"pull_requests", "read"}
 	return []operation{
-		{
-			name: "repos/get-commit", method: get, pattern: repo + "/commits/{ref}", handle: getCommit,
-			docs: "commits/commits#get-a-commit", needs: contents, pages: true,
-		},
 		{
 			name: "git/get-commit", method: get, pattern: repo + "/git/commits/{sha}", handle: getGitCommit,
 			docs: "git/commits#get-a-commit-object", needs: contents,

@@ -115,6 +115,12 @@ func (s *Sandbox) pushPayload(one *repository, push Push, commit Commit, before 
 		"pusher":     map[string]any{"name": push.Login, "email": email(push.Login)},
 		"sender":     userPayload(api, push.Login),
 	}
+	s.addInstallation(one, payload)
+	return payload
+}
+
+// addInstallation adds the installation of the App that a payload is sent to.
+func (s *Sandbox) addInstallation(one *repository, payload map[string]any) {
 	for _, app := range s.apps {
 		for _, installed := range app.Installations {
 			if payload["installation"] == nil && installed.covers(one) { // each App would be sent its own
@@ -122,7 +128,6 @@ func (s *Sandbox) pushPayload(one *repository, push Push, commit Commit, before 
 			}
 		}
 	}
-	return payload
 }
 
 // commitPayload is a commit with what it changes, in which a file that is renamed is

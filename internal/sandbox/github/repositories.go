@@ -16,6 +16,7 @@ type repository struct {
 	private       bool
 	commits       []*commit         // in the order they became known
 	branches      map[string]string // SHA by name
+	tags          map[string]tag    // by name
 	statuses      []*Status         // oldest first
 	deployments   []*Deployment     // oldest first
 	comments      []*Comment        // oldest first
@@ -28,7 +29,7 @@ type repository struct {
 func newRepository(given Repository, id int64) *repository {
 	return &repository{
 		id: id, owner: given.Owner, name: given.Name, defaultBranch: given.DefaultBranch,
-		private: given.Private, branches: map[string]string{},
+		private: given.Private, branches: map[string]string{}, tags: map[string]tag{},
 	}
 }
 

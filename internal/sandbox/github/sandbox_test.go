@@ -294,7 +294,7 @@ func TestUnknownOperationsAreLoud(t *testing.T) {
 		{"DELETE", voice},
 		{"PUT", voice + "/statuses/" + sha},
 		{"GET", voice + "/statuses/" + sha},
-		{"GET", voice + "/commits/heads/main"},
+		{"GET", voice + "/commits/heads//main"},
 		{"GET", voice + "/deployments/1/statuses/2"},
 		{"GET", voice + "/contents"},
 		{"POST", "/repos//voice/statuses/" + sha},
