@@ -12,14 +12,14 @@ func inFiles() []string {
 	return []string{
 		Service, Environment, FunctionsFolder, AssetsFolder, Runtime, EnvFile, Variables, VariablesLike, PruneVariables, Dependencies,
 		HealthCheckPath, HealthCheckStatus, HealthCheckText, HealthCheckHeader, HealthCheckTimeout, Watch, WatchErrors, RollbackOnFailure,
-		BuildTimeout, Manifest, PreviewService, PreviewMax, PreviewTTL, GitHubEnvironment,
+		BuildTimeout, Manifest, PreviewService, PreviewMax, PreviewTTL, GitHubEnvironment, ReleaseNotes,
 	}
 }
 
 // FileSettings returns the rows of the settings that a file may give.
 func FileSettings() []Setting {
 	isElsewhere := func(setting Setting) bool { return !slices.Contains(inFiles(), setting.Name) }
-	return slices.DeleteFunc(slices.Concat(Settings(), GitHubSettings()), isElsewhere)
+	return slices.DeleteFunc(slices.Concat(Settings(), GitHubSettings(), ActionSettings()), isElsewhere)
 }
 
 // Written is what a file says about a setting.

@@ -94,7 +94,7 @@ func keys(s scope) []key {
 	case ofPreviews:
 		return append([]key{
 			preview(config.Service, config.PreviewService), preview(keyMax, config.PreviewMax), preview(keyTTL, config.PreviewTTL),
-		}, settings(config.Service)...)
+		}, settings(config.Service, config.ReleaseNotes)...)
 	default:
 		return nil
 	}
