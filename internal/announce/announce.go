@@ -149,11 +149,14 @@ type Warning struct {
 	Place string
 	// Text says so, with why and what to do.
 	Text string
+	// IsRefused says that GitHub would not take it later either, until somebody changes
+	// what it may.
+	IsRefused bool
 }
 
 // warn makes a Warning; place is "commit status" and the like.
 func warn(place string, err error) Warning {
-	return Warning{place, "No " + place + ": " + explain(err)}
+	return Warning{Place: place, Text: "No " + place + ": " + explain(err), IsRefused: gh.IsRefusal(err)}
 }
 
 // End says how the Job ended, in all places at once, and returns what could not be
@@ -230,7 +233,7 @@ func (a *Announcer) Skip(ctx context.Context, result job.Result) []Warning {
 	defer cancel()
 	if err := a.newComment(job.Job{Target: job.Target{Service: result.Service, Environment: result.Environment}}).end(limited, result, deploy.Plan{}); err != nil {
 		if a.about.IsFork && isDenied(err) {
-			return []Warning{{"comment", "No comment: the token of a run for a fork may only read, unless the repository's settings send write tokens to it"}}
+			return []Warning{{Place: "comment", IsRefused: true, Text: "No comment: the token of a run for a fork may only read, unless the repository's settings send write tokens to it"}}
 		}
 		return []Warning{warn("comment", err)}
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"github.com/slipway-dev/slipway/internal/config"
 	"github.com/slipway-dev/slipway/internal/gh"
 	"github.com/slipway-dev/slipway/internal/grants"
-	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/queue"
 	"github.com/slipway-dev/slipway/internal/rules"
 	"github.com/slipway-dev/slipway/internal/trigger"
@@ -42,66 +40,104 @@ func decideWanted(repository string) queue.Wanted {
 type decision struct {
 	verdict, reason string
 	jobs            []queue.Wanted
+	// refused are why something, or all, is not done: for the people of the repository.
+	refused []error
 }
 
 // Decide finds out what a Delivery asks for, by slipway.yml as it is at the commit, or
 // at the base of a pull request, and by server.yml.
 func (s *Server) Decide(ctx context.Context, held *queue.Held) queue.End {
-	made, err := s.decide(ctx, held)
-	if err != nil {
-		if again, isLeft := decidePatience.next(held.Attempts); isLeft && ctx.Err() == nil {
-			return queue.End{Again: again, Reason: err.Error()}
-		}
-		return queue.End{Outcome: queue.Failed, Verdict: verdictFailed, Reason: err.Error()}
+	deciding := &deciding{server: s}
+	made, err := deciding.decide(ctx, held)
+	if again, isLeft := s.patient(err).next(held.Attempts); err != nil && isLeft && ctx.Err() == nil {
+		return queue.End{Again: again, Reason: err.Error()}
 	}
-	return queue.End{Verdict: made.verdict, Reason: made.reason, Then: made.jobs}
+	end := queue.End{Verdict: made.verdict, Reason: made.reason, Then: made.jobs}
+	if err != nil {
+		end = queue.End{Outcome: queue.Failed, Verdict: verdictFailed, Reason: err.Error()}
+	}
+	told, isTold := deciding.notice(ctx, held, made, err)
+	if !isTold || ctx.Err() != nil {
+		return end
+	}
+	wanted, err := told.wanted()
+	if err != nil {
+		s.logger.ErrorContext(ctx, "a refusal cannot be told", "job", held.Number, "error", err)
+		return end
+	}
+	end.Then = append(end.Then, wanted)
+	return end
+}
+
+// notice is what the commit is told of the decision, if anything is. What was refused
+// and is not any more, since it was decided anew, is told as well.
+func (d *deciding) notice(ctx context.Context, held *queue.Held, made decision, err error) (told notice, isTold bool) {
+	told = notice{Repository: d.event.Repository, SHA: d.sha}
+	switch {
+	case d.sha == "":
+		return notice{}, false
+	case err != nil: // which may name what is the server's alone
+		told.State, told.Description = gh.StateError, "What is to be done could not be found out; the server's log has why"
+		return told, true
+	case len(made.refused) > 0:
+		told.State, told.Description = gh.StateFailure, whyRefused(made.refused)
+		return told, true
+	}
+	before, err := d.server.queue.JobsOf(ctx, held.Delivery)
+	isDoubted := err == nil && slices.ContainsFunc(before, func(one queue.Job) bool { return one.Kind == kindTell && one.Parent == 0 })
+	told.State, told.Description = gh.StateSuccess, oneLine(made.verdict+": "+made.reason)
+	return told, isDoubted
 }
 
 // decide decides. The error is one that may pass.
-func (s *Server) decide(ctx context.Context, held *queue.Held) (decision, error) {
-	delivery, err := s.queue.Delivery(ctx, held.Delivery)
+func (d *deciding) decide(ctx context.Context, held *queue.Held) (decision, error) {
+	delivery, err := d.server.queue.Delivery(ctx, held.Delivery)
 	if err != nil {
 		return decision{}, err
 	}
-	event, err := gh.ParseEvent(delivery.Event, delivery.Body)
+	d.at = delivery.ReceivedAt
+	d.event, err = gh.ParseEvent(delivery.Event, delivery.Body)
 	if err != nil {
 		return decision{verdict: verdictRefused, reason: err.Error()}, nil //nolint:nilerr // it is about the payload, and told.
 	}
 	asked := trigger.Asked{Command: "auto", HasCredentials: true}
-	whatever, err := trigger.Decide(event, nil, asked)
+	whatever, err := trigger.Decide(d.event, nil, asked)
 	if err == nil && whatever.Skip != "" { // which no rules change
-		return decision{verdict: verdictSkipped, reason: whatever.Skip}, nil
+		return skipped(whatever.Skip), nil
 	}
-	client, err := s.clients.Client(ctx, event.Repository)
-	if err != nil {
+	if d.client, err = d.server.clients.Client(ctx, d.event.Repository); err != nil {
 		return decision{}, err
 	}
-	deciding := deciding{server: s, client: client, event: event, at: delivery.ReceivedAt}
-	if err := deciding.findCommit(ctx); err != nil {
+	if err := d.findCommit(ctx); err != nil {
 		return decision{}, err
 	}
-	file, err := rulesAt(ctx, client, event.Repository, deciding.rulesSHA())
-	if broken, isBroken := errors.AsType[problem.List](err); isBroken {
-		return decision{verdict: verdictRefused, reason: broken.Error()}, nil
-	}
-	if err != nil {
+	file, err := rulesAt(ctx, d.client, d.event.Repository, d.rulesSHA())
+	switch {
+	case isRefused(err):
+		return refused(err), nil
+	case err != nil:
 		return decision{}, err
+	case file == nil:
+		return skipped(fmt.Sprintf("there is no %s at %s, by which the server knows what to do", rules.Path, short(d.rulesSHA()))), nil
 	}
-	if file == nil {
-		return decision{verdict: verdictSkipped, reason: fmt.Sprintf("there is no %s at %s, by which the server knows what to do", rules.Path, short(deciding.rulesSHA()))}, nil
+	decided, err := trigger.Decide(d.event, file, asked)
+	switch {
+	case err != nil: // it is about the file
+		return refused(err), nil
+	case decided.Skip != "":
+		return skipped(decided.Skip), nil
 	}
-	decided, err := trigger.Decide(event, file, asked)
-	if err != nil {
-		return decision{verdict: verdictRefused, reason: err.Error()}, nil //nolint:nilerr // it is about the file, and told.
-	}
-	if decided.Skip != "" {
-		return decision{verdict: verdictSkipped, reason: decided.Skip}, nil
-	}
-	requests, skip, err := deciding.touched(ctx, file, decided.Requests)
+	requests, skip, err := d.touched(ctx, file, decided.Requests)
 	if err != nil || skip != "" {
-		return decision{verdict: verdictSkipped, reason: skip}, err
+		return skipped(skip), err
 	}
-	return deciding.jobs(ctx, requests, len(file.Services) > 1)
+	return d.jobs(ctx, requests, file)
+}
+
+func skipped(why string) decision { return decision{verdict: verdictSkipped, reason: why} }
+
+func refused(err error) decision {
+	return decision{verdict: verdictRefused, reason: err.Error(), refused: []error{err}}
 }
 
 // deciding is a Delivery that is looked at.
@@ -150,7 +186,7 @@ func (d *deciding) touched(ctx context.Context, file *rules.File, requests []tri
 		return requests, "", nil
 	}
 	changed, err := d.client.ChangedFiles(ctx, d.event.Repository, base, d.sha)
-	if err != nil {
+	if err != nil && !gh.IsRefusal(err) {
 		return nil, "", err
 	}
 	// What its base has gained since is not the pull request's.
@@ -166,17 +202,17 @@ func (d *deciding) touched(ctx context.Context, file *rules.File, requests []tri
 }
 
 // jobs makes Jobs of what server.yml allows of the Requests.
-func (d *deciding) jobs(ctx context.Context, requests []trigger.Request, isOneOfSeveral bool) (decision, error) {
+func (d *deciding) jobs(ctx context.Context, requests []trigger.Request, file *rules.File) (decision, error) {
 	made := decision{verdict: verdictRefused}
 	var reasons []string
 	for _, request := range requests {
 		todo := errand{
-			Repository: d.event.Repository, Event: d.event.Name, SHA: d.sha, Branch: d.event.Branch, Tag: d.event.Tag,
-			Actor: d.event.Sender, DeliveredAt: d.at, Request: request, IsOneOfSeveral: isOneOfSeveral,
+			Repository: d.event.Repository, Event: d.event.Name, SHA: d.sha, Branch: d.event.Branch, Tag: d.event.Tag, Release: d.event.Release.ID,
+			Actor: d.event.Sender, DeliveredAt: d.at, Request: request, IsOneOfSeveral: len(file.Services) > 1,
 		}
 		grant, err := d.server.grants.File().Grant(todo.question())
 		if err != nil {
-			reasons = append(reasons, err.Error())
+			made.refused, reasons = append(made.refused, err), append(reasons, err.Error())
 			continue
 		}
 		wanted, told, err := d.wanted(ctx, todo, grant)
@@ -205,12 +241,29 @@ func (d *deciding) wanted(ctx context.Context, todo errand, grant *grants.Grant)
 	if err != nil {
 		return queue.Wanted{}, "", err
 	}
+	if isSame, err := d.isSame(ctx, wanted.Lane, todo); err != nil {
+		return queue.Wanted{}, "", err
+	} else if isSame {
+		wanted.Supersedes = false
+	}
 	told = fmt.Sprintf("%s %s to %s", todo.Request.Verb, todo.Request.Service, grant.Target.Environment)
 	if by != "" {
 		wanted.Outcome, wanted.Reason = queue.Superseded, "by "+by
 		told += ", superseded by " + by
 	}
 	return wanted, told, nil
+}
+
+// isSame reports whether the newest Job of a lane is for the same commit, and is not
+// over: a tag and its GitHub Release are several events, of which each but the first
+// finds all done. To begin anew would only take longer.
+func (d *deciding) isSame(ctx context.Context, lane string, todo errand) (bool, error) {
+	newest, err := d.server.queue.JobsIn(ctx, lane, 1)
+	if err != nil || len(newest) == 0 || newest[0].State == queue.Ended {
+		return false, err
+	}
+	other, err := readErrand(newest[0].Payload)
+	return err == nil && other.SHA == todo.SHA && other.Request.Verb == todo.Request.Verb, nil
 }
 
 // question is what server.yml is asked about an errand.

@@ -28,6 +28,9 @@ type errand struct {
 	SHA    string `json:"sha"`
 	Branch string `json:"branch,omitempty"`
 	Tag    string `json:"tag,omitempty"`
+	// Release is the number of the GitHub Release; 0 means that it is about none, or that
+	// it is not known.
+	Release int64 `json:"release,omitempty"`
 	// Actor is the login of who caused it; may be empty.
 	Actor string `json:"actor,omitempty"`
 	// DeliveredAt is when GitHub told of it.
@@ -56,10 +59,19 @@ func readErrand(payload []byte) (errand, error) {
 	return read, nil
 }
 
+// asked is the errand as a Job, as far as it is known before that has begun.
+func (e errand) asked() job.Job {
+	verb, _ := e.Request.Job()
+	asked := job.Job{Verb: verb, Target: e.Target, Folder: e.Request.Folder, Commit: e.SHA}
+	if verb == job.Preview {
+		asked.Previews.Number = e.Request.PullRequest
+	}
+	return asked
+}
+
 // passedBy finds out what has happened since that makes it pointless: another commit at
 // the head of the branch or the pull request that concerns its service, or its end; empty
-// when nothing has. The
-// Delivery that tells of that has come, or is on its way.
+// when nothing has. The Delivery that tells of that has come, or is on its way.
 func (e errand) passedBy(ctx context.Context, client *gh.Client) (string, error) {
 	switch {
 	case e.Request.PullRequest > 0:

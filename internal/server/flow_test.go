@@ -119,21 +119,32 @@ func TestLateDelivery(t *testing.T) {
 // pull delivers what happens to pull request 7.
 func (w *world) pull(action, sha, base string) {
 	w.t.Helper()
-	given := github.PullRequest{Number: 7, HeadSHA: sha, HeadRef: "feature", BaseSHA: base, IsClosed: action == "closed"}
+	w.pullOf(github.PullRequest{Number: 7, HeadSHA: sha, HeadRef: "feature", BaseSHA: base}, action)
+}
+
+// pullOf delivers what happens to a pull request.
+func (w *world) pullOf(given github.PullRequest, action string) {
+	w.t.Helper()
+	given.IsClosed = action == "closed"
 	if err := w.github.SetPullRequest("acme/voice", given); err != nil {
 		w.t.Fatal(err)
 	}
-	repository := map[string]any{"full_name": "acme/voice", "name": "voice", "owner": map[string]any{"login": "acme"}, "default_branch": "main"}
-	state := "open"
+	repository := func(owner string) map[string]any {
+		return map[string]any{"full_name": owner + "/voice", "name": "voice", "owner": map[string]any{"login": owner}, "default_branch": "main"}
+	}
+	state, head := "open", "acme"
 	if given.IsClosed {
 		state = "closed"
 	}
+	if given.HeadRepository != "" {
+		head, _, _ = strings.Cut(given.HeadRepository, "/")
+	}
 	payload, err := json.Marshal(map[string]any{
-		"action": action, "number": 7, "repository": repository, "sender": map[string]any{"login": "ada"}, "sent": w.sent,
+		"action": action, "number": given.Number, "repository": repository("acme"), "sender": map[string]any{"login": "ada"}, "sent": w.sent,
 		"pull_request": map[string]any{
-			"number": 7, "state": state, "merged": false, "draft": false,
-			"head": map[string]any{"sha": sha, "ref": "feature", "repo": repository},
-			"base": map[string]any{"sha": base, "ref": "main", "repo": repository},
+			"number": given.Number, "state": state, "merged": false, "draft": false,
+			"head": map[string]any{"sha": given.HeadSHA, "ref": given.HeadRef, "repo": repository(head)},
+			"base": map[string]any{"sha": given.BaseSHA, "ref": "main", "repo": repository("acme")},
 		},
 	})
 	if err != nil {

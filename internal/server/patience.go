@@ -1,6 +1,10 @@
 package server
 
-import "time"
+import (
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/gh"
+)
 
 // patience says how often and when something is tried again that failed for a reason
 // that may pass. Calls have been repeated for seconds by then; this is about minutes.
@@ -9,13 +13,20 @@ type patience struct {
 	tries          int
 }
 
-// decidePatience lasts some four hours, as long as GitHub's longer failures.
-//
-//nolint:gochecknoglobals // constants in all but the word.
-var (
-	decidePatience = patience{first: 10 * time.Second, longest: 15 * time.Minute, tries: 22}
-	runPatience    = patience{first: 30 * time.Second, longest: 5 * time.Minute, tries: 5}
-)
+// patient is for what is asked of GitHub, and changes nothing at Twilio: it lasts some
+// four hours, as long as GitHub's longer failures. What GitHub refuses is tried for a
+// minute: a new commit is not known to all of it at once.
+func (s *Server) patient(err error) patience {
+	if gh.IsRefusal(err) {
+		return patience{first: s.retryAfter, longest: 3 * s.retryAfter, tries: 4}
+	}
+	return patience{first: s.retryAfter, longest: 90 * s.retryAfter, tries: 22}
+}
+
+// persevering is for a Job that failed while it was carried out, which took its time.
+func (s *Server) persevering() patience {
+	return patience{first: 3 * s.retryAfter, longest: 30 * s.retryAfter, tries: 5}
+}
 
 // next returns how long to wait behind a try, of which the first is 1; ok is false when
 // there is to be no other.

@@ -48,7 +48,7 @@ func (s *Server) Run(ctx context.Context, held *queue.Held) queue.End {
 	case ctx.Err() != nil:
 		return queue.End{Outcome: queue.Cancelled, Reason: context.Cause(ctx).Error()} // or superseded, as the queue knows
 	case err != nil:
-		return s.later(held, queue.End{Outcome: queue.Failed, Reason: err.Error()})
+		return s.unable(ctx, held, todo, err)
 	case by != "":
 		return queue.End{Outcome: queue.Superseded, Reason: "by " + by}
 	}
@@ -57,13 +57,15 @@ func (s *Server) Run(ctx context.Context, held *queue.Held) queue.End {
 	return running.end(ctx, outcome, err)
 }
 
-// later has a Job tried again that failed for a reason that may pass, unless that was
-// often enough.
-func (s *Server) later(held *queue.Held, end queue.End) queue.End {
-	if again, isLeft := runPatience.next(held.Attempts); isLeft {
-		end.Again = again
+// unable is the end of a Job for which GitHub could not be asked what it has to know:
+// it is tried again, unless that was often enough.
+func (s *Server) unable(ctx context.Context, held *queue.Held, todo errand, err error) queue.End {
+	if again, isLeft := s.patient(err).next(held.Attempts); isLeft {
+		return queue.End{Again: again, Reason: err.Error()}
 	}
-	return end
+	running := &running{server: s, held: held, todo: todo}
+	outcome, err := running.refused(err)
+	return running.end(ctx, outcome, err)
 }
 
 // running is an errand under way.
@@ -95,7 +97,7 @@ func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
 	wanted := pipeline.FolderDeploy{
 		Settings: inputs.Deploy, Values: values, Problems: problems, Commit: r.todo.SHA, Getenv: getenv,
 		UserAgent: r.server.userAgent, Logger: r.server.logger.With("job", r.held.Number), Progress: r.note,
-		Targeted: func(asked job.Job) { r.begin(ctx, asked, inputs) },
+		Targeted: func(asked job.Job) { r.begin(ctx, asked) },
 		Previews: r.previews(inputs, grant), IsTag: verb == job.Tag, PromoteFrom: r.todo.Request.PromoteFrom,
 		Steps: r, Limiter: r.server.limiter(grant.Account.ID()), Observe: r.server.called, Repeated: r.server.repeated, IsOpen: r.isOpen, Newer: r.newer,
 	}
@@ -106,6 +108,7 @@ func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
 		if err != nil {
 			return r.refused(err)
 		}
+		wanted.Warnings = notes(grant)
 		wanted.Top, wanted.Settings.WorkingDirectory = folder, filepath.Join(folder, filepath.FromSlash(r.todo.Request.Folder))
 		return pipeline.DeployFolder(ctx, wanted)
 	case verb == job.Sweep:
@@ -116,12 +119,20 @@ func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
 	return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{FolderDeploy: wanted, Verb: verb, Release: release})
 }
 
+// notes are what holds in place of what slipway.yml asks for.
+func notes(grant *grants.Grant) (told problem.List) {
+	for _, one := range grant.Notes {
+		told.Add(one, "")
+	}
+	return told
+}
+
 // refused is the Outcome of an errand that did not get as far as a Job.
 func (r *running) refused(err error) (pipeline.Outcome, error) {
 	result := job.NewResult()
 	failure := deploy.Explain(err)
 	failure.State = "Nothing was changed."
-	result.Service, result.Environment, result.Commit = r.todo.Request.Service, r.todo.Request.Environment, r.todo.SHA
+	result.Service, result.Environment, result.Commit = r.todo.Target.Service, r.todo.Target.Environment, r.todo.SHA
 	result.Status, result.Error = job.Failed, &failure
 	return pipeline.Outcome{Result: result}, err
 }
@@ -201,19 +212,17 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 		end.Outcome = queue.Cancelled
 	default:
 		end.Outcome = queue.Failed
-		if mayPass(result.Error.Reason) {
-			if end = r.server.later(r.held, end); end.Again > 0 {
-				return end // it is not over, and the commit stays pending
-			}
+		if again, isLeft := r.server.persevering().next(r.held.Attempts); isLeft && mayPass(result.Error.Reason) {
+			end.Again = again
+			return end // it is not over, and the commit stays pending
 		}
 	}
 	kept := record{Job: outcome.Job, Result: result, Plan: outcome.Plan}
+	if kept.Job.Target.Service == "" { // it did not get as far as a Target, and is told of by another Job
+		kept.Job = r.todo.asked()
+	}
 	if r.announcer != nil {
-		warnings := r.announcer.End(context.WithoutCancel(ctx), result, outcome.Plan)
-		kept.IsTold = len(warnings) == 0
-		for _, one := range warnings {
-			r.server.logger.WarnContext(ctx, "GitHub was not told of a Job's end", "warning", one.Text, "place", one.Place, "job", r.held.Number)
-		}
+		kept.IsTold = r.tellEnd(context.WithoutCancel(ctx), kept)
 	}
 	end.Result, err = json.Marshal(kept)
 	if err != nil {

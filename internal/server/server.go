@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -19,8 +20,8 @@ import (
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// Config is what a Server works with. All but PublicURL, Workers, Told, Called, Repeated
-// and Metrics are required.
+// Config is what a Server works with. All but PublicURL, Workers, RetryAfter, SweepEvery,
+// Told, Called, Repeated and Metrics are required.
 type Config struct {
 	// Queue keeps Deliveries and Jobs.
 	Queue *queue.Queue
@@ -38,6 +39,11 @@ type Config struct {
 	PublicURL string
 	// Workers is how many Jobs run at once; 0 means 4.
 	Workers int
+	// RetryAfter is how long to wait before what failed for a reason that may pass is
+	// tried again; further waits grow from it. 0 means 10 s.
+	RetryAfter time.Duration
+	// SweepEvery is how often previews are looked for that nobody needs; 0 means 6 hours.
+	SweepEvery time.Duration
 	// Getenv looks up what server.yml refers to.
 	Getenv func(string) string
 	// UserAgent is what calls of both platforms are made as.
@@ -54,24 +60,30 @@ type Config struct {
 	Logger  *slog.Logger
 }
 
-const defaultWorkers = 4
+const (
+	defaultWorkers    = 4
+	defaultRetryAfter = 10 * time.Second
+	defaultSweepEvery = 6 * time.Hour
+)
 
 // Server turns Deliveries into Jobs, and carries them out. Make one with New.
 type Server struct {
-	queue     *queue.Queue
-	grants    *grants.Holder
-	clients   *gh.Clients
-	secrets   gh.WebhookSecrets
-	scratch   string
-	publicURL string
-	workers   int
-	getenv    func(string) string
-	userAgent string
-	told      func(string, Verdict)
-	called    func(twilio.Call)
-	repeated  func(retry.Wait)
-	metrics   http.Handler
-	logger    *slog.Logger
+	queue      *queue.Queue
+	grants     *grants.Holder
+	clients    *gh.Clients
+	secrets    gh.WebhookSecrets
+	scratch    string
+	publicURL  string
+	workers    int
+	retryAfter time.Duration
+	sweepEvery time.Duration
+	getenv     func(string) string
+	userAgent  string
+	told       func(string, Verdict)
+	called     func(twilio.Call)
+	repeated   func(retry.Wait)
+	metrics    http.Handler
+	logger     *slog.Logger
 
 	phase    atomic.Int32 // see the phases
 	written  written
@@ -83,12 +95,10 @@ type Server struct {
 func New(cfg Config) (*Server, error) {
 	s := &Server{
 		queue: cfg.Queue, grants: cfg.Grants, clients: cfg.Clients, secrets: cfg.Secrets, scratch: filepath.Join(cfg.Data, "commits"),
-		publicURL: cfg.PublicURL, workers: cfg.Workers, getenv: cfg.Getenv, userAgent: cfg.UserAgent, told: cfg.Told,
+		publicURL: cfg.PublicURL, workers: cmp.Or(cfg.Workers, defaultWorkers), retryAfter: cmp.Or(cfg.RetryAfter, defaultRetryAfter),
+		sweepEvery: cmp.Or(cfg.SweepEvery, defaultSweepEvery), getenv: cfg.Getenv, userAgent: cfg.UserAgent, told: cfg.Told,
 		called: cfg.Called, repeated: cfg.Repeated, metrics: cfg.Metrics, logger: cfg.Logger,
 		limiters: map[string]*twilio.Limiter{},
-	}
-	if s.workers == 0 {
-		s.workers = defaultWorkers
 	}
 	if s.told == nil {
 		s.told = func(string, Verdict) {}

@@ -36,6 +36,37 @@ type world struct {
 	stop   func() // ends its work
 	log    safeBuffer
 	sent   int
+
+	text string // of server.yml, at first
+	env  safeEnv
+}
+
+// setup is what a world differs in.
+type setup struct {
+	twilio twilio.Options
+	github github.Options
+	// services are those of server.yml; empty means voice, with stage, production and
+	// previews, and chat with stage.
+	services string
+	change   func(*server.Config)
+}
+
+// safeEnv is an environment that changes.
+type safeEnv struct {
+	mu     sync.Mutex
+	values map[string]string
+}
+
+func (e *safeEnv) get(name string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.values[name]
+}
+
+func (e *safeEnv) set(name, value string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.values[name] = value
 }
 
 type safeBuffer struct {
@@ -77,12 +108,20 @@ services:
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, setup{})
+}
+
+func newWorldOf(t *testing.T, given setup) *world {
+	t.Helper()
 	w := &world{t: t}
 	var err error
-	if w.twilio, err = twilio.New(twilio.Options{BuildTime: 10 * time.Millisecond}); err != nil {
+	if given.twilio.BuildTime == 0 {
+		given.twilio.BuildTime = 10 * time.Millisecond
+	}
+	if w.twilio, err = twilio.New(given.twilio); err != nil {
 		t.Fatal(err)
 	}
-	if w.github, err = github.New(github.Options{}); err != nil {
+	if w.github, err = github.New(given.github); err != nil {
 		t.Fatal(err)
 	}
 	platform, hub := httptest.NewServer(w.twilio), httptest.NewServer(w.github)
@@ -93,19 +132,20 @@ func newWorld(t *testing.T) *world {
 	}
 
 	dir, account := t.TempDir(), twilio.DefaultAccount()
-	env := map[string]string{"KEY": account.KeySID, "SECRET": account.KeySecret, "VOICE_DSN": "dsn-of-voice"}
-	getenv := func(name string) string { return env[name] }
-	file := filepath.Join(dir, "server.yml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, `version: 1
+	w.env.values = map[string]string{"KEY": account.KeySID, "SECRET": account.KeySecret, "VOICE_DSN": "dsn-of-voice"}
+	if given.services == "" {
+		given.services = "{voice: {environments: [stage, production], previews: true, variables: {DSN: {env: VOICE_DSN}}}, chat: {environments: [stage]}}"
+	}
+	w.config, w.text = filepath.Join(dir, "server.yml"), fmt.Sprintf(`version: 1
 repositories:
   acme/voice:
     accounts: {main: {api-key: {env: KEY}, api-secret: {env: SECRET}, api-url: %q, live-url: %q}}
-    services: {voice: {environments: [stage, production], previews: true, variables: {DSN: {env: VOICE_DSN}}}, chat: {environments: [stage]}}
-`, platform.URL, platform.URL+"/_live/{domain}"), 0o600); err != nil {
+    services: %s
+`, platform.URL, platform.URL+"/_live/{domain}", given.services)
+	if err := os.WriteFile(w.config, []byte(w.text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.config = file
-	if w.grants, _, err = grants.Hold(file, getenv); err != nil {
+	if w.grants, _, err = grants.Hold(w.config, w.env.get); err != nil {
 		t.Fatal(err)
 	}
 	counted := metrics.New(metrics.Config{Labels: metrics.Labels(server.WordsCounted()), Logger: slog.New(slog.DiscardHandler)})
@@ -122,12 +162,17 @@ repositories:
 	}
 	t.Cleanup(func() { _ = w.queue.Close() })
 	counted.Watch(w.queue, w.grants.Kept)
-	made, err := server.New(server.Config{
-		Queue: w.queue, Grants: w.grants, Clients: clients, Secrets: secrets, Data: filepath.Join(dir, "data"), Getenv: getenv,
+	cfg := server.Config{
+		Queue: w.queue, Grants: w.grants, Clients: clients, Secrets: secrets, Data: filepath.Join(dir, "data"), Getenv: w.env.get,
+		RetryAfter: 5 * time.Millisecond, SweepEvery: time.Hour,
 		UserAgent: "test", Metrics: counted.Handler(), Called: counted.TwilioCalled,
 		Told:   func(event string, verdict server.Verdict) { counted.Delivered(event, string(verdict)) },
 		Logger: slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	}
+	if given.change != nil {
+		given.change(&cfg)
+	}
+	made, err := server.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/slipway-dev/slipway/internal/announce"
 	"github.com/slipway-dev/slipway/internal/config"
@@ -19,83 +21,107 @@ import (
 
 // begin says at GitHub that the Job is under way. What is said of its end comes by end,
 // also when the context has ended by then.
-func (r *running) begin(ctx context.Context, asked job.Job, inputs config.Action) {
-	r.announcer = r.server.announcer(r.client, r.held.Number, r.todo, inputs.GitHubEnvironment)
+func (r *running) begin(ctx context.Context, asked job.Job) {
+	r.announcer = r.server.announcer(r.client, r.held.Number, r.todo, true)
 	r.announcer.Begin(context.WithoutCancel(ctx), asked)
+}
+
+// tellEnd says at GitHub how the Job ended, and what became of previews that it took
+// away. It reports whether there is nothing more to tell.
+func (r *running) tellEnd(ctx context.Context, kept record) bool {
+	var ended, retired []announce.Warning
+	var group sync.WaitGroup
+	group.Go(func() { ended = r.announcer.End(ctx, kept.Result, kept.Plan) })
+	group.Go(func() { retired = r.announcer.Retire(ctx, kept.Job.Target, kept.Result) })
+	group.Wait()
+	isTold := true
+	for _, one := range slices.Concat(ended, retired) {
+		r.server.logger.WarnContext(ctx, "GitHub was not told of a Job's end", "warning", one.Text, "place", one.Place, "job", r.held.Number)
+		isTold = isTold && one.IsRefused
+	}
+	return isTold
 }
 
 // announcer makes the one for a Job, whose number tells its GitHub Deployment from those
 // of others, however often it is begun.
-func (s *Server) announcer(client *gh.Client, number int64, todo errand, environment string) *announce.Announcer {
+func (s *Server) announcer(client *gh.Client, number int64, todo errand, hasDeployment bool) *announce.Announcer {
 	about := announce.Subject{
-		Repository: todo.Repository, SHA: todo.SHA, PullRequest: todo.Request.PullRequest, Run: number, Attempt: 1, Actor: todo.Actor,
+		Repository: todo.Repository, SHA: todo.SHA, PullRequest: todo.Request.PullRequest, Tag: todo.Tag, Release: todo.Release,
+		Run: number, Attempt: 1, Actor: todo.Actor,
 	}
 	if s.publicURL != "" {
 		about.RunURL = s.publicURL + "/jobs/" + strconv.FormatInt(number, 10)
 	}
+	values := todo.question().Values
 	return announce.New(client, about, announce.Settings{
-		CommitStatus: true, Deployment: true, Comment: announce.CommentOnChange, Environment: environment, IsOneOfSeveral: todo.IsOneOfSeveral,
+		CommitStatus: true, Deployment: hasDeployment, Comment: announce.CommentOnChange, ReleaseNotes: values[config.ReleaseNotes].Text == "true",
+		Environment: values[config.GitHubEnvironment].Text, IsOneOfSeveral: todo.IsOneOfSeveral,
 	}, announce.Hooks{Redact: func(text string) string { return text }, Waiting: func(string) {}, Logger: s.logger})
 }
 
 // Tell sees to it that GitHub knows how a Job ended: one that ended before it began, or
-// whose end GitHub did not take at the time.
+// whose end GitHub did not take at the time. Without such a Job it gives a Notice.
 func (s *Server) Tell(ctx context.Context, held *queue.Held) queue.End {
-	err := s.tell(ctx, held)
+	tell := s.tell
+	if held.Parent == 0 {
+		tell = s.giveNotice
+	}
+	isFinal, err := tell(ctx, held)
 	if err == nil {
 		return queue.End{}
 	}
 	end := queue.End{Outcome: queue.Failed, Reason: err.Error()}
-	if again, isLeft := decidePatience.next(held.Attempts); isLeft {
+	if again, isLeft := s.patient(err).next(held.Attempts); isLeft && !isFinal {
 		end.Again = again
 	}
 	return end
 }
 
-func (s *Server) tell(ctx context.Context, held *queue.Held) error {
+// tell tells of the Job that has ended. isFinal says that trying again would not help.
+func (s *Server) tell(ctx context.Context, held *queue.Held) (isFinal bool, err error) {
 	ended, err := s.queue.Job(ctx, held.Parent)
 	if errors.Is(err, queue.ErrNone) {
-		return nil
+		return true, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	var kept record
 	if ended.Result != nil {
 		if err := json.Unmarshal(ended.Result, &kept); err != nil {
-			return fmt.Errorf("read the result of Job %d: %w", ended.Number, err)
+			return true, fmt.Errorf("read the result of Job %d: %w", ended.Number, err)
 		}
 	}
 	if kept.IsTold {
-		return nil
+		return true, nil
 	}
 	todo, err := readErrand(ended.Payload)
 	if err != nil {
-		return err
+		return true, err
 	}
-	if kept.Result.Version == 0 { // it never began
+	hasDeployment := true
+	if kept.Result.Version == 0 { // it came to no end of its own
 		kept = s.unbegun(ctx, ended, todo)
-	}
-	if kept.Job.Target.Service == "" {
-		return nil // it never had a Target, so that nothing was said of it
+		hasDeployment = !ended.StartedAt.IsZero() || ended.Outcome != queue.Superseded // of which there is none to be set inactive
 	}
 	client, err := s.clients.Client(ctx, todo.Repository)
 	if err != nil {
-		return err
+		return false, err
 	}
+	announcer := s.announcer(client, ended.Number, todo, hasDeployment)
+	isFinal = true
 	var untold []string
-	for _, one := range s.announcer(client, ended.Number, todo, "").Settle(ctx, kept.Job, kept.Result, kept.Plan) {
-		untold = append(untold, one.Text)
+	for _, one := range slices.Concat(announcer.Settle(ctx, kept.Job, kept.Result, kept.Plan), announcer.Retire(ctx, kept.Job.Target, kept.Result)) {
+		untold, isFinal = append(untold, one.Text), isFinal && one.IsRefused
 	}
 	if len(untold) > 0 {
-		return errors.New(strings.Join(untold, "; "))
+		return isFinal, errors.New(strings.Join(untold, "; "))
 	}
-	return nil
+	return true, nil
 }
 
 // unbegun is what there is to say of a Job that ended before it began.
 func (s *Server) unbegun(ctx context.Context, ended queue.Job, todo errand) record {
-	verb, _ := todo.Request.Job()
 	result := job.NewResult()
 	result.Service, result.Environment, result.Commit = todo.Target.Service, todo.Target.Environment, todo.SHA
 	switch ended.Outcome {
@@ -108,11 +134,7 @@ func (s *Server) unbegun(ctx context.Context, ended queue.Job, todo errand) reco
 		failure := deploy.Explain(errors.New(ended.Reason))
 		result.Status, result.Error = job.Failed, &failure
 	}
-	asked := job.Job{Verb: verb, Target: todo.Target, Folder: todo.Request.Folder, Commit: todo.SHA}
-	if verb == job.Preview {
-		asked.Previews.Number = todo.Request.PullRequest
-	}
-	return record{Job: asked, Result: result}
+	return record{Job: todo.asked(), Result: result}
 }
 
 // describe says what took the place of an errand.

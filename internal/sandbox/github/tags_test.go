@@ -39,9 +39,13 @@ func TestTags(t *testing.T) {
 	wantStatus(t, b.get(voice+"/tarball/tags/v1"), http.StatusFound)
 
 	var payload struct {
-		Ref, Before, After string
-		Created            bool
-		HeadCommit         struct{ ID string } `json:"head_commit"`
+		Ref        string `json:"ref"`
+		Before     string `json:"before"`
+		After      string `json:"after"`
+		Created    bool   `json:"created"`
+		HeadCommit struct {
+			ID string `json:"id"`
+		} `json:"head_commit"`
 	}
 	if err := json.Unmarshal(pushed["release/v2"].Payload, &payload); err != nil {
 		t.Fatal(err)
