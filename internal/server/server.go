@@ -139,7 +139,7 @@ func (s *Server) Work(ctx context.Context) {
 		workers int
 		run     func(context.Context, *queue.Held) queue.End
 	}{{kindDecide, s.workers, s.Decide}, {kindRun, s.workers, s.Run}, {kindTell, s.workers, s.Tell}} {
-		all.Go(func() { s.queue.Serve(ctx, one.kind, one.workers, one.run) })
+		all.Go(func() { s.queue.Serve(ctx, one.kind, one.workers, s.logged(one.kind, one.run)) })
 	}
 	all.Go(func() { s.trim(ctx) })
 	all.Wait()
