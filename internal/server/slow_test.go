@@ -145,6 +145,7 @@ func TestSlowClients(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inCrowd(t, func(t *testing.T, at *pipes) {
+				t.Helper()
 				slow := at.dial(t)
 				go test.sends(slow)
 				synctest.Wait()
@@ -161,6 +162,7 @@ func TestSlowClients(t *testing.T) {
 func TestClientsThatDoNotListen(t *testing.T) {
 	t.Parallel()
 	inCrowd(t, func(t *testing.T, at *pipes) {
+		t.Helper()
 		deaf := at.dial(t)
 		go func() { _, _ = io.WriteString(deaf, signed(2, slowBody, len(slowBody))) }()
 		time.Sleep(answerPatience + time.Second)
@@ -178,6 +180,7 @@ func TestCrowd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inCrowd(t, func(t *testing.T, at *pipes) {
+				t.Helper()
 				var crowd []net.Conn
 				for range mostConnections {
 					one := at.dial(t)
@@ -210,6 +213,7 @@ func TestCrowd(t *testing.T) {
 func TestLargePayloadsDoNotFillTheMemory(t *testing.T) {
 	t.Parallel()
 	inCrowd(t, func(t *testing.T, at *pipes) {
+		t.Helper()
 		for i := range mostLarge {
 			slow := at.dial(t)
 			go func() { _, _ = io.WriteString(slow, signed(10+i, "", largeBody+1)) }()
