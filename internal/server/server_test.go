@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -49,6 +50,12 @@ type setup struct {
 	// previews, and chat with stage.
 	services string
 	change   func(*server.Config)
+	// env is added to the server's environment.
+	env map[string]string
+	// app is what the server acts as; zero means by a token.
+	app gh.App
+	// watch stands in front of both sandboxes.
+	watch func(http.Handler) http.Handler
 }
 
 // safeEnv is an environment that changes.
@@ -124,7 +131,10 @@ func newWorldOf(t *testing.T, given setup) *world {
 	if w.github, err = github.New(given.github); err != nil {
 		t.Fatal(err)
 	}
-	platform, hub := httptest.NewServer(w.twilio), httptest.NewServer(w.github)
+	if given.watch == nil {
+		given.watch = func(sandbox http.Handler) http.Handler { return sandbox }
+	}
+	platform, hub := httptest.NewServer(given.watch(w.twilio)), httptest.NewServer(given.watch(w.github))
 	t.Cleanup(platform.Close)
 	t.Cleanup(hub.Close)
 	if err := w.github.AddRepository(github.Repository{Owner: "acme", Name: "voice", Private: true}); err != nil {
@@ -133,6 +143,7 @@ func newWorldOf(t *testing.T, given setup) *world {
 
 	dir, account := t.TempDir(), twilio.DefaultAccount()
 	w.env.values = map[string]string{"KEY": account.KeySID, "SECRET": account.KeySecret, "VOICE_DSN": "dsn-of-voice"}
+	maps.Copy(w.env.values, given.env)
 	if given.services == "" {
 		given.services = "{voice: {environments: [stage, production], previews: true, variables: {DSN: {env: VOICE_DSN}}}, chat: {environments: [stage]}}"
 	}
@@ -149,7 +160,11 @@ repositories:
 		t.Fatal(err)
 	}
 	counted := metrics.New(metrics.Config{Labels: metrics.Labels(server.WordsCounted()), Logger: slog.New(slog.DiscardHandler)})
-	clients, err := gh.NewClients(gh.Config{Token: secret.New(github.DefaultToken().Value), APIURL: hub.URL, Observe: counted.GitHubCalled}, gh.App{})
+	toGitHub := gh.Config{APIURL: hub.URL, Observe: counted.GitHubCalled}
+	if given.app == (gh.App{}) {
+		toGitHub.Token = secret.New(github.DefaultToken().Value)
+	}
+	clients, err := gh.NewClients(toGitHub, given.app)
 	if err != nil {
 		t.Fatal(err)
 	}

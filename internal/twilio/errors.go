@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -114,6 +115,7 @@ func newError(r request, sent *http.Request, response *http.Response, body []byt
 		MoreInfo      string    `json:"more_info"`
 		MoreInfoCamel string    `json:"moreInfo"` //nolint:tagliatelle // as the platform edge writes it.
 	}
+	body = withoutCredentials(sent, body)
 	// A field of another type leaves the others readable.
 	_ = json.Unmarshal(body, &decoded)
 	reply.Code, reply.MoreInfo = int(decoded.Code), oneLine(r.withoutValue(cmp.Or(decoded.MoreInfo, decoded.MoreInfoCamel)), 200)
@@ -187,6 +189,20 @@ func otherFields(body []byte) string {
 		return ""
 	}
 	return string(text)
+}
+
+// withoutCredentials takes what a request was signed with out of a reply's body, should
+// a proxy or a platform repeat it.
+func withoutCredentials(sent *http.Request, body []byte) []byte {
+	_, password, isSigned := sent.BasicAuth()
+	if !isSigned || password == "" {
+		return body
+	}
+	_, encoded, _ := strings.Cut(sent.Header.Get("Authorization"), " ")
+	for _, spelling := range append(spellings(password), spellings(encoded)...) {
+		body = bytes.ReplaceAll(body, []byte(spelling), []byte(secret.Placeholder))
+	}
+	return body
 }
 
 // withoutValue takes the value of a variable that was sent out of a text, should
