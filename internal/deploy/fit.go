@@ -55,7 +55,7 @@ func (p *Plan) CheckInput(asked Question, keys []string) error {
 
 func regionName(account Account) string {
 	if account.Region == "" {
-		return "us1"
+		return twilio.DefaultRegion
 	}
 	return shown(account.Region)
 }

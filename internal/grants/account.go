@@ -132,9 +132,12 @@ func (p *parser) checkPairs(account Account) {
 // tells. It is the SID where that stands in the file, and otherwise where the
 // credentials come from; with the region, since each has Services of its own.
 func (a Account) ID() string {
-	sid := a.Settings[config.AccountSID]
+	sid, region := a.Settings[config.AccountSID], a.Settings[config.Region].Value
 	from := cmp.Or(sid.Value, sid.place(), a.Settings[config.APIKey].place())
-	return strings.Join([]string{from, a.Settings[config.Region].Value, a.Settings[config.APIURL].Value}, "|")
+	if region == twilio.DefaultRegion {
+		region = ""
+	}
+	return strings.Join([]string{from, region, strings.ToLower(strings.TrimSuffix(a.Settings[config.APIURL].Value, "/"))}, "|")
 }
 
 // place is where the value is, as a name for it; empty for the zero value.

@@ -37,6 +37,25 @@ func (j *judge) like(place Place) {
 	}
 }
 
+// from checks from where a Build is promoted: what runs in an Environment is for those
+// to have who may deploy to it, and stays in its Service.
+func (j *judge) from(place Place) {
+	named := j.asked.PromoteFrom
+	if named == "" {
+		return
+	}
+	const tagged = "Leave promote-from out, so that the tag itself is deployed."
+	switch from, isAllowed := j.allowed(named); {
+	case !isAllowed:
+		j.refuse(config.Environment, fmt.Sprintf("%s promote what runs in %s; %s", j.says("does not let"), document.Shown(named), j.listed()),
+			"Name another one for promote-from, or have it allowed there.")
+	case from.Account != place.Account:
+		j.refuse(config.Environment, fmt.Sprintf("promote-from names %s, which is in another account (line %d)", named, from.Line), tagged)
+	case from.Service != place.Service:
+		j.refuse(config.Environment, fmt.Sprintf("promote-from names %s, which is in another Service (line %d)", named, from.Line), tagged)
+	}
+}
+
 // variables checks that there is a value for each key that is asked for, in variables
 // and in headers of health checks.
 func (j *judge) variables(place Place) {

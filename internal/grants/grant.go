@@ -16,6 +16,8 @@ type Question struct {
 	// them; PullRequest is its number, and 0 for all.
 	IsPreview   bool
 	PullRequest int
+	// PromoteFrom is the Environment whose Build is to go live; may be empty.
+	PromoteFrom string
 	// Values are the settings as they would hold, by slipway.yml alone: nothing of the
 	// server's own environment is among them.
 	Values config.Values

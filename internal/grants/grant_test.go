@@ -51,7 +51,7 @@ func parsed(tb testing.TB, text string) *grants.File {
 }
 
 // questions are what events of a repository with that slipway.yml ask for: a push to
-// main and an update of pull request 7.
+// main, one of the tag v1, and an update of pull request 7.
 func questions(tb testing.TB, repository, slipway string) []grants.Question {
 	tb.Helper()
 	read, err := rules.Parse("slipway.yml", []byte(slipway))
@@ -63,6 +63,7 @@ func questions(tb testing.TB, repository, slipway string) []grants.Question {
 	var asked []grants.Question
 	for _, event := range []gh.Event{
 		{Name: gh.EventPush, Ref: "refs/heads/main", Branch: "main", SHA: strings.Repeat("a", 40)},
+		{Name: gh.EventPush, Ref: "refs/tags/v1", Tag: "v1", SHA: strings.Repeat("a", 40)},
 		{Name: gh.EventPullRequest, Action: "synchronize", PullRequest: gh.PullRequest{Number: 7, IsOpen: true}},
 	} {
 		made, err := trigger.Decide(event, &read, trigger.Asked{Command: "auto"})
@@ -71,7 +72,8 @@ func questions(tb testing.TB, repository, slipway string) []grants.Question {
 		}
 		for _, request := range made.Requests {
 			asked = append(asked, grants.Question{
-				Repository: repository, Service: request.Service, IsPreview: request.PullRequest > 0, PullRequest: request.PullRequest, Values: request.Settings(values),
+				Repository: repository, Service: request.Service, IsPreview: request.PullRequest > 0, PullRequest: request.PullRequest,
+				PromoteFrom: request.PromoteFrom, Values: request.Settings(values),
 			})
 		}
 	}
@@ -186,6 +188,22 @@ func TestGrant(t *testing.T) {
 			"acme/voice", head + "environments: {stage: {" + on + ", variables-like: qa}}",
 			[]string{"slipway.yml:4: variables-like names qa, which is in another Service (line 14). Name one of the same Service."},
 		},
+		"what was tested": {
+			"acme/voice", head + "environments: {stage: {}, production: {on: {tag: v1}, promote-from: stage}}",
+			[]string{"live acme-voice production"},
+		},
+		"what runs in an Environment that is not allowed": {
+			"acme/voice", "version: 1\nservices: {plain: {environments: {production: {}, stage: {on: {tag: v1}, promote-from: production}}}}",
+			[]string{"slipway.yml:2: server.yml does not let acme/voice promote what runs in production; line 18 allows stage, ZE00000000000000000000000000000001. Name another one for promote-from, or have it allowed there."},
+		},
+		"what runs in another account": {
+			"acme/voice", head + "environments: {trial: {}, production: {on: {tag: v1}, promote-from: trial}}",
+			[]string{"slipway.yml:4: promote-from names trial, which is in another account (line 16). Leave promote-from out, so that the tag itself is deployed."},
+		},
+		"what runs in another Service": {
+			"acme/voice", head + "environments: {qa: {}, production: {on: {tag: v1}, promote-from: qa}}",
+			[]string{"slipway.yml:4: promote-from names qa, which is in another Service (line 14). Leave promote-from out, so that the tag itself is deployed."},
+		},
 		"what another repository has by default": {
 			"acme/billing", "version: 1\nservices: {billing: {environments: {stage: {" + on + "}}, previews: {variables-like: stage}}}",
 			[]string{"live billing stage", "live billing pr-7, like billing, at most 10 for 0s"},
@@ -264,6 +282,28 @@ func TestRefusalsTellNothingOfOthers(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestAccountsThatAreOne makes sure that an account is known by any spelling.
+func TestAccountsThatAreOne(t *testing.T) {
+	t.Parallel()
+	id := func(settings string) string {
+		return parsed(t, "version: 1\nrepositories: {a/b: {accounts: {m: {api-key: {env: KEY}, api-secret: {env: SECRET}, "+settings+"}}, services: {s: {previews: true}}}}").Repositories[0].Accounts[0].ID()
+	}
+	for _, same := range [][2]string{
+		{"", "region: us1"},
+		{"api-url: 'https://API.example.com/'", "api-url: https://api.example.com"},
+		{"edge: dublin", "live-url: 'http://localhost/{domain}'"},
+	} {
+		if one, other := id(same[0]), id(same[1]); one != other {
+			t.Errorf("%s is %s, and %s is %s", same[0], one, same[1], other)
+		}
+	}
+	for _, differing := range [][2]string{{"", "region: ie1"}, {"", "api-url: https://api.example.com"}, {"", "account-sid: AC00000000000000000000000000000001"}} {
+		if one, other := id(differing[0]), id(differing[1]); one == other {
+			t.Errorf("%s and %s are %s", differing[0], differing[1], one)
 		}
 	}
 }

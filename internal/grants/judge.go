@@ -94,6 +94,7 @@ func (j *judge) place() {
 	}
 	j.grant.Account = j.repository.account(place.Account)
 	j.like(place)
+	j.from(place)
 	j.variables(place)
 	j.pin()
 }

@@ -92,9 +92,6 @@ func (c *checker) variables(variables map[string]Reference) {
 
 // check looks a reference up, and tells what is wrong with it.
 func (c *checker) check(reference Reference, setting, what string) {
-	if reference.Value != "" {
-		return
-	}
 	line := reference.Line
 	reference.Line = 0
 	at := lookedUp{reference, setting}

@@ -56,6 +56,10 @@ func TestLoadChecksThatEverythingIsThere(t *testing.T) {
 	}{
 		"all is there": {variable: "{env: DSN}"},
 		"a literal":    {variable: "{value: x}"},
+		"a literal that is too large": {
+			variable: "{value: " + strings.Repeat("x", 64<<10+1) + "}",
+			want:     "server.yml:5: variable DSN: the text of the file holds more than 64.0 KB. Check that it is the one it should be.",
+		},
 		"an absolute path": {
 			variable: "{file: /dev/null}",
 			want:     "server.yml:5: variable DSN: the file /dev/null cannot be read: it is no file. Put the value there, readable to the server.",

@@ -24,6 +24,7 @@ func TestServersOwnSecretsAreWithheld(t *testing.T) {
 		"a name of the server's":      {"{env: SLIPWAY_WEBHOOK_SECRET}", "x", "environment variable SLIPWAY_WEBHOOK_SECRET"},
 		"in another case":             {"{env: Slipway_GitHub_private_key}", "x", "environment variable Slipway_GitHub_private_key"},
 		"the token's name":            {"{env: GITHUB_TOKEN}", "x", "environment variable GITHUB_TOKEN"},
+		"in the file itself":          {"{value: key-of-the-webhook}", "key-of-the-webhook", "text of the file"},
 		"by another name":             {"{env: DSN}", " key-of-the-webhook\n", "environment variable DSN"},
 		"within more":                 {"{env: DSN}", "secret=key-of-the-webhook;", "environment variable DSN"},
 		"the private key's file":      {"{file: of-variable}", pem, "file of-variable"},

@@ -272,7 +272,7 @@ func (e errand) question() grants.Question {
 	notGiven := func(string) (string, bool) { return "", false }
 	isPreview := e.Request.PullRequest > 0 || e.Request.Verb == trigger.Sweep
 	return grants.Question{
-		Repository: e.Repository.String(), Service: e.Request.Service, IsPreview: isPreview, PullRequest: e.Request.PullRequest,
+		Repository: e.Repository.String(), Service: e.Request.Service, IsPreview: isPreview, PullRequest: e.Request.PullRequest, PromoteFrom: e.Request.PromoteFrom,
 		Values: e.Request.Settings(config.Resolve(append(config.Inputs(), config.GitHubSettings()...), notGiven, nothing)),
 	}
 }

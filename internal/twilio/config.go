@@ -207,10 +207,13 @@ func Hosts(region, edge string) (api, upload string) {
 	return host("serverless"), host("serverless-upload")
 }
 
+// DefaultRegion is where an account is of which nothing else is said.
+const DefaultRegion = "us1"
+
 // edgeOf knows the regions that the Toolkit knows (its api-client.ts).
 func edgeOf(region string) string {
 	switch region {
-	case "us1", "stage-us1":
+	case DefaultRegion, "stage-us1":
 		return "ashburn"
 	case "au1", "stage-au1":
 		return "sydney"
