@@ -131,7 +131,7 @@ func IsRefusal(err error) bool {
 		return true
 	}
 	refused, ok := errors.AsType[*Error](err)
-	passes := []int{http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests}
+	passes := []int{http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests}
 	return ok && refused.Status/100 == 4 && !slices.Contains(passes, refused.Status)
 }
 

@@ -107,7 +107,8 @@ func (c *Client) TagCommit(ctx context.Context, repository Repository, tag strin
 }
 
 // DefaultHead reads the SHA of the newest commit of the default branch. It needs the
-// permission "contents: read".
+// permission "contents: read". Of an empty repository the error is an *Error with the
+// status 409 ("Git Repository is empty.").
 func (c *Client) DefaultHead(ctx context.Context, repository Repository) (sha string, err error) {
 	op := operation{name: "read the default branch", repository: repository, permission: "contents: read"}
 	if err := repository.check(); err != nil {

@@ -19,6 +19,6 @@ func WordsCounted() Words {
 		Events:    []string{gh.EventPush, gh.EventPullRequest, gh.EventRelease},
 		Verdicts:  []string{string(Stored), string(Duplicate), string(Ignored), string(Refused), string(Unstored)},
 		Decisions: []string{verdictQueued, verdictSkipped, verdictRefused, verdictFailed},
-		Kinds:     []string{kindDecide, kindRun, kindTell},
+		Kinds:     []string{kindDecide, kindRun, kindTell, kindSweep},
 	}
 }

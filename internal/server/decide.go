@@ -28,6 +28,7 @@ const (
 	kindDecide = "decide"
 	kindRun    = "run"
 	kindTell   = "tell"
+	kindSweep  = "sweep"
 )
 
 // decideWanted is the Job that decides a Delivery. Those of one repository are decided

@@ -221,6 +221,9 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 	if kept.Job.Target.Service == "" { // it did not get as far as a Target, and is told of by another Job
 		kept.Job = r.todo.asked()
 	}
+	if r.announcer == nil && len(result.RemovedPreviews) > 0 { // by a sweep, of which nothing else is told
+		r.announcer = r.server.announcer(r.client, r.held.Number, r.todo, true)
+	}
 	if r.announcer != nil {
 		kept.IsTold = r.tellEnd(context.WithoutCancel(ctx), kept)
 	}

@@ -1,0 +1,73 @@
+package server_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/queue"
+	github "github.com/slipway-dev/slipway/internal/sandbox/github"
+	"github.com/slipway-dev/slipway/internal/server"
+)
+
+// TestMissedCloseIsSwept has a pull request closed without a Delivery that tells of it.
+func TestMissedCloseIsSwept(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, setup{change: func(cfg *server.Config) { cfg.SweepEvery = 100 * time.Millisecond }})
+	rules := strings.Replace(project()["slipway.yml"], "    variables: [DSN]\n", "", 1)
+	base := w.push("main", project("slipway.yml", rules))
+	w.settle()
+	var pulls []github.PullRequest
+	for number, branch := range []string{"one", "two"} {
+		head := w.push(branch, project("slipway.yml", rules, "functions/"+branch+".js", "exports.handler = 3"))
+		pulls = append(pulls, github.PullRequest{Number: number + 1, HeadSHA: head, HeadRef: branch, BaseSHA: base})
+		w.settle()
+		w.pullOf(pulls[number], "opened")
+		w.settle()
+	}
+	if got := w.live(); !slices.Equal(got, []string{"pr-1-environment", "pr-2-environment", "stage-environment"}) {
+		t.Fatalf("live are %v\n%s", got, w.log.String())
+	}
+	// What was told in the second in which a preview goes counts as told behind it.
+	second := time.Now().Truncate(time.Second)
+	for time.Now().Truncate(time.Second).Equal(second) {
+		<-time.After(10 * time.Millisecond)
+	}
+	closed := pulls[0]
+	closed.IsClosed = true
+	if err := w.github.SetPullRequest("acme/voice", closed); err != nil {
+		t.Fatal(err)
+	}
+	for len(w.live()) > 2 {
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("live are %v\n%s", w.live(), w.log.String())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	w.settle()
+	if got := w.live(); !slices.Equal(got, []string{"pr-2-environment", "stage-environment"}) {
+		t.Errorf("live are %v", got)
+	}
+	comments := w.github.Snapshot().Repositories[0].Comments
+	if len(comments) != 2 || !strings.Contains(comments[0].Body, "Removed") || strings.Contains(comments[1].Body, "Removed") {
+		t.Errorf("the comments are %+v\n%s", comments, w.log.String())
+	}
+}
+
+// TestSweepsAreRare stores no sweep before the last one is long ago, and has one of a
+// Service that is not there yet end well.
+func TestSweepsAreRare(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, setup{change: func(cfg *server.Config) { cfg.SweepEvery = time.Second }})
+	began := time.Now()
+	for time.Since(began) < 1500*time.Millisecond {
+		<-time.After(10 * time.Millisecond)
+	}
+	w.settle()
+	swept, err := w.queue.EndedJobs(t.Context(), "sweep", queue.Job{}, 10)
+	if err != nil || len(swept) != 1 || swept[0].Outcome != queue.Done {
+		t.Errorf("swept %d, the first %s: %s, %v", len(swept), swept[0].Outcome, swept[0].Reason, err)
+	}
+}
