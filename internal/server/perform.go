@@ -83,6 +83,12 @@ func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
 	if err != nil {
 		return r.refused(err)
 	}
+	if grant.Lane() != r.held.Lane { // others may run where it would go, and its Steps may have begun elsewhere
+		return r.refused(&problem.Problem{
+			Message: fmt.Sprintf("server.yml has moved the service %s since this was decided", r.todo.Request.Service),
+			Fix:     "Push another commit, by which it is decided anew.",
+		})
+	}
 	values, getenv, err := grant.Use(r.server.getenv)
 	if err != nil { // it is for who runs the server, and names what others need not know
 		r.server.logger.ErrorContext(ctx, "server.yml cannot be used", "repository", r.todo.Repository.String(), "job", r.held.Number, "error", err)
