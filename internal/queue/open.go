@@ -6,10 +6,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -86,6 +88,9 @@ func Open(ctx context.Context, cfg Config) (*Queue, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, &problem.Problem{Message: fmt.Sprintf("the folder %s cannot be made: %s", cfg.Dir, problem.Reason(err)), Fix: "Name one that can be written to."}
 	}
+	if info, err := os.Stat(cfg.Dir); err == nil && isPermissive(info, 0o002) {
+		return nil, &problem.Problem{Message: fmt.Sprintf("the folder %s can be written to by everybody on this machine, who could have anything deployed", cfg.Dir), Fix: "Take their permission with chmod o-w."}
+	}
 	q := &Queue{
 		file: cfg.databaseFile(), lease: cmp.Or(cfg.Lease, defaultLease), logger: cfg.Logger, hooks: cfg.Hooks.orNothing(),
 		writes: make(chan *write), closing: make(chan struct{}), never: make(chan struct{}),
@@ -136,13 +141,26 @@ func connect(driver, file string, most int, pragmas ...string) (*sql.DB, error) 
 	return db, nil
 }
 
-// makePrivate makes the file before SQLite does, which would let others read it.
+// makePrivate makes the file before SQLite does, which would let others read it; those
+// that SQLite makes beside it have the same permissions.
 func makePrivate(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names it.
 	if err != nil {
 		return &problem.Problem{Message: fmt.Sprintf("the file %s cannot be opened: %s", path, problem.Reason(err)), Fix: "Name a folder that can be written to with --data."}
 	}
+	if info, err := file.Stat(); err == nil && isPermissive(info, 0o077) { // one that was copied here
+		if err := file.Chmod(0o600); err != nil {
+			_ = file.Close()
+			return &problem.Problem{Message: fmt.Sprintf("the file %s can be read by others, and that cannot be changed: %s", path, problem.Reason(err)), Fix: "Have it owned by the user that the server runs as."}
+		}
+	}
 	return file.Close() //nolint:wrapcheck // which does not happen to a file that nothing was written to.
+}
+
+// isPermissive reports whether a file or folder gives others one of the permissions,
+// where they mean something.
+func isPermissive(info fs.FileInfo, others fs.FileMode) bool {
+	return runtime.GOOS != "windows" && info.Mode().Perm()&others != 0
 }
 
 // lockFolder takes the folder for this process, for as long as it lives. The lock is a
