@@ -77,7 +77,7 @@ fuzz: ## run each fuzz target for FUZZTIME
 inputs := npm.FuzzReadPackage npm.FuzzReadLock npm.FuzzReadPNPMLock npm.FuzzReadBerryLock \
 	npm.FuzzReadClassicLock npm.FuzzReadBunLock npm.FuzzReadWorkspace rules.FuzzParse grants.FuzzParse \
 	toolkit.FuzzRead project.FuzzParseEnv deploy.FuzzParseManifest deploy.FuzzParseSaved twilio.FuzzReply \
-	gh.FuzzParseEvent gh.FuzzWebhook
+	gh.FuzzParseEvent gh.FuzzWebhook source.FuzzUnpack trigger.FuzzDecide
 
 inputs: ## run the fuzz targets of what others write for FUZZTIME
 	@for target in $(inputs); do \
