@@ -1,7 +1,9 @@
 package github
 
 import (
+	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -197,7 +199,7 @@ func createAccessToken(c *call) (reply, error) {
 	}
 	one := &made{
 		installation: id, begins: c.now.Add(c.sandbox.options.TokenLag / 2), works: c.now.Add(c.sandbox.options.TokenLag), ends: c.now.Add(accessTokenLasts),
-		token: Token{Value: "ghs_" + randomHex(), Login: app.Slug + "[bot]", Permissions: installed.granted(), Repositories: installed.Repositories, account: installed.Account, installation: id},
+		token: Token{Value: app.newToken(), Login: app.Slug + "[bot]", Permissions: installed.granted(), Repositories: installed.Repositories, account: installed.Account, installation: id},
 	}
 	body := map[string]any{"token": one.token.Value, "expires_at": timestamp(one.ends), "repository_selection": installed.selection()}
 	if asked := c.body["permissions"]; asked != "" {
@@ -223,6 +225,19 @@ func createAccessToken(c *call) (reply, error) {
 	body["permissions"] = one.token.Permissions
 	c.sandbox.made[one.token.Value] = one
 	return reply{status: http.StatusCreated, body: body}, nil
+}
+
+// newToken makes up a token as GitHub makes them since 2026, on its servers for
+// enterprises apart: ghs_APPID_JWT, of some 520 characters, which only GitHub reads
+// (github.blog/changelog/2026-04-24-notice-about-upcoming-new-format-for-github-app-
+// installation-tokens).
+func (a App) newToken() string {
+	part := func(size int) string {
+		random := make([]byte, size)
+		_, _ = rand.Read(random) // never fails, as documented
+		return base64.RawURLEncoding.EncodeToString(random)
+	}
+	return fmt.Sprintf("%s%d_%s.%s.%s", madePrefix, a.ID, part(40), part(80), part(256))
 }
 
 // limit is what is asked for of what was granted, of which nothing may be missing.

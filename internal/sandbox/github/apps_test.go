@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -151,7 +152,7 @@ func TestInstallationTokens(t *testing.T) {
 	}
 	made := app().do("POST", "/app/installations/7/access_tokens", "")
 	ends, err := time.Parse(time.RFC3339, made.text("expires_at"))
-	if left := time.Until(ends); err != nil || left < 59*time.Minute || left > time.Hour || !strings.HasPrefix(made.text("token"), "ghs_") {
+	if left := time.Until(ends); err != nil || left < 59*time.Minute || left > time.Hour || !regexp.MustCompile(`^ghs_[0-9]+_[\w-]+(\.[\w-]+){2}$`).MatchString(made.text("token")) {
 		t.Errorf("made %s", made.raw)
 	}
 	installed := b.as(made.text("token"))

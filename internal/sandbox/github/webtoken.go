@@ -20,8 +20,14 @@ type claims struct {
 	ExpiresAt json.Number     `json:"exp"`
 }
 
+// madePrefix begins the tokens that Apps have made, which may have a JSON web token in
+// them.
+const madePrefix = "ghs_"
+
 // isWebToken tells whether a token has the form of a JSON web token.
-func isWebToken(value string) bool { return strings.Count(value, ".") == 2 }
+func isWebToken(value string) bool {
+	return strings.Count(value, ".") == 2 && !strings.HasPrefix(value, madePrefix)
+}
 
 // signedInAsApp holds an App's JSON web token to its form, its times and its signature.
 // The texts are as in actions/create-github-app-token issues 153 and 178, and
