@@ -102,6 +102,7 @@ screenshots: ## take the pictures of docs/images; needs npm and a Chromium
 	mkdir -p docs/images
 	cd tools/screenshot && $(picture) $(pictured)/comment.golden
 	cd tools/screenshot && $(picture) -width 900 -font-size 16 -hard-breaks=false -unfold Functions $(pictured)/summary.golden
+	SLIPWAY_PICTURES=$(CURDIR)/docs/images go test -count=1 -run '^TestLooks$$' ./internal/overview
 
 # What of a release needs no registry and no GitHub; docs/releasing.md tells the rest.
 # The image and the released action.yml are held to what they should be by

@@ -52,6 +52,11 @@ type Grant struct {
 // Environment of one Service in one account, as far as server.yml tells.
 func (g *Grant) Lane() string { return lane(g.Account, g.Target.Service, g.Target.Environment) }
 
+// LaneOf is the Lane of another Environment of the same Service.
+func (g *Grant) LaneOf(environment string) string {
+	return lane(g.Account, g.Target.Service, environment)
+}
+
 // RefusedError says that server.yml does not allow what was asked for.
 type RefusedError struct {
 	// Problems are all that is not allowed, each with its line of slipway.yml where it

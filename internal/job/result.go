@@ -81,6 +81,12 @@ type Result struct {
 	Error *Failure `json:"error,omitempty"`
 }
 
+// IsLiveThoughFailed reports whether what a Job took live does not work, and is live all
+// the same.
+func (r Result) IsLiveThoughFailed() bool {
+	return r.Error != nil && (r.Error.Reason == RollbackFailed || r.Error.Reason == CheckFailed && !r.RolledBack)
+}
+
 // RemovedPreview is the Environment of a pull request that was taken away.
 type RemovedPreview struct {
 	// Number is the pull request's.

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Guard stands in front of everything that the admin listener serves, so that no page
-// of another site can use the browser of somebody who reaches it: requests have to be
-// for an address that no site can have, which is localhost, an IP address or the host
-// of publicURL (a name of its own may be made to lead here, DNS rebinding), and what
-// changes something must not come from another origin.
+// Guard stands in front of pages and API, so that no page of another site can use the
+// browser of somebody who reaches them: requests have to be for an address that no site
+// can have, which is localhost, an IP address or the host of publicURL (a name of its
+// own may be made to lead here, DNS rebinding), and what changes something must not come
+// from another origin.
 func Guard(publicURL string, guarded http.Handler) http.Handler {
 	public := ""
 	if parsed, err := url.Parse(publicURL); err == nil {

@@ -90,6 +90,12 @@ func (h *house) Log(ctx context.Context, number, behind int64) ([]overview.Note,
 	}
 }
 
+func (h *house) LogSoFar(_ context.Context, number int64) ([]overview.Note, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.notes[number]), h.err
+}
+
 func (h *house) Targets(_ context.Context, behind string, most int) ([]overview.Target, string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -8,17 +8,18 @@ package overview
 
 import (
 	"cmp"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"time"
 )
 
-// Config is what a Handler works with. Reader, Manager and Logger are required.
+// Config is what a handler works with. Reader, Manager and Logger are required.
 type Config struct {
 	Reader  Reader
 	Manager Manager
-	// GitHubURL is the root of GitHub's website, for links; empty means
-	// https://github.com.
+	// GitHubURL is the root of GitHub's website, for links, without a final slash; empty
+	// means https://github.com.
 	GitHubURL string
 	// Now is the clock; nil means the machine's.
 	Now    func() time.Time
@@ -28,21 +29,33 @@ type Config struct {
 // handler answers requests for pages and for the API.
 type handler struct {
 	Config
+
+	assets assets
+	pages  map[string]*template.Template // by the names of their files
+	// streams has a place for each live log that is followed.
+	streams chan struct{}
 }
 
-// New makes the handler of pages and API. Guard should stand in front of it.
+// New makes the handler of pages and API. Guard has to stand in front of it.
 func New(cfg Config) http.Handler {
 	cfg.GitHubURL = cmp.Or(cfg.GitHubURL, "https://github.com")
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	h := &handler{cfg}
+	h := &handler{Config: cfg, assets: readAssets(), pages: readPages(), streams: make(chan struct{}, mostStreams)}
 	routes := http.NewServeMux()
+	routes.HandleFunc("GET /{$}", h.overview)
+	routes.HandleFunc("GET /jobs", h.history)
+	routes.HandleFunc("GET /jobs/{number}", h.job)
+	routes.HandleFunc("GET /jobs/{number}/events", h.events)
+	routes.HandleFunc("GET /deliveries", h.deliveries)
+	routes.Handle("GET /assets/{name}", h.assets)
+	routes.HandleFunc("GET /", h.missing)
 	routes.HandleFunc("GET /api/jobs", h.apiJobs)
 	routes.HandleFunc("GET /api/jobs/{number}", h.apiJob)
 	routes.HandleFunc("POST /api/jobs/{number}/cancel", h.apiCancel)
 	routes.HandleFunc("POST /api/jobs/{number}/retry", h.apiRetry)
-	routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+	routes.HandleFunc("GET /api/", func(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, http.StatusNotFound, "the API has no "+r.URL.Path, "It has /api/jobs and /api/jobs/NUMBER.")
 	})
 	return routes

@@ -23,8 +23,11 @@ type Reader interface {
 	// ended; where there is nothing yet, it waits for it until ctx ends. The error
 	// matches ErrNone when there is no such Job.
 	Log(ctx context.Context, number, behind int64) (notes []Note, hasEnded bool, err error)
+	// LogSoFar returns what a Job has told, oldest first, without waiting for any.
+	LogSoFar(ctx context.Context, number int64) ([]Note, error)
 	// Targets returns where something has been deployed to, in an order of its own, from
-	// behind a cursor on; the empty one means from the first on.
+	// behind a cursor on; the empty one means from the first on. The error matches ErrNone
+	// when the cursor is none.
 	Targets(ctx context.Context, behind string, most int) (targets []Target, next string, err error)
 	// Deliveries returns those from before a number on; 0 means from the newest on.
 	Deliveries(ctx context.Context, before int64, most int) ([]Delivery, error)

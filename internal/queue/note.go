@@ -70,13 +70,7 @@ func (q *Queue) Notes(ctx context.Context, job, behind int64) (notes []Note, has
 		if err != nil {
 			return nil, false, err
 		}
-		notes, err := many(ctx, q, func(scan func(...any) error) (Note, error) {
-			var note Note
-			var at sql.NullInt64
-			err := scan(&note.Number, &at, &note.Body)
-			note.At = fromMillis(at)
-			return note, err
-		}, "SELECT n, at, body FROM notes WHERE job = ? AND n > ? ORDER BY n", job, behind)
+		notes, err := q.NotesSoFar(ctx, job, behind)
 		if err != nil || len(notes) > 0 || one.State == Ended {
 			q.tellNoted(job) // nobody else keeps what notedOf has made
 			return notes, one.State == Ended, err
@@ -90,6 +84,18 @@ func (q *Queue) Notes(ctx context.Context, job, behind int64) (notes []Note, has
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// NotesSoFar returns what a Job has told behind a note, oldest first, without waiting for
+// any.
+func (q *Queue) NotesSoFar(ctx context.Context, job, behind int64) ([]Note, error) {
+	return many(ctx, q, func(scan func(...any) error) (Note, error) {
+		var note Note
+		var at sql.NullInt64
+		err := scan(&note.Number, &at, &note.Body)
+		note.At = fromMillis(at)
+		return note, err
+	}, "SELECT n, at, body FROM notes WHERE job = ? AND n > ? ORDER BY n", job, behind)
 }
 
 // notedOf is closed when a Job has told something.

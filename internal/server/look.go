@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -68,24 +69,39 @@ func (v view) Job(ctx context.Context, number int64) (overview.Job, error) {
 // Log implements overview.Reader.
 func (v view) Log(ctx context.Context, number, behind int64) (notes []overview.Note, hasEnded bool, err error) {
 	found, hasEnded, err := v.server.queue.Notes(ctx, number, behind)
+	return shownNotes(found), hasEnded, known(err)
+}
+
+// LogSoFar implements overview.Reader.
+func (v view) LogSoFar(ctx context.Context, number int64) ([]overview.Note, error) {
+	found, err := v.server.queue.NotesSoFar(ctx, number, 0)
+	return shownNotes(found), err
+}
+
+// shownNotes leaves out what another version has written and cannot be read.
+func shownNotes(found []queue.Note) (notes []overview.Note) {
 	for _, one := range found {
 		note := overview.Note{Number: one.Number, At: one.At}
-		if json.Unmarshal(one.Body, &note.Event) == nil { // or it is another version's
+		if json.Unmarshal(one.Body, &note.Event) == nil {
 			notes = append(notes, note)
 		}
 	}
-	return notes, hasEnded, known(err)
+	return notes
 }
 
 // Targets implements overview.Reader.
 func (v view) Targets(ctx context.Context, behind string, most int) (targets []overview.Target, next string, err error) {
-	standing, err := v.server.queue.Standing(ctx, behind, most+1)
+	lane, err := base64.RawURLEncoding.DecodeString(behind)
+	if err != nil {
+		return nil, "", overview.ErrNone
+	}
+	standing, err := v.server.queue.Standing(ctx, string(lane), most+1)
 	if err != nil {
 		return nil, "", err
 	}
 	if len(standing) > most {
 		standing = standing[:most]
-		next = standing[most-1].Lane
+		next = base64.RawURLEncoding.EncodeToString([]byte(standing[most-1].Lane))
 	}
 	for _, one := range standing {
 		newest, err := v.server.queue.JobsIn(ctx, one.Lane, 1)

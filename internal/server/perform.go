@@ -74,6 +74,7 @@ type running struct {
 	held      *queue.Held
 	todo      errand
 	client    *gh.Client
+	grant     *grants.Grant       // nil before server.yml was asked
 	announcer *announce.Announcer // nil before the Job has a Target
 }
 
@@ -89,6 +90,7 @@ func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
 			Fix:     "Push another commit, by which it is decided anew.",
 		})
 	}
+	r.grant = grant
 	values, getenv, err := grant.Use(r.server.getenv)
 	if err != nil { // it is for who runs the server, and names what others need not know
 		r.server.logger.ErrorContext(ctx, "server.yml cannot be used", "repository", r.todo.Repository.String(), "job", r.held.Number, "error", err)
@@ -223,6 +225,7 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 			return end // it is not over, and the commit stays pending
 		}
 	}
+	end.Stands, end.Cleared = r.stand(result)
 	kept := record{Job: outcome.Job, Result: result, Plan: outcome.Plan}
 	if kept.Job.Target.Service == "" { // it did not get as far as a Target, and is told of by another Job
 		kept.Job = r.todo.asked()
