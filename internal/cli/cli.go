@@ -106,7 +106,7 @@ Try it without an account, on a sandbox that lives as long as the command:
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newDeploy(env), newPlan(env), newPromote(env), newRollback(env), newStatus(env), newList(env), newLogs(env), newPrune(env), newTeardown(env), newPreviews(env),
-		newDoctor(env), newSandbox(env), newServe(env), newDemo(env), newAction(env), newVersion(env),
+		newDoctor(env), newSandbox(env), newServe(env), newJobs(env), newDemo(env), newAction(env), newVersion(env),
 	)
 	// Now, so that their arguments are checked as ours are.
 	root.InitDefaultHelpCmd()

@@ -97,7 +97,9 @@ func runDemoPush(ctx context.Context, env Env, url string, wait time.Duration, f
 	if made.URL != "" && failed == nil {
 		fmt.Fprintf(env.Stdout, "%s is live: %s\n", made.Message, made.URL)
 	}
-	fmt.Fprintf(env.Stdout, "overview: %s/\n", made.Overview)
+	if made.Overview != "" {
+		fmt.Fprintf(env.Stdout, "overview: %s\n", made.Overview)
+	}
 	if made.Details != "" {
 		fmt.Fprintf(env.Stdout, "this Job: %s\n", made.Details)
 	}

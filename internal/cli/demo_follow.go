@@ -29,7 +29,7 @@ func (f *demoFollower) follow(ctx context.Context) error {
 		isOver, err := f.look(ctx)
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
-			return fmt.Errorf("the commit has no final status yet; its Job is on the overview, %s/", f.made.Overview)
+			return fmt.Errorf("the commit has no final status yet; its Job is on the overview: %s", f.made.Overview)
 		case err != nil:
 			return err
 		case isOver && f.made.State != "success":
@@ -59,7 +59,7 @@ func (f *demoFollower) look(ctx context.Context) (isOver bool, err error) {
 		one := statuses[i]
 		fmt.Fprintf(f.env.Stderr, "%s: %s, %s\n", one.Context, one.State, one.Description)
 		f.made.State, f.made.Description = one.State, one.Description
-		if strings.HasPrefix(one.TargetURL, f.made.Overview+"/") {
+		if f.made.Overview != "" && strings.HasPrefix(one.TargetURL, f.made.Overview+"/") {
 			f.made.Details = one.TargetURL
 		}
 	}

@@ -58,7 +58,6 @@ func TestScript(t *testing.T) {
 			"print":  positive(printOutput),
 			"ended":  positive(ended),
 			"find":   positive(find),
-			"take":   positive(take),
 			// Making files.
 			"project": positive(project),
 			"sparse":  positive(sparse),

@@ -56,6 +56,7 @@ environment only SLIPWAY_LOG_LEVEL counts then. slipway demo push sends it a com
 		}
 		return runServe(cmd.Context(), env, config.Resolve(config.ServerSettings(), given, env.Getenv), nil)
 	}
+	cmd.AddCommand(newBackUp(env))
 	return cmd
 }
 

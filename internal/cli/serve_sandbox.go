@@ -36,6 +36,7 @@ type serveSandbox struct {
 	url       string // of both platforms
 	folder    string // the server's data
 	isKept    bool
+	overview  string
 	environ   map[string]string
 
 	stop  context.CancelFunc
@@ -161,11 +162,16 @@ func (s *serveSandbox) getenv(real func(string) string) func(string) string {
 	}
 }
 
-// connect leads the platforms to the server, and returns where people find the latter.
+// connect leads the platforms to the server, and returns where people find the latter;
+// empty where no browser can.
 func (s *serveSandbox) connect(listeners server.Listeners, publicURL string) string {
-	overview := cmp.Or(publicURL, "http://"+reachable(listeners.Admin.Addr()))
-	s.hub.connect(listeners.Public.Addr(), overview)
-	return overview
+	admin := listeners.Admin.Addr()
+	if publicURL == "" && admin.Network() == "tcp" {
+		publicURL = "http://" + reachable(admin)
+	}
+	s.overview = cmp.Or(publicURL, "unix:"+admin.String())
+	s.hub.connect(listeners.Public.Addr(), publicURL)
+	return publicURL
 }
 
 // introduce says what there is, and what to do with it.
@@ -179,14 +185,14 @@ func (s *serveSandbox) introduce(env Env) {
 		lasts = "kept"
 	}
 	fmt.Fprintf(env.Stdout, `A webhook server, with sandboxes of GitHub and Twilio, until it is stopped:
-  overview   %s/
+  overview   %s
   webhooks   %s
   sandboxes  %s
   files      %s (%s)
 
 Push a commit to %s/%s in another terminal, and watch the overview:
   %s
-`, s.hub.overview, s.hub.webhook, s.url, s.folder, lasts, demoOwner, demoRepository, push)
+`, s.overview, s.hub.webhook, s.url, s.folder, lasts, demoOwner, demoRepository, push)
 }
 
 // Close ends the platforms, and removes what need not stay.

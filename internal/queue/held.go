@@ -147,6 +147,9 @@ func (h *Held) keep(ctx context.Context) (stop func()) {
 				h.cancel(ErrLost)
 				return
 			}
+			if errors.Is(err, ErrClosed) { // the Job was left in front of a step
+				return
+			}
 			if err != nil && ctx.Err() == nil {
 				h.queue.logger.WarnContext(ctx, "a running Job could not be kept", "job", h.Number, "error", err)
 			}

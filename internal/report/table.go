@@ -40,3 +40,18 @@ func table(rows [][]cellOf) string {
 	}
 	return text.String()
 }
+
+// Table sets rows of texts, which may be foreign, below the names of their columns. A
+// column in which no row has anything is left out.
+func Table(columns []string, rows ...[]string) string {
+	if len(rows) == 0 {
+		return ""
+	}
+	cells := make([][]cellOf, len(rows))
+	for i, row := range rows {
+		for at, text := range row {
+			cells[i] = append(cells[i], cellOf{column: columns[at], text: text})
+		}
+	}
+	return table(cells)
+}
