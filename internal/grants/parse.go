@@ -74,7 +74,7 @@ func (p *parser) file(top document.Value) *File {
 	for _, m := range all.Value.Members {
 		folded := strings.ToLower(m.Name)
 		switch before, isAgain := file.byName[folded]; {
-		case !repositoryName.MatchString(m.Name):
+		case !repositoryName.MatchString(m.Name) || noRepository.MatchString(m.Name):
 			p.Wrong(m.Line, document.Shown(m.Name)+" is not the name of a repository", "Write it as owner/name, such as acme/voice.")
 			continue
 		case isAgain:
@@ -92,8 +92,12 @@ func (p *parser) file(top document.Value) *File {
 
 // Owners have letters, digits and dashes, and those that a company manages an
 // underscore (docs.github.com, Username considerations for external authentication);
-// repositories may have dots as well.
-var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,98}/[A-Za-z0-9._-]{1,100}$`)
+// repositories may have dots as well, but not as folders have them, and not the end of an
+// address to clone from, which would never be met.
+var (
+	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,98}/[A-Za-z0-9._-]{1,100}$`)
+	noRepository   = regexp.MustCompile(`/\.{1,2}$|\.[Gg][Ii][Tt]$`)
+)
 
 // section returns the members of a mapping that may stand in the scope, by their
 // names, and tells of the others.

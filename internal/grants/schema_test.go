@@ -65,7 +65,7 @@ func schema() object {
 
 	top := mapping(ofFile, map[string]object{
 		keyVersion:      {"const": 1},
-		keyRepositories: keyed(object{"pattern": repositoryName.String()}, of("repository"), 1, maxRepositories),
+		keyRepositories: keyed(object{"pattern": repositoryName.String(), "not": object{"pattern": noRepository.String()}}, of("repository"), 1, maxRepositories),
 	})
 	top["$schema"] = "http://json-schema.org/draft-07/schema#"
 	top["$id"] = "https://raw.githubusercontent.com/slipway-dev/slipway/main/schema/server.schema.json"

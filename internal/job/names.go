@@ -63,6 +63,8 @@ func CheckService(name string) (fault, fix string) {
 		return "the Service has no name", "Give service."
 	case length > maxService:
 		return fmt.Sprintf("the Service's name %q has %d characters; Twilio takes at most %d", name, length, maxService), "Give a shorter one with service."
+	case name == "." || name == "..": // which would lead elsewhere in a path
+		return fmt.Sprintf("the Service's name %q has dots alone, as no name of a Service has", name), "Use letters, digits and dashes; give it with service."
 	case strings.ContainsAny(name, "/?#\\ ") || strings.ContainsFunc(name, unicode.IsControl):
 		return fmt.Sprintf("the Service's name %q holds a character that no name of a Service has", name), "Use letters, digits and dashes; give it with service."
 	}

@@ -25,6 +25,7 @@ func TestCheckService(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"voice": "", "ZS0123456789abcdef0123456789abcdef": "", strings.Repeat("ä", 50): "",
+		"a.b": "", "..": "has dots alone", ".": "has dots alone",
 		"": "has no name", strings.Repeat("a", 51): "has 51 characters", "a b": "holds a character", "@acme/voice": "holds a character", "a\n": "holds a character",
 	} {
 		fault, fix := job.CheckService(name)
