@@ -41,8 +41,9 @@ func (s *Server) Run(ctx context.Context, held *queue.Held) queue.End {
 	}
 	client, err := s.clients.Client(ctx, todo.Repository)
 	var by string
+	running := &running{server: s, held: held, todo: todo, client: client}
 	if err == nil {
-		by, err = todo.passedBy(ctx, client)
+		by, err = running.newer(ctx)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -52,7 +53,6 @@ func (s *Server) Run(ctx context.Context, held *queue.Held) queue.End {
 	case by != "":
 		return queue.End{Outcome: queue.Superseded, Reason: "by " + by}
 	}
-	running := &running{server: s, held: held, todo: todo, client: client}
 	outcome, err := running.perform(ctx)
 	return running.end(ctx, outcome, err)
 }
@@ -186,8 +186,14 @@ func (r *running) Do(ctx context.Context, name string, step func(context.Context
 	return r.held.Do(ctx, name, step)
 }
 
-// newer says what is to be live in place of this commit.
-func (r *running) newer(ctx context.Context) (string, error) { return r.todo.passedBy(ctx, r.client) }
+// newer says what is to be live in place of this commit: nothing, when an earlier try has
+// gone live, or may have.
+func (r *running) newer(ctx context.Context) (string, error) {
+	if r.held.IsLive {
+		return "", nil
+	}
+	return r.todo.passedBy(ctx, r.client)
+}
 
 func (r *running) isOpen(ctx context.Context, number int) (bool, error) {
 	pull, err := r.client.PullRequest(ctx, r.todo.Repository, number)
