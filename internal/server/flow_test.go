@@ -116,6 +116,31 @@ func TestLateDelivery(t *testing.T) {
 	}
 }
 
+// TestLateDeliveryOfAPull delivers what a pull request was like behind what it is like:
+// its comment and its GitHub Deployments are those of its head.
+func TestLateDeliveryOfAPull(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	base := w.push("main", project("slipway.yml", strings.Replace(project()["slipway.yml"], "    variables: [DSN]\n", "", 1)))
+	w.settle()
+	of := github.PullRequest{Number: 7, HeadRef: "feature", BaseSHA: base, HeadSHA: w.push("feature", project("functions/new.js", "exports.handler = 3"))}
+	late := w.change(of, "opened")
+	of.HeadSHA = w.push("feature", project("functions/new.js", "exports.handler = 4"))
+	w.pullOf(of, "synchronize")
+	w.settle()
+	w.deliver("pull_request", late)
+	w.settle()
+	told := w.github.Snapshot().Repositories[0]
+	if len(told.Comments) != 1 || strings.Contains(told.Comments[0].Body, "Superseded") || !strings.Contains(told.Comments[0].Body, of.HeadSHA[:7]) {
+		t.Errorf("the comments are %+v", told.Comments)
+	}
+	for _, one := range told.Deployments {
+		if one.Environment == "pr-7" && one.SHA != of.HeadSHA {
+			t.Errorf("there is a GitHub Deployment of %.7s", one.SHA)
+		}
+	}
+}
+
 // pull delivers what happens to pull request 7.
 func (w *world) pull(action, sha, base string) {
 	w.t.Helper()
@@ -124,6 +149,12 @@ func (w *world) pull(action, sha, base string) {
 
 // pullOf delivers what happens to a pull request.
 func (w *world) pullOf(given github.PullRequest, action string) {
+	w.t.Helper()
+	w.deliver("pull_request", w.change(given, action))
+}
+
+// change changes a pull request, and returns what GitHub tells of it.
+func (w *world) change(given github.PullRequest, action string) []byte {
 	w.t.Helper()
 	given.IsClosed = action == "closed"
 	if err := w.github.SetPullRequest("acme/voice", given); err != nil {
@@ -150,7 +181,7 @@ func (w *world) pullOf(given github.PullRequest, action string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.deliver("pull_request", payload)
+	return payload
 }
 
 // TestPreviews makes, updates and removes the preview of a pull request.

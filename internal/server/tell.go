@@ -43,8 +43,9 @@ func (r *running) tellEnd(ctx context.Context, kept record) bool {
 }
 
 // announcer makes the one for a Job, whose number tells its GitHub Deployment from those
-// of others, however often it is begun.
-func (s *Server) announcer(client *gh.Client, number int64, todo errand, hasDeployment bool) *announce.Announcer {
+// of others, however often it is begun. One that was never begun tells the
+// commit alone.
+func (s *Server) announcer(client *gh.Client, number int64, todo errand, isBegun bool) *announce.Announcer {
 	about := announce.Subject{
 		Repository: todo.Repository, SHA: todo.SHA, PullRequest: todo.Request.PullRequest, Tag: todo.Tag, Release: todo.Release,
 		Run: number, Attempt: 1, Actor: todo.Actor,
@@ -52,9 +53,13 @@ func (s *Server) announcer(client *gh.Client, number int64, todo errand, hasDepl
 	if s.publicURL != "" {
 		about.RunURL = s.publicURL + "/jobs/" + strconv.FormatInt(number, 10)
 	}
+	comment := announce.CommentNever
+	if isBegun {
+		comment = announce.CommentOnChange
+	}
 	values := todo.question().Values
 	return announce.New(client, about, announce.Settings{
-		CommitStatus: true, Deployment: hasDeployment, Comment: announce.CommentOnChange, ReleaseNotes: values[config.ReleaseNotes].Text == "true",
+		CommitStatus: true, Deployment: isBegun, Comment: comment, ReleaseNotes: values[config.ReleaseNotes].Text == "true",
 		Environment: values[config.GitHubEnvironment].Text, IsOneOfSeveral: todo.IsOneOfSeveral,
 	}, announce.Hooks{Redact: func(text string) string { return text }, Waiting: func(string) {}, Logger: s.logger})
 }
@@ -92,23 +97,24 @@ func (s *Server) tell(ctx context.Context, held *queue.Held) (isFinal bool, err 
 			return true, fmt.Errorf("read the result of Job %d: %w", ended.Number, err)
 		}
 	}
-	if kept.IsTold {
+	if kept.IsTold && !s.isOvertaken(ctx, ended) {
 		return true, nil
 	}
 	todo, err := readErrand(ended.Payload)
 	if err != nil {
 		return true, err
 	}
-	hasDeployment := true
+	isBegun := true
 	if kept.Result.Version == 0 { // it came to no end of its own
 		kept = s.unbegun(ctx, ended, todo)
-		hasDeployment = !ended.StartedAt.IsZero() || ended.Outcome != queue.Superseded // of which there is none to be set inactive
+		// What has come in its place is told of where there is one place for all.
+		isBegun = !ended.StartedAt.IsZero() || ended.Outcome != queue.Superseded
 	}
 	client, err := s.clients.Client(ctx, todo.Repository)
 	if err != nil {
 		return false, err
 	}
-	announcer := s.announcer(client, ended.Number, todo, hasDeployment)
+	announcer := s.announcer(client, ended.Number, todo, isBegun)
 	isFinal = true
 	var untold []string
 	for _, one := range slices.Concat(announcer.Settle(ctx, kept.Job, kept.Result, kept.Plan), announcer.Retire(ctx, kept.Job.Target, kept.Result)) {
@@ -118,6 +124,21 @@ func (s *Server) tell(ctx context.Context, held *queue.Held) (isFinal bool, err 
 		return isFinal, errors.New(strings.Join(untold, "; "))
 	}
 	return true, nil
+}
+
+// isOvertaken reports whether an earlier Job for the same commit was told of behind this
+// one's end, as one that never began is: what the commit says then is not of this Job.
+func (s *Server) isOvertaken(ctx context.Context, ended queue.Job) bool {
+	todo, err := readErrand(ended.Payload)
+	if _, isOfTree := todo.Request.Job(); err != nil || !isOfTree { // others say nothing of the commit
+		return false
+	}
+	const most = 20
+	jobs, err := s.queue.JobsIn(ctx, ended.Lane, most)
+	return err == nil && slices.ContainsFunc(jobs, func(one queue.Job) bool {
+		other, err := readErrand(one.Payload)
+		return err == nil && one.Number < ended.Number && one.Result == nil && other.SHA == todo.SHA && other.Request.Verb == todo.Request.Verb
+	})
 }
 
 // unbegun is what there is to say of a Job that ended before it began.
