@@ -25,7 +25,7 @@ func TestPagesNameTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"reliability.md", "forks.md"} {
+	for _, name := range []string{"reliability.md", "forks.md", "security.md"} {
 		page, err := os.ReadFile(filepath.Join(root, "docs", name))
 		if err != nil {
 			t.Fatal(err)
@@ -45,5 +45,27 @@ func TestPagesNameTests(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+	}
+}
+
+// TestEachThreatHasItsTest: no line of the table of threats is without one.
+func TestEachThreatHasItsTest(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "security.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	threats := 0
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		if !strings.HasPrefix(line, "| ") || len(cells) != 3 || strings.TrimSpace(cells[2]) == "Test" {
+			continue
+		}
+		if threats++; !regexp.MustCompile("`(Test|Fuzz)[A-Za-z]+").MatchString(cells[2]) || len(strings.TrimSpace(cells[1])) < 20 {
+			t.Errorf("it does not say what is done, or what holds it: %s", line)
+		}
+	}
+	if threats < 30 {
+		t.Errorf("there are %d threats", threats)
 	}
 }

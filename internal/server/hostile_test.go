@@ -148,3 +148,22 @@ func TestReplay(t *testing.T) {
 		t.Errorf("live is %s, and was %s", got, builds)
 	}
 }
+
+// TestPublicAddressServesNothingElse asks there for what the admin listener has.
+func TestPublicAddressServesNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	public := httptest.NewServer(w.server.Handler())
+	t.Cleanup(public.Close)
+	for path, want := range map[string]int{
+		"/healthz": 200, "/webhook": 405, "/": 404, "/metrics": 404, "/readyz": 404, "/api/jobs": 404, "/api/jobs/1": 404, "/jobs/1": 404, "/debug/pprof/": 404,
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, public.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, answer := send(t, request); status != want {
+			t.Errorf("%s answered %d %s", path, status, answer)
+		}
+	}
+}

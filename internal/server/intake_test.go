@@ -119,6 +119,8 @@ func TestIntake(t *testing.T) {
 		{"no JSON", with(`{"repository":`), 400, "not JSON"},
 		{"JSON of another kind", with(`[1]`), 400, "not JSON"},
 		{"nothing", with(``), 400, "not JSON"},
+		{"JSON within JSON within JSON", with(strings.Repeat(`{"repository":`, 1<<18)), 400, "not JSON"},
+		{"JSON that is cut off", with(push[:len(push)-2]), 400, "not JSON"},
 		{"no repository", with(`{}`), 400, "repository"},
 		{"an odd repository", with(`{"repository":{"full_name":"../../etc"}}`), 400, "repository"},
 		{"no length", func(r *http.Request) { r.ContentLength = -1; r.Body = io.NopCloser(strings.NewReader(push)) }, 400, "how long its body is"},

@@ -30,6 +30,7 @@ type world struct {
 	github *github.Sandbox
 	twilio *twilio.Sandbox
 	queue  *queue.Queue
+	server *server.Server
 	intake *httptest.Server
 	admin  *httptest.Server
 	grants *grants.Holder
@@ -191,6 +192,7 @@ repositories:
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.server = made
 	w.intake = httptest.NewServer(made.Intake())
 	t.Cleanup(w.intake.Close)
 	w.admin = httptest.NewServer(made.Admin())
