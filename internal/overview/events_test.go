@@ -24,7 +24,7 @@ func follow(t *testing.T, url, behind string) <-chan string {
 	if behind != "" {
 		request.Header.Set("Last-Event-ID", behind)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request) //nolint:bodyclose // it is closed where it is read.
 	if err != nil {
 		t.Fatal(err)
 	}

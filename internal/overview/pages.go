@@ -16,7 +16,7 @@ var pageFiles embed.FS
 
 // How many of each are on a page.
 const (
-	targetsShown    = 100
+	targetsShown    = 50
 	openShown       = 20
 	deliveriesShown = 15
 	listed          = 50

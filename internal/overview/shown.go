@@ -174,9 +174,9 @@ func jobBadge(one Job, now time.Time) badge {
 }
 
 // isRepository is what GitHub calls one; nothing else gets into an address.
-func isRepository(name string) bool {
-	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`).MatchString(name)
-}
+func isRepository(name string) bool { return repositoryName.MatchString(name) }
+
+var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
 
 func (h *handler) repository(name string) link {
 	if !isRepository(name) {

@@ -108,8 +108,9 @@ func (v view) Targets(ctx context.Context, behind string, most int) (targets []o
 		if err != nil {
 			return nil, "", err
 		}
-		target := overview.Target{Live: shown(one), Newest: shown(one)}
-		if len(newest) > 0 {
+		target := overview.Target{Live: shown(one)}
+		target.Newest = target.Live
+		if len(newest) > 0 && newest[0].Number != one.Number {
 			target.Newest = shown(newest[0])
 		}
 		targets = append(targets, target)
