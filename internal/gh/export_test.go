@@ -20,3 +20,6 @@ func (c *Client) Send(r *http.Request) error {
 
 // IsWanted tells whether an App's token is asked to have a permission.
 func IsWanted(permission string) bool { return covers(wanted(), permission) }
+
+// Wanted are the permissions that an App's tokens are asked to have.
+func Wanted() map[string]string { return wanted() }

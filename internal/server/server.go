@@ -139,7 +139,9 @@ func (s *Server) Work(ctx context.Context) {
 		workers int
 		run     func(context.Context, *queue.Held) queue.End
 	}{
-		{kindDecide, s.workers, s.Decide}, {kindRun, s.workers, s.Run}, {kindTell, s.workers, s.Tell},
+		{kindDecide, s.workers, s.Decide},
+		{kindRun, s.workers, s.Run},
+		{kindTell, s.workers, s.Tell},
 		{kindSweep, 1, s.Sweep}, // for which no deploy waits
 	} {
 		all.Go(func() { s.queue.Serve(ctx, one.kind, one.workers, s.logged(one.kind, one.run)) })
