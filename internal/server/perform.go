@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/announce"
 	"github.com/slipway-dev/slipway/internal/config"
@@ -157,11 +158,17 @@ func (r *running) checkOut(ctx context.Context) (folder string, remove func(), e
 			r.server.logger.WarnContext(ctx, "a folder was left behind", "folder", folder, "error", err)
 		}
 	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	packed, err := r.client.Tarball(ctx, r.todo.Repository, r.todo.SHA)
 	if err != nil {
 		return "", remove, err
 	}
 	defer func() { _ = packed.Close() }()
+	slow := time.AfterFunc(r.server.unpackIn, func() { // lest one that trickles holds its worker for ever
+		end(fmt.Errorf("the commit's tree did not come within %s", r.server.unpackIn))
+	})
+	defer slow.Stop()
 	return folder, remove, source.Unpack(ctx, packed, folder, source.Limits{})
 }
 

@@ -20,8 +20,8 @@ import (
 	"github.com/slipway-dev/slipway/internal/twilio"
 )
 
-// Config is what a Server works with. All but PublicURL, Workers, RetryAfter, SweepEvery,
-// Told, Called, Repeated and Metrics are required.
+// Config is what a Server works with. All but PublicURL, Workers, RetryAfter, UnpackWithin,
+// SweepEvery, Told, Called, Repeated and Metrics are required.
 type Config struct {
 	// Queue keeps Deliveries and Jobs.
 	Queue *queue.Queue
@@ -42,6 +42,9 @@ type Config struct {
 	// RetryAfter is how long to wait before what failed for a reason that may pass is
 	// tried again; further waits grow from it. 0 means 10 s.
 	RetryAfter time.Duration
+	// UnpackWithin is how long the tree of a commit may take to come, once its first bytes
+	// are there; 0 means 10 minutes.
+	UnpackWithin time.Duration
 	// SweepEvery is how often previews are looked for that nobody needs; 0 means 6 hours.
 	SweepEvery time.Duration
 	// Getenv looks up what server.yml refers to.
@@ -61,9 +64,10 @@ type Config struct {
 }
 
 const (
-	defaultWorkers    = 4
-	defaultRetryAfter = 10 * time.Second
-	defaultSweepEvery = 6 * time.Hour
+	defaultWorkers      = 4
+	defaultRetryAfter   = 10 * time.Second
+	defaultUnpackWithin = 10 * time.Minute
+	defaultSweepEvery   = 6 * time.Hour
 )
 
 // Server turns Deliveries into Jobs, and carries them out. Make one with New.
@@ -76,6 +80,7 @@ type Server struct {
 	publicURL  string
 	workers    int
 	retryAfter time.Duration
+	unpackIn   time.Duration
 	sweepEvery time.Duration
 	getenv     func(string) string
 	userAgent  string
@@ -96,7 +101,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		queue: cfg.Queue, grants: cfg.Grants, clients: cfg.Clients, secrets: cfg.Secrets, scratch: filepath.Join(cfg.Data, "commits"),
 		publicURL: cfg.PublicURL, workers: cmp.Or(cfg.Workers, defaultWorkers), retryAfter: cmp.Or(cfg.RetryAfter, defaultRetryAfter),
-		sweepEvery: cmp.Or(cfg.SweepEvery, defaultSweepEvery), getenv: cfg.Getenv, userAgent: cfg.UserAgent, told: cfg.Told,
+		unpackIn: cmp.Or(cfg.UnpackWithin, defaultUnpackWithin), sweepEvery: cmp.Or(cfg.SweepEvery, defaultSweepEvery), getenv: cfg.Getenv, userAgent: cfg.UserAgent, told: cfg.Told,
 		called: cfg.Called, repeated: cfg.Repeated, metrics: cfg.Metrics, logger: cfg.Logger,
 		limiters: map[string]*twilio.Limiter{},
 	}
