@@ -293,8 +293,7 @@ func TestLooks(t *testing.T) {
 				if device == "phone" {
 					take = chromedp.CaptureScreenshot()
 				}
-				picture := run(b, take)
-				if err := os.WriteFile(filepath.Join(into, name+"-"+scheme+".png"), picture, 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(into, name+"-"+scheme+".png"), run(b, take), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
