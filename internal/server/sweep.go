@@ -79,7 +79,7 @@ func (s *Server) sweeps(now time.Time) (wanted []queue.Wanted, err error) {
 			if err != nil {
 				return nil, err
 			}
-			wanted = append(wanted, queue.Wanted{Kind: kindSweep, Lane: kindSweep + " " + grant.Lane(), Payload: payload})
+			wanted = append(wanted, queue.Wanted{Kind: kindSweep, Lane: grant.Lane(), Payload: payload})
 		}
 	}
 	return wanted, nil
