@@ -60,13 +60,14 @@ type demoHub struct {
 	files   map[string]string
 	release int
 
+	connected         chan struct{} // closed once the rest is there
 	webhook, overview string
 	client            *http.Client
 }
 
 // newDemoHub makes the first commit of the repository, of which it tells nobody.
 func newDemoHub(sandbox *github.Sandbox, key secret.String) (*demoHub, error) {
-	h := &demoHub{github: sandbox, secret: key, files: map[string]string{}}
+	h := &demoHub{github: sandbox, secret: key, files: map[string]string{}, connected: make(chan struct{})}
 	err := fs.WalkDir(demoFiles, "demo", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -84,8 +85,9 @@ func newDemoHub(sandbox *github.Sandbox, key secret.String) (*demoHub, error) {
 	return h, nil
 }
 
-// connect says where webhooks go and where people look. It comes before the first push.
+// connect says where webhooks go and where people look. Pushes wait for it.
 func (h *demoHub) connect(webhook net.Addr, overview string) {
+	defer close(h.connected)
 	h.webhook, h.overview = "http://"+reachable(webhook)+"/webhook", overview
 	h.client = &http.Client{
 		Timeout: 10 * time.Second, // GitHub's own
@@ -103,6 +105,11 @@ func (h *demoHub) commit(message string) (github.Pushed, error) {
 func (h *demoHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		http.Error(w, "POST pushes a commit", http.StatusMethodNotAllowed)
+		return
+	}
+	select {
+	case <-h.connected:
+	case <-r.Context().Done():
 		return
 	}
 	made, err := h.push(r.Context())
