@@ -32,7 +32,7 @@ func TestImageServes(t *testing.T) {
 	if copied, err := docker(t.Context(), "exec", container, "/slipway", "serve", "back-up", "--data", "/data", "/data/copy.db"); err != nil {
 		t.Errorf("got %q, %v", copied, err)
 	}
-	if _, err := docker(t.Context(), "stop", "--time", "20", container); err != nil {
+	if _, err := docker(t.Context(), "stop", container); err != nil {
 		t.Fatal(err)
 	}
 	if code, err := docker(t.Context(), "inspect", "--format", "{{.State.ExitCode}}", container); err != nil || code != "0" {

@@ -152,7 +152,7 @@ func BackUp(ctx context.Context, dir, file string) error {
 	if err := makePrivate(file); err != nil {
 		return err
 	}
-	db, err := connect(sqliteDriver, source, 1, patience)
+	db, err := connect(sqliteDriver, source, 1, patience, tempInMemory)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ const (
 	// patience is how long SQLite waits for another process's lock, in milliseconds: for
 	// a back-up's, at most.
 	patience = "busy_timeout(5000)"
+	// tempInMemory keeps SQLite from needing a folder for temporary files beside the data:
+	// a container may have none, and then no write that can be taken back works.
+	tempInMemory = "temp_store(MEMORY)"
 	// readers is how many look at once.
 	readers = 4
 )
@@ -116,7 +119,7 @@ func (q *Queue) open(ctx context.Context, dir, driver string) (err error) {
 	if err := makePrivate(q.file); err != nil {
 		return err
 	}
-	if q.writer, err = connect(driver, q.file, 1, patience, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"); err != nil {
+	if q.writer, err = connect(driver, q.file, 1, patience, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", tempInMemory); err != nil {
 		return err
 	}
 	if err := migrate(ctx, q.writer, q.file); err != nil {
@@ -125,7 +128,7 @@ func (q *Queue) open(ctx context.Context, dir, driver string) (err error) {
 	if q.session, err = newSession(ctx, q.writer); err != nil {
 		return err
 	}
-	q.reader, err = connect(driver, q.file, readers, patience, "query_only(1)")
+	q.reader, err = connect(driver, q.file, readers, patience, "query_only(1)", tempInMemory)
 	return err
 }
 

@@ -91,7 +91,11 @@ func settle(tb testing.TB, q *queue.Queue, kind string, workers int, run func(co
 	})
 	defer stop()
 	for {
-		if len(queued(tb, q, kind)) == 0 {
+		counts, err := q.Counts(tb.Context()) // at one moment
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if !slices.ContainsFunc(counts, func(one queue.Count) bool { return one.Kind == kind }) {
 			return
 		}
 		select {

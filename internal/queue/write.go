@@ -89,7 +89,7 @@ func apart(ctx context.Context, tx *session, do func(context.Context, *session) 
 	}
 	if failed = problem.Guard(func() error { return do(ctx, tx) }); failed != nil {
 		if err := tx.exec(ctx, "ROLLBACK TO one"); err != nil {
-			return failed, err
+			return failed, fmt.Errorf("%w; %w", failed, err)
 		}
 	}
 	return failed, tx.exec(ctx, "RELEASE one")
