@@ -222,6 +222,10 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 	if superseded, ok := errors.AsType[*queue.SupersededError](cmp.Or(err, context.Cause(ctx))); ok && !outcome.Result.Status.IsLive() {
 		outcome.Result = r.superseded(ctx, outcome.Result, superseded.By)
 	}
+	isCancelled := errors.Is(context.Cause(ctx), queue.ErrCancelled)
+	if failure := outcome.Result.Error; isCancelled && failure != nil && errors.Is(err, queue.ErrCancelled) {
+		failure.Reason, failure.Message, failure.Hint = job.Cancelled, "it was cancelled", ""
+	}
 	result := outcome.Result
 	end := queue.End{Reason: report.OneLine(result)}
 	switch {
@@ -229,7 +233,7 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 		end.Outcome = queue.Superseded
 	case result.Error == nil:
 		end.Outcome = queue.Done
-	case errors.Is(context.Cause(ctx), queue.ErrCancelled):
+	case isCancelled:
 		end.Outcome = queue.Cancelled
 	default:
 		end.Outcome = queue.Failed

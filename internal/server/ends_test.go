@@ -1,0 +1,99 @@
+package server_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slipway-dev/slipway/internal/queue"
+	twilio "github.com/slipway-dev/slipway/internal/sandbox/twilio"
+)
+
+// running waits until a deploy runs, and returns its Job.
+func (w *world) running() queue.Job {
+	w.t.Helper()
+	for {
+		open, err := w.queue.Open(w.t.Context(), "run", queue.Running, 1)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		pending := strings.Contains(strings.Join(slices.Collect(maps.Values(w.statuses())), "\n"), "pending")
+		if len(open) > 0 && pending {
+			return open[0]
+		}
+		select {
+		case <-w.t.Context().Done():
+			w.t.Fatal("nothing runs\n", w.log.String())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// TestCancelledWhileRunning ends with a final status, and can be done once more, from the
+// start.
+func TestCancelledWhileRunning(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, setup{twilio: twilio.Options{BuildTime: time.Second}})
+	sha := w.push("main", project())
+	one := w.running()
+	if isStopped, err := w.queue.Cancel(t.Context(), one.Number, "by hand"); !isStopped || err != nil {
+		t.Fatal(isStopped, err)
+	}
+	w.settle()
+	w.wantStatus(sha, "slipway/voice/stage", "error Cancelled")
+	if got := w.live(); len(got) > 0 {
+		t.Errorf("live are %v", got)
+	}
+	again, err := w.queue.Retry(t.Context(), one.Number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	w.wantStatus(sha, "slipway/voice/stage", "success Deployed voice to stage")
+	if ended, err := w.queue.Job(t.Context(), again); err != nil || ended.Outcome != queue.Done {
+		t.Errorf("Job %d is %s, %v", again, ended.Outcome, err)
+	}
+}
+
+// TestSupersededWhileRunning ends as that, before it goes live.
+func TestSupersededWhileRunning(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, setup{twilio: twilio.Options{BuildTime: time.Second}})
+	older := w.push("main", project())
+	one := w.running()
+	newer := w.push("main", project("functions/hello.js", "exports.handler = 2"))
+	w.settle()
+	w.wantStatus(older, "slipway/voice/stage", "success Superseded by commit "+newer[:7])
+	w.wantStatus(newer, "slipway/voice/stage", "success Deployed voice to stage")
+	if ended, err := w.queue.Job(t.Context(), one.Number); err != nil || ended.Outcome != queue.Superseded {
+		t.Errorf("Job %d is %s, %v", one.Number, ended.Outcome, err)
+	}
+	for _, made := range w.github.Snapshot().Repositories[0].Deployments {
+		if state := made.Statuses[len(made.Statuses)-1].State; made.SHA == older && state != "inactive" {
+			t.Errorf("the GitHub Deployment of the older one is %s", state)
+		}
+	}
+}
+
+// TestFailureThatPasses is tried again by the same Job, which goes on where it was.
+func TestFailureThatPasses(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, setup{twilio: twilio.Options{BuildTime: 1500 * time.Millisecond}})
+	sha := w.push("main", project("slipway.yml", "version: 1\nservices: {voice: {build-timeout: 1s, environments: {stage: {on: {branch: main}}}}}"))
+	w.settle()
+	w.wantStatus(sha, "slipway/voice/stage", "success Deployed voice to stage")
+	ended, err := w.queue.EndedJobs(t.Context(), "run", queue.Job{}, 1)
+	if err != nil || len(ended) != 1 || ended[0].Attempts < 2 {
+		t.Errorf("%d have ended, the first after %d attempts, %v", len(ended), ended[0].Attempts, err)
+	}
+	if builds := len(w.twilio.Snapshot().Builds); builds != 1 {
+		t.Errorf("%d Builds were made, want 1", builds)
+	}
+	for _, one := range w.github.Snapshot().Repositories[0].Statuses {
+		if one.State != "pending" && one.State != "success" {
+			t.Errorf("the commit was told %s: %s", one.State, one.Description)
+		}
+	}
+}
