@@ -22,7 +22,7 @@ FUZZTIME ?= 20s
 
 ldflags := -s -w $(if $(VERSION),-X github.com/slipway-dev/slipway/internal/cli.version=$(VERSION))
 
-.PHONY: help build test race lint fmt bench fuzz inputs startup reliability screenshots snapshot ci
+.PHONY: help build test race lint fmt bench fuzz inputs startup reliability chaos screenshots snapshot ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,10 @@ test: ## run the tests
 	cd tools/screenshot && go test ./...
 
 # The matrices take the detector's time many times over, and meet the same code in each
-# cell: a tenth of them is enough here.
+# cell: a tenth of them is enough here. What internal/chaos kills is a process of its own,
+# whose code other tests meet.
 race: ## run the tests under the race detector, in random order, none from the cache
-	go test -race -shuffle=on -count=1 -timeout $(TIMEOUT) $(RACE) $$(go list ./... | grep -v '/internal/reliability$$')
+	go test -race -shuffle=on -count=1 -timeout $(TIMEOUT) $(RACE) $$(go list ./... | grep -vE '/internal/(reliability|chaos)$$')
 	go test -race -shuffle=on -count=1 -timeout $(TIMEOUT) $(RACE) -short ./internal/reliability
 
 lint: ## check form, style, rooms (depguard), workflows and modules
@@ -91,6 +92,10 @@ startup: ## hold the start of the Action's binary to its ceiling
 # left out.
 reliability: ## run the matrices of docs/reliability.md, and print their figures
 	go test -v -count=1 -run 'Matrix$$' ./internal/reliability | grep -vE '^ *(=== |--- PASS)'
+
+# A tenth of it is part of go test ./...
+chaos: ## kill the webhook server again and again among 5,000 deliveries, and print the figures
+	CHAOS=1 go test -v -count=1 -timeout 40m -run '^TestChaos$$' ./internal/chaos | grep -vE '^(=== |--- PASS)'
 
 # What is in the pictures is held by TestPictured of internal/report. In a comment
 # GitHub sets text smaller than in a summary, and breaks lines where it does.
