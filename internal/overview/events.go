@@ -53,9 +53,7 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	stream := &stream{w: w, out: http.NewResponseController(w)}
 	protect(w.Header())
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx keeps lines back otherwise
-	// The deadline of reading requests would end the context, too.
-	_ = stream.out.SetReadDeadline(time.Time{})
+	w.Header().Set("X-Accel-Buffering", "no")              // nginx keeps lines back otherwise
 	if err := stream.send("retry: 2000\n\n"); err != nil { // which says that it has begun
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/overview"
@@ -94,6 +95,29 @@ func TestEvents(t *testing.T) {
 		if got, isOpen := <-one; isOpen {
 			t.Errorf("behind the end comes %s", got)
 		}
+	}
+}
+
+// TestEventsOutliveTheServersLimits follows a Job for longer than any other request may
+// take.
+func TestEventsOutliveTheServersLimits(t *testing.T) {
+	t.Parallel()
+	h := newHouse()
+	running := deployed(1, "stage")
+	running.State, running.Result = overview.StateRunning, nil
+	h.jobs = []overview.Job{running}
+	const limit = 100 * time.Millisecond
+	events := follow(t, h.serveWithin(t, limit).URL+"/jobs/1/events", "")
+	select {
+	case got := <-events:
+		t.Fatalf("before anything is told comes %q", got)
+	case <-time.After(3 * limit):
+	}
+	h.change(func() {
+		h.notes[1] = []overview.Note{{Number: 1, At: now, Event: job.Event{Kind: job.Noted, Message: "late"}}}
+	})
+	if got := <-events; !strings.Contains(got, "late") {
+		t.Errorf("got %q", got)
 	}
 }
 

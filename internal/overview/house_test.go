@@ -149,8 +149,17 @@ func (h *house) Retry(ctx context.Context, number int64) (int64, error) {
 // serve serves the pages of a house.
 func (h *house) serve(t *testing.T) *httptest.Server {
 	t.Helper()
+	return h.serveWithin(t, 0)
+}
+
+// serveWithin serves them with limits on how long a request and its answer may take; 0
+// means none.
+func (h *house) serveWithin(t *testing.T, limit time.Duration) *httptest.Server {
+	t.Helper()
 	made := overview.New(overview.Config{Reader: h, Manager: h, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
-	served := httptest.NewServer(overview.Guard("https://deploys.example.com", made))
+	served := httptest.NewUnstartedServer(overview.Guard("https://deploys.example.com", made))
+	served.Config.ReadTimeout, served.Config.WriteTimeout = limit, limit
+	served.Start()
 	t.Cleanup(served.Close)
 	return served
 }
