@@ -38,7 +38,7 @@ func (q *Queue) Store(ctx context.Context, one Delivery, decide Wanted) (isNew b
 			return nil
 		}
 		isNew = true
-		made := &adding{tx: tx, now: time.Now(), delivery: sql.NullInt64{Int64: done.number, Valid: true}}
+		made := &adding{tx: tx, now: q.now(), delivery: sql.NullInt64{Int64: done.number, Valid: true}}
 		return made.add(ctx, decide)
 	})
 	if err != nil {

@@ -14,8 +14,9 @@ import (
 // that each finds its rows by an index and sorts nothing.
 func TestIndexes(t *testing.T) {
 	t.Parallel()
-	heard := queue.NewListener("heard")
-	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir()}.Heard("heard"))
+	name := "heard in " + t.TempDir() // a driver's name is taken for as long as the process lives
+	heard := queue.NewListener(name)
+	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir()}.Heard(name))
 	if err != nil {
 		t.Fatal(err)
 	}

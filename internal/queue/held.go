@@ -139,18 +139,17 @@ func (h *Held) keep(ctx context.Context) (stop func()) {
 				return
 			case <-h.noted:
 				err = h.storeNotes(ctx)
-				wait(ctx, notesEvery)
+				pause(ending, notesEvery)
 			case <-renewal.C:
 				err = h.renew(ctx)
 			}
-			if errors.Is(err, ErrLost) {
+			switch {
+			case errors.Is(err, ErrLost):
 				h.cancel(ErrLost)
 				return
-			}
-			if errors.Is(err, ErrClosed) { // the Job was left in front of a step
-				return
-			}
-			if err != nil && ctx.Err() == nil {
+			case errors.Is(err, ErrClosed):
+				return // the Job was left in front of a step
+			case err != nil:
 				h.queue.logger.WarnContext(ctx, "a running Job could not be kept", "job", h.Number, "error", err)
 			}
 		}
@@ -164,7 +163,7 @@ func (h *Held) keep(ctx context.Context) (stop func()) {
 func (h *Held) renew(ctx context.Context) error {
 	return h.queue.write(context.WithoutCancel(ctx), func(ctx context.Context, tx *session) error {
 		done, err := tx.change(ctx, "UPDATE jobs SET lease_until = ? WHERE seq = ? AND fence = ? AND state = 'running'",
-			millis(time.Now().Add(h.queue.lease)), h.Number, h.fence)
+			millis(h.queue.now().Add(h.queue.lease)), h.Number, h.fence)
 		if err != nil {
 			return fmt.Errorf("renew the lease: %w", err)
 		}

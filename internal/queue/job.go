@@ -105,7 +105,7 @@ type stop struct{ number, by int64 }
 func (q *Queue) Add(ctx context.Context, wanted ...Wanted) ([]int64, error) {
 	var made *adding
 	err := q.write(ctx, func(ctx context.Context, tx *session) error {
-		made = &adding{tx: tx, now: time.Now()}
+		made = &adding{tx: tx, now: q.now()}
 		return made.add(ctx, wanted...)
 	})
 	if err != nil {
@@ -148,9 +148,9 @@ func (a *adding) addOne(ctx context.Context, one Wanted) error {
 	if one.Outcome != "" {
 		state, ended = Ended, sql.NullInt64{Int64: millis(a.now), Valid: true}
 	}
-	done, err := a.tx.change(ctx, `INSERT INTO jobs (kind, lane, payload, delivery, parent, follow, supersedes, state, outcome, reason, created_at, due_at, ended_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, one.Kind, one.Lane, nonNil(one.Payload), a.delivery, a.parent, one.Follow, one.Supersedes,
-		state, one.Outcome, one.Reason, millis(a.now), millis(a.now), ended)
+	done, err := a.tx.change(ctx, `INSERT INTO jobs (kind, lane, payload, delivery, parent, follow, state, outcome, reason, created_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, one.Kind, one.Lane, nonNil(one.Payload), a.delivery, a.parent, one.Follow,
+		state, one.Outcome, one.Reason, millis(a.now), ended)
 	if err != nil {
 		return err
 	}
@@ -169,8 +169,8 @@ func (a *adding) addOne(ctx context.Context, one Wanted) error {
 // supersede ends the Jobs of a lane that have not begun, and has the running one stop
 // unless it has gone live.
 func (a *adding) supersede(ctx context.Context, lane string, by int64) error {
-	const end = `UPDATE jobs SET state = 'ended', outcome = 'superseded', superseded_by = ?1, ended_at = ?2 WHERE lane = ?3 AND seq <> ?1 AND `
-	for _, queued := range []string{"state = 'waiting'", inLane + " AND state = 'ready'"} {
+	const end = `UPDATE jobs SET state = 'ended', outcome = 'superseded', reason = '', superseded_by = ?1, ended_at = ?2 WHERE lane = ?3 AND seq <> ?1 AND `
+	for _, queued := range []string{"state = 'waiting'", inLane + " AND state = 'ready' AND is_live = 0"} {
 		ended, err := a.tx.numbers(ctx, end+queued+" RETURNING seq", by, millis(a.now), lane)
 		if err != nil {
 			return err
@@ -181,11 +181,26 @@ func (a *adding) supersede(ctx context.Context, lane string, by int64) error {
 			}
 		}
 	}
-	stopped, err := a.tx.numbers(ctx, `UPDATE jobs SET stop = 'superseded', superseded_by = ?
-		WHERE lane = ? AND `+inLane+` AND state = 'running' AND is_live = 0 RETURNING seq`, by, lane)
+	stopped, err := a.tx.numbers(ctx, `UPDATE jobs SET stop = 'superseded', reason = '', superseded_by = ?
+		WHERE lane = ? AND `+inLane+` AND state = 'running' AND is_live = 0 AND stop = '' RETURNING seq`, by, lane)
+	if err != nil {
+		return err
+	}
 	for _, number := range stopped {
 		a.stops = append(a.stops, stop{number, by})
 	}
+	return a.hurry(ctx, lane)
+}
+
+// hurry has the Job of a lane that has gone live, and is to be tried again, not wait for
+// that: another one waits for it.
+func (a *adding) hurry(ctx context.Context, lane string) error {
+	var kind string
+	err := a.tx.row(ctx, "UPDATE jobs SET due_at = 0 WHERE lane = ? AND "+inLane+" AND state = 'ready' RETURNING kind", lane).Scan(&kind)
+	if isNone(err) {
+		return nil
+	}
+	a.wakes = append(a.wakes, kind)
 	return err
 }
 
@@ -194,15 +209,16 @@ func (a *adding) supersede(ctx context.Context, lane string, by int64) error {
 func (a *adding) addFollowing(ctx context.Context, ended int64) error {
 	var one Job
 	var follow string
-	row := a.tx.row(ctx, "SELECT kind, outcome, lane, payload, follow FROM jobs WHERE seq = ?", ended)
-	if err := row.Scan(&one.Kind, &one.Outcome, &one.Lane, &one.Payload, &follow); err != nil {
+	var delivery sql.NullInt64
+	row := a.tx.row(ctx, "SELECT kind, outcome, lane, payload, follow, delivery FROM jobs WHERE seq = ?", ended)
+	if err := row.Scan(&one.Kind, &one.Outcome, &one.Lane, &one.Payload, &follow, &delivery); err != nil {
 		return err
 	}
 	a.ended = append(a.ended, ending{one.Kind, one.Outcome})
 	if follow == "" {
 		return nil
 	}
-	next := &adding{tx: a.tx, now: a.now, delivery: a.delivery, parent: sql.NullInt64{Int64: ended, Valid: true}}
+	next := &adding{tx: a.tx, now: a.now, delivery: delivery, parent: sql.NullInt64{Int64: ended, Valid: true}}
 	err := next.addOne(ctx, Wanted{Kind: follow, Lane: follow + " " + one.Lane, Payload: one.Payload})
 	a.wakes = append(a.wakes, next.wakes...)
 	return err

@@ -110,6 +110,7 @@ func scanJob(scan func(...any) error) (Job, error) {
 	err := scan(&one.Number, &one.Kind, &one.Lane, &one.Payload, &delivery, &parent, &by, &one.State, &one.Outcome, &one.Reason,
 		&one.IsLive, &one.Attempts, &one.Result, &created, &due, &started, &ended)
 	one.Delivery, one.Parent, one.SupersededBy = delivery.Int64, parent.Int64, by.Int64
+	due.Int64 = max(due.Int64, created.Int64)
 	one.CreatedAt, one.DueAt, one.StartedAt, one.EndedAt = fromMillis(created), fromMillis(due), fromMillis(started), fromMillis(ended)
 	return one, err
 }

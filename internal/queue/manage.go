@@ -2,9 +2,10 @@ package queue
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"math"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/problem"
@@ -20,7 +21,7 @@ func (q *Queue) Cancel(ctx context.Context, number int64, reason string) (bool, 
 	made := &adding{}
 	var runs, ended bool
 	err := q.write(ctx, func(ctx context.Context, tx *session) error {
-		*made = adding{tx: tx, now: time.Now()}
+		*made = adding{tx: tx, now: q.now()}
 		stopped, err := tx.numbers(ctx, "UPDATE jobs SET stop = 'cancelled', reason = ? WHERE seq = ? AND state = 'running' AND stop = '' RETURNING seq", reason, number)
 		if runs = len(stopped) > 0; err != nil || runs {
 			return err
@@ -43,27 +44,29 @@ func (q *Queue) Cancel(ctx context.Context, number int64, reason string) (bool, 
 }
 
 // Retry stores a Job anew that has ended, without the results of its steps, and returns
-// the new one's number. The error matches ErrNone when there is no such Job, and is a
+// the new one's number. It comes last in its lane and takes nobody's place: what came
+// since is newer. The error matches ErrNone when there is no such Job, and is a
 // *problem.Problem when it has not ended.
 func (q *Queue) Retry(ctx context.Context, number int64) (int64, error) {
-	old, err := q.Job(ctx, number)
-	if err != nil {
-		return 0, err
-	}
-	if old.State != Ended {
-		return 0, &problem.Problem{Message: fmt.Sprintf("Job %d has not ended", number), Fix: "Cancel it first, or wait."}
-	}
 	made := &adding{}
-	err = q.write(ctx, func(ctx context.Context, tx *session) error {
-		*made = adding{tx: tx, now: time.Now(), delivery: sql.NullInt64{Int64: old.Delivery, Valid: old.Delivery > 0}}
-		wanted := Wanted{Kind: old.Kind, Lane: old.Lane, Payload: old.Payload}
-		if err := tx.row(ctx, "SELECT follow, supersedes FROM jobs WHERE seq = ?", number).Scan(&wanted.Follow, &wanted.Supersedes); err != nil {
-			return err
+	err := q.write(ctx, func(ctx context.Context, tx *session) error {
+		*made = adding{tx: tx, now: q.now()}
+		var wanted Wanted
+		var state State
+		row := tx.row(ctx, "SELECT kind, lane, payload, follow, delivery, state FROM jobs WHERE seq = ?", number)
+		err := row.Scan(&wanted.Kind, &wanted.Lane, &wanted.Payload, &wanted.Follow, &made.delivery, &state)
+		switch {
+		case isNone(err):
+			return ErrNone
+		case err != nil:
+			return fmt.Errorf("read Job %d: %w", number, err)
+		case state != Ended:
+			return &problem.Problem{Message: fmt.Sprintf("Job %d has not ended", number), Fix: "Cancel it first, or wait."}
 		}
 		return made.add(ctx, wanted)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("store Job %d anew: %w", number, err)
+		return 0, err
 	}
 	q.follow(made)
 	return made.numbers[0], nil
@@ -73,21 +76,20 @@ func (q *Queue) Retry(ctx context.Context, number int64) (int64, error) {
 type Keep struct {
 	// Bodies is how long the body of a Delivery stays that was decided.
 	Bodies time.Duration
-	// For is how long Jobs stay that have ended, and Deliveries that were decided, with
-	// what they are known again by.
+	// For is how long Jobs stay that have ended, and Deliveries all of whose Jobs have,
+	// with what they are known again by.
 	For time.Duration
 	// Most is how many Jobs stay that have ended, of each kind; the newest do.
 	Most int
 }
 
 // trimAtOnce is how many rows one write takes away: others wait meanwhile.
-const trimAtOnce = 200
+const trimAtOnce = 50
 
 // Trim takes away what is old, a little at a time, and returns how many Jobs and
-// Deliveries are gone. What has not ended or was not decided stays, and so does what
-// stands in its lane.
+// Deliveries are gone. What has not ended stays, and so does what stands in its lane.
 func (q *Queue) Trim(ctx context.Context, keep Keep) (jobs, deliveries int, err error) {
-	now := time.Now()
+	now := q.now()
 	if _, err = q.trim(ctx, `UPDATE deliveries SET body = NULL WHERE seq IN (SELECT seq FROM deliveries
 		WHERE body IS NOT NULL AND decided_at IS NOT NULL AND decided_at < ? LIMIT ?)`, millis(now.Add(-keep.Bodies))); err != nil {
 		return 0, 0, err
@@ -98,22 +100,23 @@ func (q *Queue) Trim(ctx context.Context, keep Keep) (jobs, deliveries int, err 
 		return 0, 0, err
 	}
 	for _, kind := range kinds {
-		oldest := millis(now.Add(-keep.For))
-		var nth int64
-		row := q.reader.QueryRowContext(ctx, "SELECT ended_at FROM jobs WHERE kind = ? AND state = 'ended' ORDER BY ended_at DESC, seq DESC LIMIT 1 OFFSET ?", kind, keep.Most)
-		if err := row.Scan(&nth); err == nil {
-			oldest = max(oldest, nth+1)
-		} else if !isNone(err) {
+		// Everything up to the place of this one goes.
+		at, number := millis(now.Add(-keep.For))-1, int64(math.MaxInt64)
+		var nth, nthNumber int64
+		row := q.reader.QueryRowContext(ctx, "SELECT ended_at, seq FROM jobs WHERE kind = ? AND state = 'ended' ORDER BY ended_at DESC, seq DESC LIMIT 1 OFFSET ?", kind, keep.Most)
+		if err := row.Scan(&nth, &nthNumber); err == nil && nth > at {
+			at, number = nth, nthNumber
+		} else if err != nil && !isNone(err) {
 			return jobs, 0, fmt.Errorf("read the database: %w", err)
 		}
-		gone, err := q.trim(ctx, `DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs AS old WHERE kind = ? AND state = 'ended' AND ended_at < ?
-			AND standing = 0 AND NOT EXISTS (SELECT 1 FROM jobs AS follower WHERE follower.parent = old.seq AND follower.state <> 'ended') LIMIT ?)`, kind, oldest)
+		gone, err := q.trim(ctx, `DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs AS old WHERE kind = ? AND state = 'ended' AND (ended_at, seq) <= (?, ?)
+			AND standing = 0 AND NOT EXISTS (SELECT 1 FROM jobs AS follower WHERE follower.parent = old.seq AND follower.state <> 'ended') LIMIT ?)`, kind, at, number)
 		jobs += gone
 		if err != nil {
 			return jobs, 0, err
 		}
 	}
-	deliveries, err = q.trim(ctx, `DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries AS old WHERE decided_at < ?
+	deliveries, err = q.trim(ctx, `DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries AS old WHERE received_at < ?
 		AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.delivery = old.seq AND jobs.state <> 'ended') LIMIT ?)`, millis(now.Add(-keep.For)))
 	return jobs, deliveries, err
 }
@@ -149,16 +152,23 @@ func BackUp(ctx context.Context, dir, file string) error {
 	if _, err := os.Stat(source); err != nil {
 		return &problem.Problem{Message: fmt.Sprintf("there is no database in %s: %s", dir, problem.Reason(err)), Fix: "Name the folder that the server was given with --data."}
 	}
-	if err := makePrivate(file); err != nil {
-		return err
-	}
 	db, err := connect(sqliteDriver, source, 1, patience, tempInMemory)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", file); err != nil { // which takes an empty file for none
-		_ = os.Remove(file)
+	// Half a copy must not look like a whole one.
+	part, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".part-*")
+	if err != nil {
+		return &problem.Problem{Message: fmt.Sprintf("no file can be made beside %s: %s", file, problem.Reason(err)), Fix: "Name a folder that is there and can be written to."}
+	}
+	_ = part.Close()                                           // nothing was written to it
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", part.Name()) // which takes an empty file for none
+	if err == nil {
+		err = os.Rename(part.Name(), file)
+	}
+	if err != nil {
+		_ = os.Remove(part.Name())
 		return fmt.Errorf("back the database up into %s: %w", file, err)
 	}
 	return nil

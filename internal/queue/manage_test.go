@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,7 +47,7 @@ func TestCancel(t *testing.T) {
 	cancel(numbers[1], true)
 	<-began
 	stop()
-	wantHow(t, q, numbers[1], "ended cancelled")
+	wantHow(t, q, numbers[1], "ended cancelled by ada")
 	wantHow(t, q, numbers[2], "ended done")
 	if _, err := q.Cancel(t.Context(), 99, ""); !errors.Is(err, queue.ErrNone) {
 		t.Errorf("what is not there: %v", err)
@@ -292,5 +293,49 @@ func TestNotes(t *testing.T) {
 	notes, hasEnded, err := q.Notes(t.Context(), number, 1990)
 	if err != nil || !hasEnded || len(notes) != 10 {
 		t.Errorf("%d notes, %v, %v", len(notes), hasEnded, err)
+	}
+}
+
+// TestTrimKeepsTheNewest has many Jobs end at one moment, and a Delivery whose deciding
+// Job failed.
+func TestTrimKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	q := open(t, t.TempDir())
+	wanted := slices.Repeat([]queue.Wanted{{Kind: "run", Lane: "x", Outcome: queue.Superseded}}, 120)
+	numbers, err := q.Add(t.Context(), wanted...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if jobs, _, err := q.Trim(t.Context(), queue.Keep{For: time.Hour, Most: 50}); err != nil || jobs != 70 {
+		t.Errorf("%d Jobs went, %v, want 70", jobs, err)
+	}
+	if left, err := q.EndedJobs(t.Context(), "run", queue.Job{}, 200); err != nil || len(left) != 50 || left[49].Number != numbers[70] {
+		t.Errorf("%d are left, %v", len(left), err)
+	}
+	if _, err := q.Store(t.Context(), queue.Delivery{ID: "a", ReceivedAt: time.Now().Add(-2 * time.Hour)}, queue.Wanted{Kind: "decide", Lane: "d"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{0, 1} {
+		if _, deliveries, err := q.Trim(t.Context(), queue.Keep{For: time.Hour, Most: 50}); err != nil || deliveries != want {
+			t.Errorf("%d Deliveries went, %v, want %d", deliveries, err, want)
+		}
+		settle(t, q, "decide", 1, func(context.Context, *queue.Held) queue.End { panic("boom") })
+	}
+}
+
+// TestNotesOfNothing leaves nothing behind.
+func TestNotesOfNothing(t *testing.T) {
+	t.Parallel()
+	q := open(t, t.TempDir())
+	if _, _, err := q.Notes(t.Context(), 99, 0); !errors.Is(err, queue.ErrNone) {
+		t.Errorf("of what is not there: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, _, err := q.Notes(ctx, add(t, q, "x")[0], 0); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("of one that does not begin: %v", err)
+	}
+	if q.Watched() > 0 {
+		t.Errorf("%d are still watched", q.Watched())
 	}
 }

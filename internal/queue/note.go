@@ -39,18 +39,29 @@ func (h *Held) Note(body []byte) {
 	}
 }
 
+// storeNotes stores the notes there are. Where that fails they are kept for the next
+// time.
 func (h *Held) storeNotes(ctx context.Context) error {
-	err := h.queue.write(context.WithoutCancel(ctx), h.writeNotes)
+	notes := h.untold()
+	err := h.queue.write(context.WithoutCancel(ctx), func(ctx context.Context, tx *session) error { return h.writeNotes(ctx, tx, notes) })
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	h.notes = h.notes[len(notes):]
+	h.mu.Unlock()
 	h.queue.tellNoted(h.Number)
-	return err
+	return nil
 }
 
-// writeNotes stores the notes there are.
-func (h *Held) writeNotes(ctx context.Context, tx *session) error {
+// untold returns the notes that are not stored yet.
+func (h *Held) untold() []Note {
 	h.mu.Lock()
-	notes := h.notes
-	h.notes = nil
-	h.mu.Unlock()
+	defer h.mu.Unlock()
+	return h.notes
+}
+
+func (h *Held) writeNotes(ctx context.Context, tx *session, notes []Note) error {
 	for _, one := range notes {
 		if err := tx.exec(ctx, `INSERT INTO notes (job, n, at, body) SELECT seq, ?, ?, ? FROM jobs
 			WHERE seq = ? AND fence = ? AND state = 'running' ON CONFLICT DO NOTHING`, one.Number, millis(one.At), one.Body, h.Number, h.fence); err != nil {
@@ -64,15 +75,16 @@ func (h *Held) writeNotes(ctx context.Context, tx *session) error {
 // ended. Where there is nothing yet, it waits for it until ctx ends, whose cause the
 // error then is.
 func (q *Queue) Notes(ctx context.Context, job, behind int64) (notes []Note, hasEnded bool, err error) {
+	watch := q.watch(job)
+	defer q.unwatch(job, watch)
 	for {
-		more := q.notedOf(job)
+		more := q.toldOf(watch)
 		one, err := q.Job(ctx, job) // before the notes, for its end is stored with the last of them
 		if err != nil {
 			return nil, false, err
 		}
 		notes, err := q.NotesSoFar(ctx, job, behind)
 		if err != nil || len(notes) > 0 || one.State == Ended {
-			q.tellNoted(job) // nobody else keeps what notedOf has made
 			return notes, one.State == Ended, err
 		}
 		select {
@@ -98,21 +110,42 @@ func (q *Queue) NotesSoFar(ctx context.Context, job, behind int64) ([]Note, erro
 	}, "SELECT n, at, body FROM notes WHERE job = ? AND n > ? ORDER BY n", job, behind)
 }
 
-// notedOf is closed when a Job has told something.
-func (q *Queue) notedOf(job int64) chan struct{} {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.noted[job] == nil {
-		q.noted[job] = make(chan struct{})
-	}
-	return q.noted[job]
+// watch is what those share who wait for the notes of a Job.
+type watch struct {
+	watchers int
+	told     chan struct{} // closed when the Job has told something
 }
 
+func (q *Queue) watch(job int64) *watch {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.watched[job] == nil {
+		q.watched[job] = &watch{told: make(chan struct{})}
+	}
+	q.watched[job].watchers++
+	return q.watched[job]
+}
+
+func (q *Queue) unwatch(job int64, one *watch) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if one.watchers--; one.watchers == 0 {
+		delete(q.watched, job)
+	}
+}
+
+func (q *Queue) toldOf(one *watch) <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return one.told
+}
+
+// tellNoted wakes those who wait for the notes of a Job.
 func (q *Queue) tellNoted(job int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if told := q.noted[job]; told != nil {
-		close(told)
-		delete(q.noted, job)
+	if one := q.watched[job]; one != nil {
+		close(one.told)
+		one.told = make(chan struct{})
 	}
 }

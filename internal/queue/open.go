@@ -34,6 +34,9 @@ const (
 	// tempInMemory keeps SQLite from needing a folder for temporary files beside the data:
 	// a container may have none, and then no write that can be taken back works.
 	tempInMemory = "temp_store(MEMORY)"
+	// leastLog is what the write-ahead log is cut back to, in bytes, when all of it is in
+	// the database: a back-up or one great Delivery lets it grow.
+	leastLog = "journal_size_limit(16777216)"
 	// readers is how many look at once.
 	readers = 4
 )
@@ -54,6 +57,8 @@ type Config struct {
 	// Hooks are told of what is done.
 	Hooks Hooks
 
+	// now is another clock than the system's; tests have one that jumps.
+	now func() time.Time
 	// driver is another one than SQLite's own; tests have one that listens.
 	driver string
 }
@@ -66,6 +71,7 @@ type Queue struct {
 	lease  time.Duration
 	logger *slog.Logger
 	hooks  Hooks
+	now    func() time.Time
 	lock   *sql.DB
 	writer *sql.DB // one connection, which session has
 	reader *sql.DB // several, none of which can write
@@ -77,10 +83,10 @@ type Queue struct {
 	written sync.WaitGroup
 	never   chan struct{} // never closed: see Held.Do
 
-	mu    sync.Mutex
-	wakes map[string]chan struct{} // by kind
-	held  map[int64]*Held          // what this process runs
-	noted map[int64]chan struct{}  // closed when a Job has told something
+	mu      sync.Mutex
+	wakes   map[string]chan struct{} // by kind
+	held    map[int64]*Held          // what this process runs
+	watched map[int64]*watch         // by Job
 }
 
 // Open opens the database in a folder, or makes it, and brings it to this binary's
@@ -95,9 +101,12 @@ func Open(ctx context.Context, cfg Config) (*Queue, error) {
 		return nil, &problem.Problem{Message: fmt.Sprintf("the folder %s can be written to by everybody on this machine, who could have anything deployed", cfg.Dir), Fix: "Take their permission with chmod o-w."}
 	}
 	q := &Queue{
-		file: cfg.databaseFile(), lease: cmp.Or(cfg.Lease, defaultLease), logger: cfg.Logger, hooks: cfg.Hooks.orNothing(),
+		file: cfg.databaseFile(), lease: cmp.Or(cfg.Lease, defaultLease), logger: cfg.Logger, hooks: cfg.Hooks.orNothing(), now: cfg.now,
 		writes: make(chan *write), closing: make(chan struct{}), never: make(chan struct{}),
-		wakes: map[string]chan struct{}{}, held: map[int64]*Held{}, noted: map[int64]chan struct{}{},
+		wakes: map[string]chan struct{}{}, held: map[int64]*Held{}, watched: map[int64]*watch{},
+	}
+	if q.now == nil {
+		q.now = time.Now
 	}
 	if q.logger == nil {
 		q.logger = slog.New(slog.DiscardHandler)
@@ -119,10 +128,10 @@ func (q *Queue) open(ctx context.Context, dir, driver string) (err error) {
 	if err := makePrivate(q.file); err != nil {
 		return err
 	}
-	if q.writer, err = connect(driver, q.file, 1, patience, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", tempInMemory); err != nil {
+	if q.writer, err = connect(driver, q.file, 1, patience, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", tempInMemory, leastLog); err != nil {
 		return err
 	}
-	if err := migrate(ctx, q.writer, q.file); err != nil {
+	if err := migrate(ctx, q.writer, q.file, migrations); err != nil {
 		return err
 	}
 	if q.session, err = newSession(ctx, q.writer); err != nil {
@@ -145,19 +154,22 @@ func connect(driver, file string, most int, pragmas ...string) (*sql.DB, error) 
 }
 
 // makePrivate makes the file before SQLite does, which would let others read it; those
-// that SQLite makes beside it have the same permissions.
+// that SQLite makes beside it have the same permissions. One that is there is not opened:
+// to close a file lets go of all locks that this process has on it.
 func makePrivate(path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names it.
-	if err != nil {
-		return &problem.Problem{Message: fmt.Sprintf("the file %s cannot be opened: %s", path, problem.Reason(err)), Fix: "Name a folder that can be written to with --data."}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the operator names it.
+	if err == nil {
+		return file.Close() //nolint:wrapcheck // which does not happen to a file that nothing was written to.
 	}
-	if info, err := file.Stat(); err == nil && isPermissive(info, 0o077) { // one that was copied here
-		if err := file.Chmod(0o600); err != nil {
-			_ = file.Close()
+	if !errors.Is(err, fs.ErrExist) {
+		return &problem.Problem{Message: fmt.Sprintf("the file %s cannot be made: %s", path, problem.Reason(err)), Fix: "Name a folder that can be written to with --data."}
+	}
+	if info, err := os.Stat(path); err == nil && isPermissive(info, 0o077) { // one that was copied here
+		if err := os.Chmod(path, 0o600); err != nil {
 			return &problem.Problem{Message: fmt.Sprintf("the file %s can be read by others, and that cannot be changed: %s", path, problem.Reason(err)), Fix: "Have it owned by the user that the server runs as."}
 		}
 	}
-	return file.Close() //nolint:wrapcheck // which does not happen to a file that nothing was written to.
+	return nil
 }
 
 // isPermissive reports whether a file or folder gives others one of the permissions,
@@ -189,11 +201,14 @@ func lockFolder(ctx context.Context, dir string) (*sql.DB, error) {
 }
 
 // Close waits for what is being written, and lets the folder go. What runs is not
-// waited for: that is Serve's.
-func (q *Queue) Close() error {
-	q.closed.Do(func() { close(q.closing) })
-	q.written.Wait()
-	return q.closeAll()
+// waited for: that is Serve's. To close it again does nothing.
+func (q *Queue) Close() (err error) {
+	q.closed.Do(func() {
+		close(q.closing)
+		q.written.Wait()
+		err = q.closeAll()
+	})
+	return err
 }
 
 func (q *Queue) closeAll() error {

@@ -25,7 +25,7 @@ CREATE TABLE deliveries (
 	verdict     TEXT NOT NULL DEFAULT '',
 	reason      TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE INDEX deliveries_decided ON deliveries (decided_at);
+CREATE INDEX deliveries_received ON deliveries (received_at);
 CREATE INDEX deliveries_with_body ON deliveries (decided_at) WHERE body IS NOT NULL AND decided_at IS NOT NULL;
 
 CREATE TABLE jobs (
@@ -36,7 +36,6 @@ CREATE TABLE jobs (
 	delivery      INTEGER REFERENCES deliveries (seq) ON DELETE SET NULL,
 	parent        INTEGER REFERENCES jobs (seq) ON DELETE CASCADE, -- the one whose end it follows
 	follow        TEXT NOT NULL DEFAULT '',                        -- the kind of the Job that follows its end
-	supersedes    INTEGER NOT NULL DEFAULT 0,
 	standing      INTEGER NOT NULL DEFAULT 0,                      -- what people look for in its lane
 	state         TEXT NOT NULL CHECK (state IN ('waiting', 'ready', 'running', 'ended')),
 	outcome       TEXT NOT NULL DEFAULT '',
@@ -48,7 +47,7 @@ CREATE TABLE jobs (
 	fence         INTEGER NOT NULL DEFAULT 0,
 	lease_until   INTEGER NOT NULL DEFAULT 0,
 	created_at    INTEGER NOT NULL,
-	due_at        INTEGER NOT NULL,
+	due_at        INTEGER NOT NULL DEFAULT 0, -- 0 is at once, whatever the clock says
 	started_at    INTEGER,
 	ended_at      INTEGER,
 	result        BLOB
@@ -84,8 +83,9 @@ CREATE TABLE notes (
 ) STRICT, WITHOUT ROWID;
 `}
 
-// migrate brings the database to the version of this binary.
-func migrate(ctx context.Context, db *sql.DB, file string) error {
+// migrate brings the database to the version that is behind the last migration: to that
+// of this binary.
+func migrate(ctx context.Context, db *sql.DB, file string, migrations []string) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("open the database %s: %w", file, err)

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -63,7 +64,7 @@ func (q *Queue) Serve(ctx context.Context, kind string, workers int, run func(co
 				if err != nil {
 					if ctx.Err() == nil && !errors.Is(err, ErrClosed) {
 						q.logger.ErrorContext(ctx, "no Job could be taken", "kind", kind, "error", err)
-						wait(ctx, pollEvery)
+						pause(ctx.Done(), pollEvery)
 						continue
 					}
 					return
@@ -115,6 +116,12 @@ func (q *Queue) release(held *Held) {
 	held.cancel(nil)
 }
 
+func (q *Queue) isHeld(number int64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.held[number] != nil
+}
+
 // stop ends the context of a Job that this process runs.
 func (q *Queue) stop(number int64, cause error) {
 	q.mu.Lock()
@@ -128,7 +135,7 @@ func (q *Queue) stop(number int64, cause error) {
 // is the Job's own.
 func (q *Queue) take(ctx context.Context, kind string) (*Held, context.Context, error) {
 	for {
-		if err := q.reclaim(ctx, time.Now()); err != nil {
+		if err := q.reclaim(ctx, q.now()); err != nil {
 			return nil, nil, err
 		}
 		held, own := q.newHeld(ctx)
@@ -152,9 +159,9 @@ func (q *Queue) take(ctx context.Context, kind string) (*Held, context.Context, 
 			return held, own, nil
 		}
 		held.cancel(nil)
-		patience := pollEvery
+		atMost := pollEvery
 		if next.Valid {
-			patience = min(patience, time.Until(fromMillis(next)))
+			atMost = min(atMost, fromMillis(next).Sub(q.now()))
 		}
 		select {
 		case <-ctx.Done():
@@ -162,7 +169,7 @@ func (q *Queue) take(ctx context.Context, kind string) (*Held, context.Context, 
 		case <-q.closing:
 			return nil, nil, ErrClosed
 		case <-q.wakeOf(kind):
-		case <-time.After(patience):
+		case <-time.After(atMost):
 		}
 	}
 }
@@ -175,10 +182,15 @@ func (q *Queue) newHeld(ctx context.Context) (*Held, context.Context) {
 	return held, own
 }
 
+// takeNow takes the oldest Job that is due: of those that are due at once, or of those
+// that are to be tried again.
 func (h *Held) takeNow(ctx context.Context, tx *session, kind string) error {
-	now := time.Now()
+	now := h.queue.now()
+	const ready = "SELECT seq FROM jobs WHERE kind = ?3 AND state = 'ready' AND "
 	row := tx.row(ctx, `UPDATE jobs SET state = 'running', attempts = attempts + 1, fence = fence + 1, lease_until = ?1, started_at = coalesce(started_at, ?2)
-		WHERE seq = (SELECT seq FROM jobs WHERE kind = ?3 AND state = 'ready' AND due_at <= ?2 ORDER BY due_at, seq LIMIT 1)
+		WHERE seq = coalesce(
+			min((`+ready+`due_at = 0 ORDER BY seq LIMIT 1), (`+ready+`due_at BETWEEN 1 AND ?2 ORDER BY due_at, seq LIMIT 1)),
+			(`+ready+`due_at <= ?2 ORDER BY due_at, seq LIMIT 1))
 		RETURNING `+jobColumns+", fence, (SELECT coalesce(max(n), 0) FROM notes WHERE job = seq)", millis(now.Add(h.queue.lease)), millis(now), kind)
 	var err error
 	h.Job, err = scanJob(func(into ...any) error { return row.Scan(append(into, &h.fence, &h.lastNote)...) })
@@ -188,18 +200,25 @@ func (h *Held) takeNow(ctx context.Context, tx *session, kind string) error {
 // everything is later than any lease.
 var everything = time.UnixMilli(1 << 52) //nolint:gochecknoglobals // a constant in all but the word.
 
-// reclaim makes the Jobs ready again whose lease has ended by a time. Those that were
-// to stop, and have not gone live, end.
+// reclaim makes the Jobs ready again whose lease has ended by a time, and that this
+// process does not run: of those it knows better than any clock, which may jump. Those
+// that were to stop, and have not gone live, end.
 func (q *Queue) reclaim(ctx context.Context, by time.Time) error {
-	var lapsed bool
-	row := q.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'running' AND lease_until <= ?)", millis(by))
-	if err := row.Scan(&lapsed); err != nil || !lapsed {
-		return err //nolint:wrapcheck // an error of ctx, or of a database that is told of when it is written to.
+	lapsed, err := many(ctx, q, func(scan func(...any) error) (number int64, err error) { return number, scan(&number) },
+		"SELECT seq FROM jobs WHERE state = 'running' AND lease_until <= ?", millis(by))
+	lapsed = slices.DeleteFunc(lapsed, q.isHeld)
+	if err != nil || len(lapsed) == 0 {
+		return err
 	}
-	made := &adding{now: time.Now()}
-	err := q.write(ctx, func(ctx context.Context, tx *session) error {
-		*made = adding{tx: tx, now: made.now}
-		return made.reclaim(ctx, by)
+	made := &adding{}
+	err = q.write(ctx, func(ctx context.Context, tx *session) error {
+		*made = adding{tx: tx, now: q.now()}
+		for _, number := range lapsed {
+			if err := made.reclaim(ctx, number, by); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("take Jobs back from where they ran: %w", err)
@@ -208,30 +227,20 @@ func (q *Queue) reclaim(ctx context.Context, by time.Time) error {
 	return nil
 }
 
-func (a *adding) reclaim(ctx context.Context, by time.Time) error {
-	again, err := a.tx.numbers(ctx, `UPDATE jobs SET state = 'ready', fence = fence + 1, due_at = ?1, attempts = attempts - 1
-		WHERE state = 'running' AND lease_until <= ?2 AND (stop = '' OR is_live = 1) RETURNING seq`, millis(a.now), millis(by))
-	if err != nil {
-		return err
-	}
-	for _, number := range again {
-		var kind string
-		if err := a.tx.row(ctx, "SELECT kind FROM jobs WHERE seq = ?", number).Scan(&kind); err != nil {
-			return err
-		}
+func (a *adding) reclaim(ctx context.Context, number int64, by time.Time) error {
+	const lapsed = " WHERE seq = ? AND state = 'running' AND lease_until <= ? "
+	var kind string
+	err := a.tx.row(ctx, "UPDATE jobs SET state = 'ready', fence = fence + 1, due_at = 0, attempts = attempts - 1"+
+		lapsed+"AND (stop = '' OR is_live = 1) RETURNING kind", number, millis(by)).Scan(&kind)
+	if !isNone(err) {
 		a.wakes = append(a.wakes, kind)
-	}
-	ended, err := a.tx.numbers(ctx, `UPDATE jobs SET state = 'ended', fence = fence + 1, outcome = stop, ended_at = ?1
-		WHERE state = 'running' AND lease_until <= ?2 RETURNING seq`, millis(a.now), millis(by))
-	if err != nil {
 		return err
 	}
-	for _, number := range ended {
-		if err := a.leave(ctx, number); err != nil {
-			return err
-		}
+	ended, err := a.tx.change(ctx, "UPDATE jobs SET state = 'ended', fence = fence + 1, outcome = stop, ended_at = ?"+lapsed, millis(a.now), number, millis(by))
+	if err != nil || ended.rows == 0 {
+		return err
 	}
-	return nil
+	return a.leave(ctx, number)
 }
 
 // leave has the lane of a Job that has ended go on.
@@ -251,10 +260,10 @@ func (q *Queue) finish(ctx context.Context, held *Held, end End) error {
 	if end.Outcome == "" {
 		end.Outcome = Done
 	}
-	made := &adding{now: time.Now(), delivery: sql.NullInt64{Int64: held.Delivery, Valid: held.Delivery > 0}}
+	made := &adding{now: q.now(), delivery: sql.NullInt64{Int64: held.Delivery, Valid: held.Delivery > 0}}
 	err := q.write(ctx, func(ctx context.Context, tx *session) error {
 		*made = adding{tx: tx, now: made.now, delivery: made.delivery}
-		if err := held.writeNotes(ctx, tx); err != nil {
+		if err := held.writeNotes(ctx, tx, held.untold()); err != nil {
 			return err
 		}
 		return made.finish(ctx, held, end)
@@ -268,21 +277,24 @@ func (q *Queue) finish(ctx context.Context, held *Held, end End) error {
 }
 
 func (a *adding) finish(ctx context.Context, held *Held, end End) error {
-	var stopped Outcome
-	row := a.tx.row(ctx, "SELECT CASE WHEN is_live THEN '' ELSE stop END FROM jobs WHERE seq = ? AND fence = ? AND state = 'running'", held.Number, held.fence)
-	if err := row.Scan(&stopped); isNone(err) {
+	var stop Outcome
+	var isLive bool
+	var why string // it was cancelled
+	row := a.tx.row(ctx, "SELECT stop, is_live, reason FROM jobs WHERE seq = ? AND fence = ? AND state = 'running'", held.Number, held.fence)
+	if err := row.Scan(&stop, &isLive, &why); isNone(err) {
 		return ErrLost
 	} else if err != nil {
 		return err
 	}
-	if end.Again > 0 && stopped == "" {
+	if end.Again > 0 && stop == "" {
 		err := a.tx.exec(ctx, "UPDATE jobs SET state = 'ready', reason = ?, due_at = ?, result = ? WHERE seq = ?",
 			end.Reason, millis(a.now.Add(end.Again)), end.Result, held.Number)
 		a.wakes, a.again = append(a.wakes, held.Kind), held.Kind
 		return err
 	}
-	if stopped != "" {
-		end.Outcome, end.Verdict, end.Then, end.Stands = stopped, "", nil, 0
+	if stop != "" && !isLive {
+		end.Outcome, end.Verdict, end.Then, end.Stands = stop, "", nil, 0
+		end.Reason = cmp.Or(end.Reason, why)
 	}
 	if err := a.tx.exec(ctx, "UPDATE jobs SET state = 'ended', outcome = ?, reason = ?, result = ?, ended_at = ? WHERE seq = ?",
 		end.Outcome, end.Reason, end.Result, millis(a.now), held.Number); err != nil {
@@ -338,9 +350,10 @@ func (q *Queue) wakeOf(kind string) chan struct{} {
 	return q.wakes[kind]
 }
 
-func wait(ctx context.Context, long time.Duration) {
+// pause waits for a while, or until ending is closed.
+func pause(ending <-chan struct{}, long time.Duration) {
 	select {
-	case <-ctx.Done():
+	case <-ending:
 	case <-time.After(long):
 	}
 }
