@@ -3,7 +3,6 @@ package gh
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -49,11 +48,18 @@ func RepositoryOf(remote, serverURL string) (Repository, error) {
 	return ParseRepository(strings.TrimSuffix(strings.Trim(path, "/"), ".git"))
 }
 
+const longestName = 100
+
+func isLetterOrDigit(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
 // check refuses what no repository is called. The SDK puts names into paths as
 // they are.
 func (r Repository) check() error {
 	for _, name := range []string{r.Owner, r.Name} {
-		if !regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`).MatchString(name) || name == "." || name == ".." {
+		isOdd := func(r rune) bool { return !isLetterOrDigit(r) && r != '.' && r != '_' && r != '-' }
+		if name == "" || len(name) > longestName || name == "." || name == ".." || strings.ContainsFunc(name, isOdd) {
 			return notRepository(r.String())
 		}
 	}
@@ -74,5 +80,6 @@ func checkSHA(sha string) error {
 }
 
 func isSHA(text string) bool {
-	return regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`).MatchString(text)
+	isOdd := func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') }
+	return (len(text) == 40 || len(text) == 64) && !strings.ContainsFunc(text, isOdd)
 }
