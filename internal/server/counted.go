@@ -15,10 +15,14 @@ type Words struct {
 // WordsCounted returns the words: all that there are, but that others than the Events
 // are delivered as well.
 func WordsCounted() Words {
+	var kinds []string
+	for _, one := range (&Server{}).trades() {
+		kinds = append(kinds, one.kind)
+	}
 	return Words{
 		Events:    []string{gh.EventPush, gh.EventPullRequest, gh.EventRelease},
 		Verdicts:  []string{string(Stored), string(Duplicate), string(Ignored), string(Refused), string(Unstored)},
 		Decisions: []string{verdictQueued, verdictSkipped, verdictRefused, verdictFailed},
-		Kinds:     []string{kindDecide, kindRun, kindTell, kindSweep},
+		Kinds:     kinds,
 	}
 }

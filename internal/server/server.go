@@ -139,21 +139,28 @@ func (s *Server) Work(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { s.phase.Store(phaseStopping) })()
 	defer s.phase.Store(phaseStopping)
 	var all sync.WaitGroup
-	for _, one := range []struct {
-		kind    string
-		workers int
-		run     func(context.Context, *queue.Held) queue.End
-	}{
-		{kindDecide, s.workers, s.Decide},
-		{kindRun, s.workers, s.Run},
-		{kindTell, s.workers, s.Tell},
-		{kindSweep, 1, s.Sweep}, // for which no deploy waits
-	} {
+	for _, one := range s.trades() {
 		all.Go(func() { s.queue.Serve(ctx, one.kind, one.workers, s.logged(one.kind, one.run)) })
 	}
 	all.Go(func() { s.trim(ctx) })
 	all.Go(func() { s.keepSwept(ctx) })
 	all.Wait()
+}
+
+// trade is how many Jobs of a kind run at once, and how.
+type trade struct {
+	kind    string
+	workers int
+	run     func(context.Context, *queue.Held) queue.End
+}
+
+func (s *Server) trades() []trade {
+	return []trade{
+		{kindDecide, s.workers, s.Decide},
+		{kindRun, s.workers, s.Run},
+		{kindTell, s.workers, s.Tell},
+		{kindSweep, 1, s.Sweep}, // for which no deploy waits
+	}
 }
 
 // trimEvery is how often what is old is taken away, keeping what is kept.
