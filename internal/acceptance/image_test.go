@@ -78,7 +78,7 @@ func TestImage(t *testing.T) {
 
 	t.Run("size", func(t *testing.T) {
 		t.Parallel()
-		const ceiling = 10 << 20
+		const ceiling = 12 << 20
 		var size counter
 		compressed := gzip.NewWriter(&size)
 		read(t, func(archive io.Reader) error {

@@ -32,7 +32,16 @@ const (
 	memoryCeiling     = 64 << 20
 	startCeiling      = 20 * time.Millisecond
 	actionCeiling     = 50 * time.Millisecond
-	binarySizeCeiling = 15 << 20
+	binarySizeCeiling = 30 << 20
+
+	// Of the webhook server.
+	storedRatio     = 0.6 // of what bare inserts take, at least
+	ignoredRatio    = 0.8 // of what is looked at for its signature alone, at least
+	storedCeiling   = 50 * time.Millisecond
+	idleCeiling     = 60 << 20
+	queuedRatio     = 2.0 // of what storing takes with 10 queued
+	pickUpCeiling   = 10 * time.Millisecond
+	overviewCeiling = 100 * time.Millisecond
 )
 
 // TestPageHasTheCeilings holds the tables of docs/performance.md to what the benchmarks
@@ -72,6 +81,18 @@ func TestPageHasTheCeilings(t *testing.T) {
 		"Start of the binary (`slipway version`)":                         fmt.Sprintf("%d ms", startCeiling.Milliseconds()),
 		"Start of the Action, to its complaint about missing credentials": fmt.Sprintf("%d ms", actionCeiling.Milliseconds()),
 		"Size of the binary":                                              fmt.Sprintf("%d MB", binarySizeCeiling>>20),
+
+		"Deliveries stored a second, of bare inserts":                    fmt.Sprintf("at least %.1f", storedRatio),
+		"Events ignored a second, of a server that verifies and no more": fmt.Sprintf("at least %.1f", ignoredRatio),
+		"99 % of Deliveries are stored within, at half of that load":     fmt.Sprintf("%d ms", storedCeiling.Milliseconds()),
+		"1,000 Jobs queued: time to store, of that with 10":              fmt.Sprintf("%.0f", queuedRatio),
+		"100,000 Jobs queued on 10,000 Targets: the same":                fmt.Sprintf("%.0f", queuedRatio),
+		"10 Jobs queued: the next begins behind the one before":          fmt.Sprintf("%d ms", pickUpCeiling.Milliseconds()),
+		"1,000 Jobs queued: the same":                                    fmt.Sprintf("%d ms", pickUpCeiling.Milliseconds()),
+		"100,000 Jobs queued on 10,000 Targets: the next begins":         fmt.Sprintf("%d ms", pickUpCeiling.Milliseconds()),
+		"Memory of an idle server, started":                              fmt.Sprintf("%d MB", idleCeiling>>20),
+		"Memory of an idle server, behind 1,000 Deliveries":              fmt.Sprintf("%d MB", idleCeiling>>20),
+		"Overview of 10,000 Jobs that have ended":                        fmt.Sprintf("%d ms", overviewCeiling.Milliseconds()),
 	} {
 		if got, found := cells[figure]; !found || got != want {
 			t.Errorf("docs/performance.md has %q for the ceiling of %q, want %q", got, figure, want)
