@@ -146,7 +146,7 @@ repositories:
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- made.Serve(ctx, listener, 10*time.Second) }()
+	go func() { ended <- made.Serve(ctx, server.Listeners{Public: listener}, 10*time.Second) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
