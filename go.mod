@@ -27,6 +27,9 @@ require (
 // What the server must not lose: SQLite without C.
 require modernc.org/sqlite v1.61.1
 
+// Which repository a payload is about, before anybody has asked for it.
+require github.com/tidwall/gjson v1.20.1
+
 // What the server counts.
 require github.com/prometheus/client_golang v1.25.0
 
@@ -60,6 +63,8 @@ require (
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	github.com/tidwall/match v1.1.1 // indirect
+	github.com/tidwall/pretty v1.2.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.42.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect

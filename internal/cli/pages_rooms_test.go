@@ -28,7 +28,7 @@ func rooms(t *testing.T) map[string][]string {
 		"golang.org/x/sync/errgroup": "x/sync", "golang.org/x/term": "x/term", "github.com/aymanbagabas/go-udiff": "go-udiff",
 		"github.com/google/go-github/v60/github": "go-github", "github.com/Masterminds/semver/v3": "semver", "go.yaml.in/yaml/v4": "yaml",
 		"github.com/cenkalti/backoff/v4": "backoff", "github.com/prometheus/client_golang/prometheus": "prometheus",
-		"github.com/prometheus/client_golang/prometheus/collectors": "prometheus", "github.com/prometheus/client_golang/prometheus/promhttp": "prometheus", "modernc.org/sqlite": "sqlite", "github.com/google/go-cmp/cmp": "go-cmp",
+		"github.com/prometheus/client_golang/prometheus/collectors": "prometheus", "github.com/prometheus/client_golang/prometheus/promhttp": "prometheus", "modernc.org/sqlite": "sqlite", "github.com/tidwall/gjson": "gjson", "github.com/google/go-cmp/cmp": "go-cmp",
 		"github.com/santhosh-tekuri/jsonschema/v6": "jsonschema",
 	}
 	found := make(map[string]map[string]bool)

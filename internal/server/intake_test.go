@@ -120,6 +120,7 @@ func TestIntake(t *testing.T) {
 		{"JSON of another kind", with(`[1]`), 400, "not JSON"},
 		{"nothing", with(``), 400, "not JSON"},
 		{"JSON within JSON within JSON", with(strings.Repeat(`{"repository":`, 1<<18)), 400, "not JSON"},
+		{"JSON deeper than a stack", with(`{"repository":{"full_name":"acme/voice"},"a":` + strings.Repeat("[", 20<<20)), 400, "not JSON"},
 		{"JSON that is cut off", with(push[:len(push)-2]), 400, "not JSON"},
 		{"no repository", with(`{}`), 400, "repository"},
 		{"an odd repository", with(`{"repository":{"full_name":"../../etc"}}`), 400, "repository"},
