@@ -222,7 +222,7 @@ func repeatJob(b *testing.B, dir string, jobs, targets int) {
 			if kind == "tell" {
 				return queue.End{}
 			}
-			return queue.End{Result: found[0].Result}
+			return queue.End{Result: found[0].Result, Stands: queue.StandsNow}
 		})
 	}
 }
