@@ -45,16 +45,17 @@ func (q *Queue) Cancel(ctx context.Context, number int64, reason string) (bool, 
 
 // Retry stores a Job anew that has ended, without the results of its steps, and returns
 // the new one's number. It comes last in its lane and takes nobody's place: what came
-// since is newer. The error matches ErrNone when there is no such Job, and is a
-// *problem.Problem when it has not ended.
+// since is newer. What followed the end of another Job follows that one again. The error
+// matches ErrNone when there is no such Job, and is a *problem.Problem when it has not
+// ended.
 func (q *Queue) Retry(ctx context.Context, number int64) (int64, error) {
 	made := &adding{}
 	err := q.write(ctx, func(ctx context.Context, tx *session) error {
 		*made = adding{tx: tx, now: q.now()}
 		var wanted Wanted
 		var state State
-		row := tx.row(ctx, "SELECT kind, lane, payload, follow, delivery, state FROM jobs WHERE seq = ?", number)
-		err := row.Scan(&wanted.Kind, &wanted.Lane, &wanted.Payload, &wanted.Follow, &made.delivery, &state)
+		row := tx.row(ctx, "SELECT kind, lane, payload, follow, delivery, parent, state FROM jobs WHERE seq = ?", number)
+		err := row.Scan(&wanted.Kind, &wanted.Lane, &wanted.Payload, &wanted.Follow, &made.delivery, &made.parent, &state)
 		switch {
 		case isNone(err):
 			return ErrNone

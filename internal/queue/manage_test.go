@@ -78,8 +78,17 @@ func TestRetry(t *testing.T) {
 	if one := find(t, q, again); steps != 2 || string(one.Payload) != "p" || one.Outcome != queue.Failed {
 		t.Errorf("%d steps ran, the Job is %+v", steps, one)
 	}
-	if follow := queued(t, q, "tell"); len(follow) != 2 {
-		t.Errorf("%d follow, want 2", len(follow))
+	follow := queued(t, q, "tell")
+	if len(follow) != 2 {
+		t.Fatalf("%d follow, want 2", len(follow))
+	}
+	settle(t, q, "tell", 2, func(context.Context, *queue.Held) queue.End { return queue.End{} })
+	told, err := q.Retry(t.Context(), follow[0].Number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one := find(t, q, told); one.Parent == 0 || one.Parent != follow[0].Parent {
+		t.Errorf("what followed Job %d follows Job %d when it is retried", follow[0].Parent, one.Parent)
 	}
 }
 
