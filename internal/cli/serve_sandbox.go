@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/config"
@@ -54,7 +55,11 @@ func openServeSandbox(ctx context.Context, address, data string, logger *slog.Lo
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		err = oneProblem(fmt.Sprintf("cannot listen on %s: %v", address, rootCause(err)), "Choose another address or port with --sandbox-listen.")
+		fix := "Choose another address or port with --sandbox-listen."
+		if errors.Is(err, syscall.EADDRINUSE) {
+			fix = "Stop what listens there, or choose other addresses with --sandbox-listen, --listen and --admin-listen."
+		}
+		err = oneProblem(fmt.Sprintf("cannot listen on %s: %v", address, rootCause(err)), fix)
 		return nil, errors.Join(err, s.remove())
 	}
 	s.url = "http://" + reachable(listener.Addr())

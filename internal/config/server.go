@@ -109,7 +109,7 @@ func (r *reader) signIn(read Server) {
 	case isApp && !isWhole:
 		r.problems.Add("the GitHub App is half given", fix)
 	case !isApp && read.Token.IsZero():
-		r.problems.Add("there is nothing to sign in to GitHub with", fix)
+		r.problems.Add("there is nothing to sign in to GitHub with", strings.TrimSuffix(fix, ".")+"; to try the server, --sandbox needs neither.")
 	}
 }
 

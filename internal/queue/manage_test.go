@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-dev/slipway/internal/problem"
 	"github.com/slipway-dev/slipway/internal/queue"
 )
 
@@ -255,6 +257,18 @@ func TestVersions(t *testing.T) {
 	set(queue.Version)
 	q = open(t, dir)
 	wantHow(t, q, number, "ready")
+}
+
+func TestDamagedDatabase(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "slipway.db"), bytes.Repeat([]byte("no database "), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := queue.Open(t.Context(), queue.Config{Dir: dir})
+	if said, ok := errors.AsType[*problem.Problem](err); !ok || !strings.Contains(said.Message, "slipway.db is damaged: ") {
+		t.Errorf("%T %v", err, err)
+	}
 }
 
 // TestNotes has somebody watch a Job, and another one come later.

@@ -98,7 +98,7 @@ func Open(ctx context.Context, cfg Config) (*Queue, error) {
 		return nil, &problem.Problem{Message: fmt.Sprintf("the folder %s cannot be made: %s", cfg.Dir, problem.Reason(err)), Fix: "Name one that can be written to."}
 	}
 	if info, err := os.Stat(cfg.Dir); err == nil && isPermissive(info, 0o002) {
-		return nil, &problem.Problem{Message: fmt.Sprintf("the folder %s can be written to by everybody on this machine, who could have anything deployed", cfg.Dir), Fix: "Take their permission with chmod o-w."}
+		return nil, &problem.Problem{Message: fmt.Sprintf("the folder %s can be written to by everybody on this machine, who could have anything deployed", cfg.Dir), Fix: "Name one of the server's own, or take their permission with chmod o-w."}
 	}
 	q := &Queue{
 		file: cfg.databaseFile(), lease: cmp.Or(cfg.Lease, defaultLease), logger: cfg.Logger, hooks: cfg.Hooks.orNothing(), now: cfg.now,

@@ -3,7 +3,10 @@ package queue
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+
+	"modernc.org/sqlite"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 )
@@ -83,22 +86,29 @@ CREATE TABLE notes (
 ) STRICT, WITHOUT ROWID;
 `}
 
+// What SQLite says about a file that it cannot read (SQLITE_CORRUPT, which has kinds, and
+// SQLITE_NOTADB).
+const (
+	damagedDatabase = 11
+	notADatabase    = 26
+)
+
 // migrate brings the database to the version that is behind the last migration: to that
 // of this binary.
 func migrate(ctx context.Context, db *sql.DB, file string, migrations []string) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("open the database %s: %w", file, err)
+		return unopened(file, err)
 	}
 	defer func() { _ = tx.Rollback() }()
 	var version int
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return fmt.Errorf("open the database %s: %w", file, err)
+		return unopened(file, err)
 	}
 	if version > len(migrations) {
 		return &problem.Problem{
 			Message: fmt.Sprintf("the database %s was written by a newer Slipway (its version is %d, and this Slipway knows %d)", file, version, len(migrations)),
-			Fix:     "Run that Slipway, or one that is newer still.",
+			Fix:     "Run that Slipway, or one that is newer still; or go back to a copy from before.",
 		}
 	}
 	for ; version < len(migrations); version++ {
@@ -113,4 +123,15 @@ func migrate(ctx context.Context, db *sql.DB, file string, migrations []string) 
 		return fmt.Errorf("open the database %s: %w", file, err)
 	}
 	return nil
+}
+
+// unopened says what to do about a file that is damaged, or none of SQLite's.
+func unopened(file string, err error) error {
+	if one, ok := errors.AsType[*sqlite.Error](err); ok && (one.Code() == notADatabase || one.Code()&0xff == damagedDatabase) {
+		return &problem.Problem{
+			Message: fmt.Sprintf("the database %s is damaged: %s", file, one),
+			Fix:     "Go back to a copy, or move the folder away: the server then begins anew, and knows no Job of before.",
+		}
+	}
+	return fmt.Errorf("open the database %s: %w", file, err)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/slipway-dev/slipway/internal/problem"
 )
@@ -31,10 +32,11 @@ func Listen(ctx context.Context, setting, where string, getenv func(string) stri
 		listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", where)
 	}
 	if err != nil {
-		return nil, &problem.Problem{
-			Message: fmt.Sprintf("%s %q cannot be listened at: %s", setting, where, reasonOf(err)),
-			Fix:     "Give host:port, unix:/path, or systemd where it opens the socket.",
+		fix := "Give host:port, unix:/path, or systemd where it opens the socket."
+		if errors.Is(err, syscall.EADDRINUSE) {
+			fix = "Stop what listens there, or give another address."
 		}
+		return nil, &problem.Problem{Message: fmt.Sprintf("%s %q cannot be listened at: %s", setting, where, reasonOf(err)), Fix: fix}
 	}
 	return listener, nil
 }
