@@ -2,7 +2,9 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -150,7 +152,9 @@ func BackUp(ctx context.Context, dir, file string) error {
 		return &problem.Problem{Message: "the file " + file + " is there already", Fix: "Name one that is not."}
 	}
 	source := Config{Dir: dir}.databaseFile()
-	if _, err := os.Stat(source); err != nil {
+	if _, err := os.Stat(source); errors.Is(err, fs.ErrPermission) {
+		return &problem.Problem{Message: fmt.Sprintf("the database in %s cannot be read: %s", dir, problem.Reason(err)), Fix: "Do this as the user that the server runs as, or as root."}
+	} else if err != nil {
 		return &problem.Problem{Message: fmt.Sprintf("there is no database in %s: %s", dir, problem.Reason(err)), Fix: "Name the folder that the server was given with --data."}
 	}
 	db, err := connect(sqliteDriver, source, 1, patience, tempInMemory)
