@@ -64,6 +64,19 @@ type Subject struct {
 	Attempt int
 	// Actor is the login of who asked; may be empty.
 	Actor string
+	// EndedAt is when the Job ended, where Settle tells of it later; zero means now.
+	EndedAt time.Time
+	// IsPast says that another Job has gone live since, where this one did: Settle makes
+	// no GitHub Deployment then, and lets none of an earlier Job look live.
+	IsPast bool
+}
+
+// endedAt is when the Job ended, or ends.
+func (s Subject) endedAt() time.Time {
+	if s.EndedAt.IsZero() {
+		return time.Now()
+	}
+	return s.EndedAt
 }
 
 // Settings say what is told.

@@ -18,8 +18,8 @@ import (
 // Task is that of the GitHub Deployments that are Slipway's.
 const Task = "deploy:slipway"
 
-// The fields of a payload with the Target.
-const payloadService, payloadEnvironment = "service", "environment"
+// The fields of a payload with the Target, and with the run.
+const payloadService, payloadEnvironment, payloadRun = "service", "environment", "run"
 
 // TargetOf is where a GitHub Deployment of Slipway's went, by the names that its run was
 // given; what is not told is empty.
@@ -123,7 +123,7 @@ func (d *deployment) mark() string {
 func (d *deployment) payload() map[string]string {
 	return map[string]string{
 		"version": "1", payloadService: d.asked.Target.Service, payloadEnvironment: d.asked.Target.Environment,
-		"commit": d.asked.Commit, "actor": d.about.Actor, "run": strconv.FormatInt(d.about.Run, 10),
+		"commit": d.asked.Commit, "actor": d.about.Actor, payloadRun: d.run(),
 	}
 }
 
@@ -135,6 +135,9 @@ func (d *deployment) cancelled(ctx context.Context, _ job.Job) error {
 }
 
 func (d *deployment) end(ctx context.Context, result job.Result, _ deploy.Plan) error {
+	if d.about.IsPast {
+		return d.endPast(ctx, result)
+	}
 	if err := d.make(ctx); err != nil || d.line == nil {
 		return err
 	}
@@ -152,6 +155,34 @@ func (d *deployment) end(ctx context.Context, result job.Result, _ deploy.Plan) 
 	}
 	return err
 }
+
+// endPast ends the GitHub Deployment that this run has made, if it has, when another one
+// shows what is live by now. Made only then, it would be the newest of all.
+func (d *deployment) endPast(ctx context.Context, result job.Result) error {
+	const most = 5
+	listed, err := d.client.Deployments(ctx, d.about.Repository, gh.DeploymentFilter{
+		SHA: d.sha(d.asked), Environment: d.settings.EnvironmentOf(d.asked.Target), Task: Task, Most: most,
+	})
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(listed, func(one gh.Deployment) bool {
+		return one.Payload[payloadRun] == d.run() && TargetOf(one) == d.asked.Target
+	})
+	if at < 0 || listed[at].Status.State == gh.DeploymentInactive {
+		return nil
+	}
+	d.id = listed[at].ID
+	d.line = d.client.DeploymentLine(d.about.Repository, d.id)
+	state := deploymentStateOf(result)
+	if state == gh.DeploymentSuccess {
+		state = gh.DeploymentInactive
+	}
+	return d.set(ctx, state, report.OneLine(result), "")
+}
+
+// run is by what its payload names the run.
+func (d *deployment) run() string { return strconv.FormatInt(d.about.Run, 10) }
 
 // short is as much of a digest as tells it from others.
 func short(digest string) string { return digest[:min(len(digest), 12)] }

@@ -36,7 +36,7 @@ func (a *Announcer) Retire(ctx context.Context, asked job.Target, result job.Res
 	var all []news
 	for _, one := range result.RemovedPreviews {
 		if one.RemovedAt.IsZero() {
-			one.RemovedAt = time.Now()
+			one.RemovedAt = a.about.endedAt()
 		}
 		gone := retired{Target: job.Target{Service: asked.Service, Environment: one.Environment}, result: result, at: one.RemovedAt}
 		all = append(all,
@@ -113,7 +113,7 @@ func (r *retirement) end(ctx context.Context, result job.Result, _ deploy.Plan) 
 	if result.Status != job.TornDown {
 		return nil
 	}
-	return r.retireDeployments(ctx, retired{Target: r.target, result: result, at: time.Now()})
+	return r.retireDeployments(ctx, retired{Target: r.target, result: result, at: r.about.endedAt()})
 }
 
 // retireRow changes the row of a pull request's comment, where there is one.

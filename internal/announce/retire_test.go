@@ -3,6 +3,7 @@ package announce_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -220,4 +221,50 @@ func TestRetireBySID(t *testing.T) {
 			t.Errorf("there is %s", got)
 		}
 	})
+}
+
+// TestToldLate tells of Jobs when others have gone live since: what those show stays.
+func TestToldLate(t *testing.T) {
+	t.Parallel()
+	teardown := job.Job{Verb: job.Teardown, Target: job.Target{Service: "voice", Environment: "pr-7"}}
+	for name, test := range map[string]struct {
+		late    job.Job
+		status  job.Status
+		isBegun bool // at GitHub, at the time
+		newer   job.Job
+		want    []string // the last state of each GitHub Deployment, the oldest first
+	}{
+		"a teardown":         {teardown, job.TornDown, false, deployOf("voice", "pr-7"), []string{"success"}},
+		"a deploy":           {deployOf("voice", "stage"), job.Deployed, false, deployOf("voice", "stage"), []string{"success"}},
+		"one that was begun": {deployOf("voice", "stage"), job.Deployed, true, deployOf("voice", "stage"), []string{"inactive", "success"}},
+		"one that failed":    {deployOf("voice", "stage"), job.Failed, true, deployOf("voice", "stage"), []string{"failure", "success"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				world, about := newHub(t, sandbox.Options{}), onPush()
+				result := resultOf(test.late, test.status)
+				if test.isBegun {
+					newAnnouncer(t, world, about, all()).Begin(t.Context(), test.late)
+					time.Sleep(time.Second)
+				}
+				about.EndedAt, about.IsPast = time.Now(), true
+				time.Sleep(5 * time.Second)
+				next := onPush()
+				next.Run++
+				tell(t, newAnnouncer(t, world, next, all()), test.newer, resultOf(test.newer, job.Deployed))
+				time.Sleep(5 * time.Second)
+				if warnings := newAnnouncer(t, world, about, all()).Settle(t.Context(), test.late, result, deploy.Plan{}); len(warnings) > 0 {
+					t.Errorf("warned: %+v", warnings)
+				}
+				var got []string
+				for _, one := range world.Snapshot().Repositories[0].Deployments {
+					got = append(got, one.Statuses[len(one.Statuses)-1].State)
+				}
+				if !slices.Equal(got, test.want) {
+					t.Errorf("the GitHub Deployments are %v, want %v", got, test.want)
+				}
+			})
+		})
+	}
 }

@@ -248,7 +248,7 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 		kept.Job = r.todo.asked()
 	}
 	if r.announcer == nil && len(result.RemovedPreviews) > 0 { // by a sweep, of which nothing else is told
-		r.announcer = r.server.announcer(r.client, r.held.Number, r.todo, true)
+		r.announcer = r.server.announcer(r.client, r.held.Job, r.todo, true, false)
 	}
 	if r.announcer != nil {
 		kept.IsTold = r.tellEnd(context.WithoutCancel(ctx), kept)

@@ -197,12 +197,17 @@ repositories:
 	t.Cleanup(w.intake.Close)
 	w.admin = httptest.NewServer(made.Admin())
 	t.Cleanup(w.admin.Close)
-	ctx, stop := context.WithCancel(t.Context())
-	worked := make(chan struct{})
-	go func() { defer close(worked); made.Work(ctx) }()
-	w.stop = func() { stop(); <-worked }
-	t.Cleanup(w.stop)
+	w.work()
+	t.Cleanup(func() { w.stop() })
 	return w
+}
+
+// work has the server begin.
+func (w *world) work() {
+	ctx, stop := context.WithCancel(w.t.Context())
+	worked := make(chan struct{})
+	go func() { defer close(worked); w.server.Work(ctx) }()
+	w.stop = func() { stop(); <-worked }
 }
 
 // push pushes files to a branch, and delivers the event.
@@ -239,12 +244,37 @@ func (w *world) settle() {
 		if len(counts) == 0 {
 			return
 		}
-		select {
-		case <-w.t.Context().Done():
-			w.t.Fatal("it did not come to an end\n", w.log.String())
-		case <-time.After(10 * time.Millisecond):
-		}
+		w.pause()
 	}
+}
+
+// pause waits for a moment, in which the server goes on.
+func (w *world) pause() {
+	w.t.Helper()
+	select {
+	case <-w.t.Context().Done():
+		w.t.Fatal("it did not come to an end\n", w.log.String())
+	case <-time.After(10 * time.Millisecond):
+	}
+}
+
+// nextSecond waits until the clock shows another second.
+func (w *world) nextSecond() {
+	w.t.Helper()
+	for second := time.Now().Unix(); time.Now().Unix() == second; {
+		w.pause()
+	}
+}
+
+// ended counts the Jobs of a kind that have ended.
+func (w *world) ended(kind string) int {
+	w.t.Helper()
+	const most = 100
+	jobs, err := w.queue.EndedJobs(w.t.Context(), kind, queue.Job{}, most)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return len(jobs)
 }
 
 func TestPushIsDeployed(t *testing.T) {

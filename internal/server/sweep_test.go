@@ -30,10 +30,7 @@ func TestMissedCloseIsSwept(t *testing.T) {
 		t.Fatalf("live are %v\n%s", got, w.log.String())
 	}
 	// What was told in the second in which a preview goes counts as told behind it.
-	second := time.Now().Truncate(time.Second)
-	for time.Now().Truncate(time.Second).Equal(second) {
-		<-time.After(10 * time.Millisecond)
-	}
+	w.nextSecond()
 	closed := pulls[0]
 	closed.IsClosed = true
 	if err := w.github.SetPullRequest("acme/voice", closed); err != nil {

@@ -22,7 +22,7 @@ import (
 // begin says at GitHub that the Job is under way. What is said of its end comes by end,
 // also when the context has ended by then.
 func (r *running) begin(ctx context.Context, asked job.Job) {
-	r.announcer = r.server.announcer(r.client, r.held.Number, r.todo, true)
+	r.announcer = r.server.announcer(r.client, r.held.Job, r.todo, true, false)
 	r.announcer.Begin(context.WithoutCancel(ctx), asked)
 }
 
@@ -43,15 +43,15 @@ func (r *running) tellEnd(ctx context.Context, kept record) bool {
 }
 
 // announcer makes the one for a Job, whose number tells its GitHub Deployment from those
-// of others, however often it is begun. One that was never begun tells the
-// commit alone.
-func (s *Server) announcer(client *gh.Client, number int64, todo errand, isBegun bool) *announce.Announcer {
+// of others, however often it is begun. One that was never begun tells the commit alone;
+// isPast says that another has gone live since.
+func (s *Server) announcer(client *gh.Client, one queue.Job, todo errand, isBegun, isPast bool) *announce.Announcer {
 	about := announce.Subject{
 		Repository: todo.Repository, SHA: todo.SHA, PullRequest: todo.Request.PullRequest, Tag: todo.Tag, Release: todo.Release,
-		Run: number, Attempt: 1, Actor: todo.Actor,
+		Run: one.Number, Attempt: 1, Actor: todo.Actor, EndedAt: one.EndedAt, IsPast: isPast,
 	}
 	if s.publicURL != "" {
-		about.RunURL = s.publicURL + "/jobs/" + strconv.FormatInt(number, 10)
+		about.RunURL = s.publicURL + "/jobs/" + strconv.FormatInt(one.Number, 10)
 	}
 	comment := announce.CommentNever
 	if isBegun {
@@ -114,7 +114,7 @@ func (s *Server) tell(ctx context.Context, held *queue.Held) (isFinal bool, err 
 	if err != nil {
 		return false, err
 	}
-	announcer := s.announcer(client, ended.Number, todo, isBegun)
+	announcer := s.announcer(client, ended, todo, isBegun, s.isPast(ctx, ended))
 	isFinal = true
 	var untold []string
 	for _, one := range slices.Concat(announcer.Settle(ctx, kept.Job, kept.Result, kept.Plan), announcer.Retire(ctx, kept.Job.Target, kept.Result)) {
@@ -133,11 +133,21 @@ func (s *Server) isOvertaken(ctx context.Context, ended queue.Job) bool {
 	if _, isOfTree := todo.Request.Job(); err != nil || !isOfTree { // others say nothing of the commit
 		return false
 	}
-	const most = 20
-	jobs, err := s.queue.JobsIn(ctx, ended.Lane, most)
+	jobs, err := s.queue.JobsIn(ctx, ended.Lane, mostLookedAt)
 	return err == nil && slices.ContainsFunc(jobs, func(one queue.Job) bool {
 		other, err := readErrand(one.Payload)
 		return err == nil && one.Number < ended.Number && one.Result == nil && other.SHA == todo.SHA && other.Request.Verb == todo.Request.Verb
+	})
+}
+
+// mostLookedAt is how many Jobs of a lane are looked at, the newest.
+const mostLookedAt = 20
+
+// isPast reports whether another Job has gone live since in the same Target.
+func (s *Server) isPast(ctx context.Context, ended queue.Job) bool {
+	jobs, err := s.queue.JobsIn(ctx, ended.Lane, mostLookedAt)
+	return err == nil && slices.ContainsFunc(jobs, func(one queue.Job) bool {
+		return one.Number > ended.Number && (one.IsLive || one.Outcome == queue.Done)
 	})
 }
 
