@@ -53,18 +53,25 @@ func TestMissedCloseIsSwept(t *testing.T) {
 	}
 }
 
-// TestSweepsAreRare stores no sweep before the last one is long ago, and has one of a
-// Service that is not there yet end well.
+// TestSweepsAreRare stores no sweep before the last one is over and long ago, and has one
+// of a Service that is not there yet end well.
 func TestSweepsAreRare(t *testing.T) {
 	t.Parallel()
-	w := newWorldOf(t, setup{change: func(cfg *server.Config) { cfg.SweepEvery = time.Second }})
-	began := time.Now()
-	for time.Since(began) < 1500*time.Millisecond {
-		<-time.After(10 * time.Millisecond)
-	}
-	w.settle()
-	swept, err := w.queue.EndedJobs(t.Context(), "sweep", queue.Job{}, 10)
-	if err != nil || len(swept) != 1 || swept[0].Outcome != queue.Done {
-		t.Errorf("swept %d, the first %s: %s, %v", len(swept), swept[0].Outcome, swept[0].Reason, err)
+	w := newWorldOf(t, setup{change: func(cfg *server.Config) { cfg.SweepEvery = time.Hour }})
+	now := time.Now()
+	for _, test := range []struct {
+		after time.Duration
+		swept int
+		wait  time.Duration // at the least
+	}{{0, 1, time.Hour}, {30 * time.Minute, 1, 30 * time.Minute}, {2 * time.Hour, 2, time.Hour}} {
+		wait, err := w.server.AddSweeps(t.Context(), now.Add(test.after))
+		if err != nil || wait < test.wait || wait > test.wait+time.Minute {
+			t.Errorf("after %s it is to wait for %s, %v", test.after, wait, err)
+		}
+		w.settle()
+		swept, err := w.queue.EndedJobs(t.Context(), "sweep", queue.Job{}, 10)
+		if err != nil || len(swept) != test.swept || swept[0].Outcome != queue.Done {
+			t.Fatalf("after %s have been swept %+v, %v", test.after, swept, err)
+		}
 	}
 }
