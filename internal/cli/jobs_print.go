@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/slipway-dev/slipway/internal/job"
 	"github.com/slipway-dev/slipway/internal/overview"
 	"github.com/slipway-dev/slipway/internal/report"
 )
@@ -55,11 +57,23 @@ func printJob(env Env, one overview.Job) error {
 	for _, step := range one.Steps {
 		rows = append(rows, []string{"step " + step.Name, fmt.Sprintf("done in %.1fs", step.FinishedAt.Sub(step.StartedAt).Seconds())})
 	}
-	if one.Result != nil && one.Result.URL != "" {
-		rows = append(rows, []string{"url", one.Result.URL})
+	if one.Result != nil {
+		rows = append(rows, resultRows(*one.Result)...)
 	}
 	_, err := fmt.Fprint(env.Stdout, report.Table([]string{"JOB", strconv.FormatInt(one.Number, 10)}, rows...))
 	return err //nolint:wrapcheck // nothing to add.
+}
+
+// resultRows say where what was deployed answers, or what went wrong and what to do. Several
+// problems have a row each.
+func resultRows(result job.Result) (rows [][]string) {
+	failure := cmp.Or(result.Error, &job.Failure{})
+	for _, one := range [][2]string{{"error", failure.Message}, {"what to do", failure.Hint}, {"left behind", failure.State}, {"url", result.URL}} {
+		for line := range strings.Lines(one[1]) {
+			rows = append(rows, []string{one[0], strings.TrimSpace(line)})
+		}
+	}
+	return rows
 }
 
 func printCancelled(env Env, one overview.Job) error {
