@@ -106,7 +106,7 @@ func TestEventsOutliveTheServersLimits(t *testing.T) {
 	running := deployed(1, "stage")
 	running.State, running.Result = overview.StateRunning, nil
 	h.jobs = []overview.Job{running}
-	const limit = 100 * time.Millisecond
+	const limit = 500 * time.Millisecond // in which a busy machine begins to answer
 	events := follow(t, h.serveWithin(t, limit).URL+"/jobs/1/events", "")
 	select {
 	case got := <-events:

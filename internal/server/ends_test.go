@@ -2,13 +2,13 @@ package server_test
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/slipway-dev/slipway/internal/queue"
-	twilio "github.com/slipway-dev/slipway/internal/sandbox/twilio"
 )
 
 // running waits until a deploy runs, and returns its Job.
@@ -31,17 +31,38 @@ func (w *world) running() queue.Job {
 	}
 }
 
+// builds keeps Builds from being seen to end, until they are let go.
+type builds struct{ gone chan struct{} }
+
+func heldBuilds() builds { return builds{make(chan struct{})} }
+
+func (b builds) letGo() { close(b.gone) }
+
+func (b builds) watch(sandbox http.Handler) http.Handler {
+	return http.HandlerFunc(func(writer http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/Builds/") {
+			select {
+			case <-b.gone:
+			case <-r.Context().Done():
+			}
+		}
+		sandbox.ServeHTTP(writer, r)
+	})
+}
+
 // TestCancelledWhileRunning ends with a final status, and can be done once more, from the
 // start.
 func TestCancelledWhileRunning(t *testing.T) {
 	t.Parallel()
-	w := newWorldOf(t, setup{twilio: twilio.Options{BuildTime: time.Second}})
+	held := heldBuilds()
+	w := newWorldOf(t, setup{watch: held.watch})
 	sha := w.push("main", project())
 	one := w.running()
 	if isStopped, err := w.queue.Cancel(t.Context(), one.Number, "by hand"); !isStopped || err != nil {
 		t.Fatal(isStopped, err)
 	}
 	w.settle()
+	held.letGo()
 	w.wantStatus(sha, "slipway/voice/stage", "error Cancelled")
 	if got := w.live(); len(got) > 0 {
 		t.Errorf("live are %v", got)
@@ -60,10 +81,15 @@ func TestCancelledWhileRunning(t *testing.T) {
 // TestSupersededWhileRunning ends as that, before it goes live.
 func TestSupersededWhileRunning(t *testing.T) {
 	t.Parallel()
-	w := newWorldOf(t, setup{twilio: twilio.Options{BuildTime: time.Second}})
+	held := heldBuilds()
+	w := newWorldOf(t, setup{watch: held.watch})
 	older := w.push("main", project())
 	one := w.running()
 	newer := w.push("main", project("functions/hello.js", "exports.handler = 2"))
+	for w.ended("run") < 1 {
+		w.pause()
+	}
+	held.letGo()
 	w.settle()
 	w.wantStatus(older, "slipway/voice/stage", "success Superseded by commit "+newer[:7])
 	w.wantStatus(newer, "slipway/voice/stage", "success Deployed voice to stage")
@@ -80,8 +106,13 @@ func TestSupersededWhileRunning(t *testing.T) {
 // TestFailureThatPasses is tried again by the same Job, which goes on where it was.
 func TestFailureThatPasses(t *testing.T) {
 	t.Parallel()
-	w := newWorldOf(t, setup{twilio: twilio.Options{BuildTime: 1500 * time.Millisecond}})
+	held := heldBuilds()
+	w := newWorldOf(t, setup{watch: held.watch})
 	sha := w.push("main", project("slipway.yml", "version: 1\nservices: {voice: {build-timeout: 1s, environments: {stage: {on: {branch: main}}}}}"))
+	for w.running().Attempts < 2 {
+		w.pause()
+	}
+	held.letGo()
 	w.settle()
 	w.wantStatus(sha, "slipway/voice/stage", "success Deployed voice to stage")
 	ended, err := w.queue.EndedJobs(t.Context(), "run", queue.Job{}, 1)
