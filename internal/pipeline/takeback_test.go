@@ -204,6 +204,7 @@ func TestFailedCheckSaysWhichVariablesStay(t *testing.T) {
 			t.Error(err)
 		}
 	}, nil)
-	result, err := c.run(t.Context(), asked(func(j *job.Job) { j.Options.HealthCheck.Timeout = 20 * time.Millisecond }), sick())
+	// Long enough for the check to be made once, which is when the other Build goes live.
+	result, err := c.run(t.Context(), asked(func(j *job.Job) { j.Options.HealthCheck.Timeout = 2 * time.Second }), sick())
 	c.wantFailure(result, err, job.CheckFailed, false, "These variables may still have this run's values: GREETING, NEW.")
 }
