@@ -317,10 +317,10 @@ func (d *Deployer) goLive(ctx context.Context, step string, at target, outcome *
 	outcome.Phase = job.PhaseActivate
 	began := d.Client.Now()
 	var journal *variableJournal
+	if err := d.giveWay(ctx); err != nil { // not within the Step, in front of which a Job counts as gone live
+		return err
+	}
 	made, err := do(ctx, d.Steps, step, func(ctx context.Context) (activation, error) {
-		if err := d.giveWay(ctx); err != nil {
-			return activation{}, err
-		}
 		made, err := d.activate(ctx, at, outcome.BuildSID, outcome.Plan)
 		journal = made.journal // which no Step keeps, for it has values
 		return made, err

@@ -3,8 +3,10 @@ package server_test
 import (
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,5 +128,43 @@ func TestFailureThatPasses(t *testing.T) {
 		if one.State != "pending" && one.State != "success" {
 			t.Errorf("the commit was told %s: %s", one.State, one.Description)
 		}
+	}
+}
+
+// TestEnvironmentThatIsGone ends a Job at once: whoever has taken it away, what is stored
+// of the Job's Steps is about that one, and no other try could go another way.
+func TestEnvironmentThatIsGone(t *testing.T) {
+	t.Parallel()
+	var once sync.Once
+	w := newWorldOf(t, setup{watch: func(sandbox http.Handler) http.Handler {
+		return http.HandlerFunc(func(writer http.ResponseWriter, r *http.Request) {
+			if environment, _, isVariable := strings.Cut(r.URL.Path, "/Variables"); isVariable {
+				once.Do(func() {
+					taken := httptest.NewRequest(http.MethodDelete, environment, nil)
+					taken.Header.Set("Authorization", r.Header.Get("Authorization"))
+					sandbox.ServeHTTP(httptest.NewRecorder(), taken)
+				})
+			}
+			sandbox.ServeHTTP(writer, r)
+		})
+	}})
+	sha := w.push("main", project())
+	w.settle()
+	w.wantStatus(sha, "slipway/voice/stage", "error ")
+	ended, err := w.queue.EndedJobs(t.Context(), "run", queue.Job{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one := ended[0]; one.Outcome != queue.Failed || one.Attempts != 1 || !strings.Contains(one.Reason, "the Environment stage was taken away while this ran") {
+		t.Errorf("the Job has %s after %d attempts: %s", one.Outcome, one.Attempts, one.Reason)
+	}
+	again, err := w.queue.Retry(t.Context(), ended[0].Number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	w.wantStatus(sha, "slipway/voice/stage", "success Deployed voice to stage")
+	if done, err := w.queue.Job(t.Context(), again); err != nil || done.Outcome != queue.Done {
+		t.Errorf("Job %d is %s, %v", again, done.Outcome, err)
 	}
 }

@@ -42,7 +42,7 @@ func (s *Server) Run(ctx context.Context, held *queue.Held) queue.End {
 	}
 	client, err := s.clients.Client(ctx, todo.Repository)
 	var by string
-	running := &running{server: s, held: held, todo: todo, client: client}
+	running := &running{server: s, held: held, todo: todo, client: client, isLive: held.IsLive}
 	if err == nil {
 		by, err = running.newer(ctx)
 	}
@@ -77,6 +77,7 @@ type running struct {
 	client    *gh.Client
 	grant     *grants.Grant       // nil before server.yml was asked
 	announcer *announce.Announcer // nil before the Job has a Target
+	isLive    bool                // it has passed the point up to which another takes its place, in this try or an earlier one
 }
 
 // perform does what is to be done, and says so at GitHub once it is known where.
@@ -189,14 +190,15 @@ func (r *running) Do(ctx context.Context, name string, step func(context.Context
 		if err := r.held.GoLive(ctx); err != nil {
 			return nil, err // the queue's, by which the end is told
 		}
+		r.isLive = true
 	}
 	return r.held.Do(ctx, name, step)
 }
 
-// newer says what is to be live in place of this commit: nothing, when an earlier try has
-// gone live, or may have.
+// newer says what is to be live in place of this commit: nothing, once it has gone live,
+// or may have.
 func (r *running) newer(ctx context.Context) (string, error) {
-	if r.held.IsLive {
+	if r.isLive {
 		return "", nil
 	}
 	return r.todo.passedBy(ctx, r.client)
@@ -237,7 +239,7 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 		end.Outcome = queue.Cancelled
 	default:
 		end.Outcome = queue.Failed
-		if again, isLeft := r.server.persevering().next(r.held.Attempts); isLeft && mayPass(result.Error.Reason) {
+		if again, isLeft := r.server.persevering().next(r.held.Attempts); isLeft && mayPass(result.Error.Reason, err) {
 			end.Again = again
 			return end // it is not over, and the commit stays pending
 		}
@@ -260,8 +262,12 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 	return end
 }
 
-// mayPass says that a failure may pass by itself.
-func mayPass(reason job.Reason) bool { return reason == job.TimedOut || reason == job.Internal }
+// mayPass says that a failure may pass by itself. That of an Environment that was taken
+// away does not: the Steps that are stored lead to no other.
+func mayPass(reason job.Reason, err error) bool {
+	_, isGone := errors.AsType[*deploy.EnvironmentGoneError](err)
+	return !isGone && (reason == job.TimedOut || reason == job.Internal)
+}
 
 // superseded is the Result of a Job that another one took the place of.
 func (r *running) superseded(ctx context.Context, so job.Result, by int64) job.Result {
