@@ -47,6 +47,9 @@ environment only SLIPWAY_LOG_LEVEL counts then. slipway demo push sends it a com
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var problems problem.List
 		isInSandbox := inSandbox.read(&problems)
+		if !isInSandbox && cmd.Flags().Changed("sandbox-listen") {
+			problems.Add("sandbox-listen is for --sandbox alone", "Give that as well, or leave it out.")
+		}
 		if err := problems.Err(); err != nil {
 			return err
 		}
