@@ -88,7 +88,7 @@ func TestSupersededWhileRunning(t *testing.T) {
 	older := w.push("main", project())
 	one := w.running()
 	newer := w.push("main", project("functions/hello.js", "exports.handler = 2"))
-	for w.ended("run") < 1 {
+	for w.carriedOut() < 1 {
 		w.pause()
 	}
 	held.letGo()

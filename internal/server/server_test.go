@@ -266,11 +266,11 @@ func (w *world) nextSecond() {
 	}
 }
 
-// ended counts the Jobs of a kind that have ended.
-func (w *world) ended(kind string) int {
+// carriedOut counts the deploys and the like that have ended.
+func (w *world) carriedOut() int {
 	w.t.Helper()
 	const most = 100
-	jobs, err := w.queue.EndedJobs(w.t.Context(), kind, queue.Job{}, most)
+	jobs, err := w.queue.EndedJobs(w.t.Context(), "run", queue.Job{}, most)
 	if err != nil {
 		w.t.Fatal(err)
 	}
