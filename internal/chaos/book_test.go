@@ -13,20 +13,30 @@ import (
 	"github.com/slipway-dev/slipway/internal/queue"
 )
 
-// settle waits until the server has nothing left to do, which its metrics tell.
+// patience is how long no Job may end while there are some. It is longer than a Job waits
+// for its last try, and has nothing to do with how fast the machine is.
+const patience = 5 * time.Minute
+
+// settle waits until the server has nothing left to do, which its metrics tell. As long as
+// Jobs end it waits on.
 func (w *world) settle(t *testing.T) {
 	t.Helper()
 	w.lives.ready(t.Context())
-	timeout := time.NewTimer(w.size.patience)
+	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
+	before := ""
 	for {
-		open := w.open(t)
+		open, ended := w.open(t)
 		if open == "" {
 			return
 		}
+		if ended != before {
+			timeout.Reset(patience)
+			before = ended
+		}
 		select {
 		case <-timeout.C:
-			t.Errorf("after %s there are Jobs that have not ended:\n%s", w.size.patience, open)
+			t.Errorf("for %s no Job has ended, and there are some:\n%s", patience, open)
 			return
 		case <-t.Context().Done():
 			t.Fatal("the test was ended")
@@ -35,8 +45,9 @@ func (w *world) settle(t *testing.T) {
 	}
 }
 
-// open are the metrics of Jobs that have not ended, as far as there are any.
-func (w *world) open(t *testing.T) string {
+// open are the metrics of Jobs that have not ended, as far as there are any, and ended
+// those of Jobs that have.
+func (w *world) open(t *testing.T) (open, ended string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://admin/metrics", http.NoBody)
 	if err != nil {
@@ -47,20 +58,24 @@ func (w *world) open(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	var open []string
+	var left, over []string
 	known := 0
 	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		if metric, count, isOne := strings.Cut(lines.Text(), "} "); isOne && strings.HasPrefix(metric, "slipway_jobs{") {
+		metric, count, _ := strings.Cut(lines.Text(), "} ")
+		switch {
+		case strings.HasPrefix(metric, "slipway_jobs_ended_total{"):
+			over = append(over, lines.Text())
+		case strings.HasPrefix(metric, "slipway_jobs{"):
 			known++
 			if count != "0" {
-				open = append(open, lines.Text())
+				left = append(left, lines.Text())
 			}
 		}
 	}
 	if known == 0 {
 		t.Fatal("the server tells of no Jobs")
 	}
-	return strings.Join(open, "\n")
+	return strings.Join(left, "\n"), strings.Join(over, "\n")
 }
 
 // book is what the server has written down.

@@ -19,8 +19,6 @@ type scale struct {
 	repositories, deliveries, kills int
 	// pace is the mean time between two deliveries.
 	pace time.Duration
-	// patience is how long the server may take for what is left behind the last one.
-	patience time.Duration
 }
 
 const (
@@ -33,9 +31,9 @@ const (
 
 func scaleOf(getenv func(string) string) scale {
 	if getenv(whole) != "" {
-		return scale{repositories: 100, deliveries: 5000, kills: 50, pace: 50 * time.Millisecond, patience: 10 * time.Minute}
+		return scale{repositories: 100, deliveries: 5000, kills: 50, pace: 50 * time.Millisecond}
 	}
-	return scale{repositories: 10, deliveries: 500, kills: 5, pace: 40 * time.Millisecond, patience: 5 * time.Minute}
+	return scale{repositories: 10, deliveries: 500, kills: 5, pace: 40 * time.Millisecond}
 }
 
 // TestChaos delivers what happens in many repositories to a server that is killed again
