@@ -60,21 +60,3 @@ func TestFilesAreForOneUser(t *testing.T) {
 		t.Errorf("in a folder of everybody's it is %v", err)
 	}
 }
-
-// TestBackUpOfSomebodyElses makes sure that a folder which may not be looked into is not
-// told of as an empty one.
-func TestBackUpOfSomebodyElses(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS == "windows" || os.Getuid() == 0 {
-		t.Skip("permissions hold nothing back from root, or on Windows")
-	}
-	dir := t.TempDir()
-	if err := os.Chmod(dir, 0); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
-	err := queue.BackUp(t.Context(), dir, filepath.Join(t.TempDir(), "copy.db"))
-	if err == nil || !strings.Contains(err.Error(), "cannot be read: permission denied. Do this as the user") {
-		t.Errorf("it is %v", err)
-	}
-}
