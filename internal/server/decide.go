@@ -207,16 +207,16 @@ func (d *deciding) jobs(ctx context.Context, requests []trigger.Request, file *r
 	made := decision{verdict: verdictRefused}
 	var reasons []string
 	for _, request := range requests {
-		todo := errand{
+		task := errand{
 			Repository: d.event.Repository, Event: d.event.Name, SHA: d.sha, Branch: d.event.Branch, Tag: d.event.Tag, Release: d.event.Release.ID,
 			Actor: d.event.Sender, DeliveredAt: d.at, Request: request, IsOneOfSeveral: len(file.Services) > 1,
 		}
-		grant, err := d.server.grants.File().Grant(todo.question())
+		grant, err := d.server.grants.File().Grant(task.question())
 		if err != nil {
 			made.refused, reasons = append(made.refused, err), append(reasons, err.Error())
 			continue
 		}
-		wanted, told, err := d.wanted(ctx, todo, grant)
+		wanted, told, err := d.wanted(ctx, task, grant)
 		if err != nil {
 			return decision{}, err
 		}
@@ -228,26 +228,26 @@ func (d *deciding) jobs(ctx context.Context, requests []trigger.Request, file *r
 
 // wanted is the Job for an errand. One that was passed by already takes nobody's place,
 // and is kept for who looks for it.
-func (d *deciding) wanted(ctx context.Context, todo errand, grant *grants.Grant) (wanted queue.Wanted, told string, err error) {
-	todo.Target = grant.Target
-	payload, err := todo.encode()
+func (d *deciding) wanted(ctx context.Context, task errand, grant *grants.Grant) (wanted queue.Wanted, told string, err error) {
+	task.Target = grant.Target
+	payload, err := task.encode()
 	if err != nil {
 		return queue.Wanted{}, "", err
 	}
 	wanted = queue.Wanted{
 		Kind: kindRun, Lane: grant.Lane(), Payload: payload, Follow: kindTell,
-		Supersedes: todo.Request.Verb != trigger.Sweep,
+		Supersedes: task.Request.Verb != trigger.Sweep,
 	}
-	by, err := todo.passedBy(ctx, d.client)
+	by, err := task.passedBy(ctx, d.client)
 	if err != nil {
 		return queue.Wanted{}, "", err
 	}
-	if isSame, err := d.isSame(ctx, wanted.Lane, todo); err != nil {
+	if isSame, err := d.isSame(ctx, wanted.Lane, task); err != nil {
 		return queue.Wanted{}, "", err
 	} else if isSame {
 		wanted.Supersedes = false
 	}
-	told = fmt.Sprintf("%s %s to %s", todo.Request.Verb, todo.Request.Service, grant.Target.Environment)
+	told = fmt.Sprintf("%s %s to %s", task.Request.Verb, task.Request.Service, grant.Target.Environment)
 	if by != "" {
 		wanted.Outcome, wanted.Reason = queue.Superseded, "by "+by
 		told += ", superseded by " + by
@@ -258,13 +258,13 @@ func (d *deciding) wanted(ctx context.Context, todo errand, grant *grants.Grant)
 // isSame reports whether the newest Job of a lane is for the same commit, and is not
 // over: a tag and its GitHub Release are several events, of which each but the first
 // finds all done. To begin anew would only take longer.
-func (d *deciding) isSame(ctx context.Context, lane string, todo errand) (bool, error) {
+func (d *deciding) isSame(ctx context.Context, lane string, task errand) (bool, error) {
 	newest, err := d.server.queue.JobsIn(ctx, lane, 1)
 	if err != nil || len(newest) == 0 || newest[0].State == queue.Ended {
 		return false, err
 	}
 	other, err := readErrand(newest[0].Payload)
-	return err == nil && other.SHA == todo.SHA && other.Request.Verb == todo.Request.Verb, nil
+	return err == nil && other.SHA == task.SHA && other.Request.Verb == task.Request.Verb, nil
 }
 
 // question is what server.yml is asked about an errand.

@@ -51,9 +51,9 @@ func about(kind string, held *queue.Held) []any {
 		number = held.Parent
 	}
 	told := []any{"job", number}
-	if todo, err := readErrand(held.Payload); err == nil {
-		told = append(told, "repository", todo.Repository.String(), "sha", short(todo.SHA), "verb", string(todo.Request.Verb),
-			"service", todo.Request.Service, "environment", todo.Target.Environment)
+	if task, err := readErrand(held.Payload); err == nil {
+		told = append(told, "repository", task.Repository.String(), "sha", short(task.SHA), "verb", string(task.Request.Verb),
+			"service", task.Request.Service, "environment", task.Target.Environment)
 	}
 	return told
 }

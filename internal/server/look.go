@@ -176,10 +176,10 @@ func shown(one queue.Job) overview.Job {
 		Delivery: one.Delivery, SupersededBy: one.SupersededBy, Attempts: one.Attempts,
 		CreatedAt: one.CreatedAt, DueAt: one.DueAt, StartedAt: one.StartedAt, EndedAt: one.EndedAt,
 	}
-	if todo, err := readErrand(one.Payload); err == nil {
-		seen.Verb, seen.Service, seen.Target = string(todo.Request.Verb), todo.Request.Service, &todo.Target
-		seen.Repository, seen.Event, seen.Commit, seen.Branch, seen.Tag = todo.Repository.String(), todo.Event, todo.SHA, todo.Branch, todo.Tag
-		seen.PullRequest, seen.Actor = todo.Request.PullRequest, todo.Actor
+	if task, err := readErrand(one.Payload); err == nil {
+		seen.Verb, seen.Service, seen.Target = string(task.Request.Verb), task.Request.Service, &task.Target
+		seen.Repository, seen.Event, seen.Commit, seen.Branch, seen.Tag = task.Repository.String(), task.Event, task.SHA, task.Branch, task.Tag
+		seen.PullRequest, seen.Actor = task.Request.PullRequest, task.Actor
 	}
 	var kept struct {
 		Result job.Result `json:"result"`

@@ -36,13 +36,13 @@ type record struct {
 
 // Run carries an errand out.
 func (s *Server) Run(ctx context.Context, held *queue.Held) queue.End {
-	todo, err := readErrand(held.Payload)
+	task, err := readErrand(held.Payload)
 	if err != nil {
 		return queue.End{Outcome: queue.Failed, Reason: err.Error()}
 	}
-	client, err := s.clients.Client(ctx, todo.Repository)
+	client, err := s.clients.Client(ctx, task.Repository)
 	var by string
-	running := &running{server: s, held: held, todo: todo, client: client, isLive: held.IsLive}
+	running := &running{server: s, held: held, task: task, client: client, isLive: held.IsLive}
 	if err == nil {
 		by, err = running.newer(ctx)
 	}
@@ -50,7 +50,7 @@ func (s *Server) Run(ctx context.Context, held *queue.Held) queue.End {
 	case ctx.Err() != nil:
 		return queue.End{Outcome: queue.Cancelled, Reason: context.Cause(ctx).Error()} // or superseded, as the queue knows
 	case err != nil:
-		return s.unable(ctx, held, todo, err)
+		return s.unable(ctx, held, task, err)
 	case by != "":
 		return queue.End{Outcome: queue.Superseded, Reason: "by " + by}
 	}
@@ -60,11 +60,11 @@ func (s *Server) Run(ctx context.Context, held *queue.Held) queue.End {
 
 // unable is the end of a Job for which GitHub could not be asked what it has to know:
 // it is tried again, unless that was often enough.
-func (s *Server) unable(ctx context.Context, held *queue.Held, todo errand, err error) queue.End {
+func (s *Server) unable(ctx context.Context, held *queue.Held, task errand, err error) queue.End {
 	if again, isLeft := s.patient(err).next(held.Attempts); isLeft {
 		return queue.End{Again: again, Reason: err.Error()}
 	}
-	running := &running{server: s, held: held, todo: todo}
+	running := &running{server: s, held: held, task: task}
 	outcome, err := running.refused(err)
 	return running.end(ctx, outcome, err)
 }
@@ -73,7 +73,7 @@ func (s *Server) unable(ctx context.Context, held *queue.Held, todo errand, err 
 type running struct {
 	server    *Server
 	held      *queue.Held
-	todo      errand
+	task      errand
 	client    *gh.Client
 	grant     *grants.Grant       // nil before server.yml was asked
 	announcer *announce.Announcer // nil before the Job has a Target
@@ -82,20 +82,20 @@ type running struct {
 
 // perform does what is to be done, and says so at GitHub once it is known where.
 func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
-	grant, err := r.server.grants.File().Grant(r.todo.question())
+	grant, err := r.server.grants.File().Grant(r.task.question())
 	if err != nil {
 		return r.refused(err)
 	}
 	if grant.Lane() != r.held.Lane { // others may run where it would go, and its Steps may have begun elsewhere
 		return r.refused(&problem.Problem{
-			Message: fmt.Sprintf("server.yml has moved the service %s since this was decided", r.todo.Request.Service),
+			Message: fmt.Sprintf("server.yml has moved the service %s since this was decided", r.task.Request.Service),
 			Fix:     "Push another commit, by which it is decided anew.",
 		})
 	}
 	r.grant = grant
 	values, getenv, err := grant.Use(r.server.getenv)
 	if err != nil { // it is for who runs the server, and names what others need not know
-		r.server.logger.ErrorContext(ctx, "server.yml cannot be used", "repository", r.todo.Repository.String(), "job", r.held.Number, "error", err)
+		r.server.logger.ErrorContext(ctx, "server.yml cannot be used", "repository", r.task.Repository.String(), "job", r.held.Number, "error", err)
 		return r.refused(&problem.Problem{Message: "the server cannot read the credentials or variables that it has for this", Fix: "Its log tells who runs it why."})
 	}
 	inputs, err := config.ReadAction(values, getenv)
@@ -103,12 +103,12 @@ func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
 	if rest := problems.Take(err); rest != nil {
 		return r.refused(rest)
 	}
-	verb, needsTree := r.todo.Request.Job()
+	verb, needsTree := r.task.Request.Job()
 	wanted := pipeline.FolderDeploy{
-		Settings: inputs.Deploy, Values: values, Problems: problems, Commit: r.todo.SHA, Getenv: getenv,
+		Settings: inputs.Deploy, Values: values, Problems: problems, Commit: r.task.SHA, Getenv: getenv,
 		UserAgent: r.server.userAgent, Logger: r.server.logger.With("job", r.held.Number), Progress: r.note,
 		Targeted: func(asked job.Job) { r.begin(ctx, asked) },
-		Previews: r.previews(inputs, grant), IsTag: verb == job.Tag, PromoteFrom: r.todo.Request.PromoteFrom,
+		Previews: r.previews(inputs, grant), IsTag: verb == job.Tag, PromoteFrom: r.task.Request.PromoteFrom,
 		Steps: r, Limiter: r.server.limiter(grant.Account.ID()), Observe: r.server.called, Repeated: r.server.repeated, IsOpen: r.isOpen, Newer: r.newer,
 	}
 	switch {
@@ -119,13 +119,13 @@ func (r *running) perform(ctx context.Context) (pipeline.Outcome, error) {
 			return r.refused(err)
 		}
 		wanted.Warnings = notes(grant)
-		wanted.Top, wanted.Settings.WorkingDirectory = folder, filepath.Join(folder, filepath.FromSlash(r.todo.Request.Folder))
+		wanted.Top, wanted.Settings.WorkingDirectory = folder, filepath.Join(folder, filepath.FromSlash(r.task.Request.Folder))
 		return pipeline.DeployFolder(ctx, wanted)
 	case verb == job.Sweep:
 		return pipeline.SweepPreviews(ctx, wanted)
 	}
 	release := pipeline.ReleaseOf(inputs.Release)
-	release.From = cmp.Or(release.From, r.todo.Request.PromoteFrom)
+	release.From = cmp.Or(release.From, r.task.Request.PromoteFrom)
 	return pipeline.ChangeRelease(ctx, pipeline.ReleaseChange{FolderDeploy: wanted, Verb: verb, Release: release})
 }
 
@@ -142,7 +142,7 @@ func (r *running) refused(err error) (pipeline.Outcome, error) {
 	result := job.NewResult()
 	failure := deploy.Explain(err)
 	failure.State = "Nothing was changed."
-	result.Service, result.Environment, result.Commit = r.todo.Target.Service, r.todo.Target.Environment, r.todo.SHA
+	result.Service, result.Environment, result.Commit = r.task.Target.Service, r.task.Target.Environment, r.task.SHA
 	result.Status, result.Error = job.Failed, &failure
 	return pipeline.Outcome{Result: result}, err
 }
@@ -161,7 +161,7 @@ func (r *running) checkOut(ctx context.Context) (folder string, remove func(), e
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	packed, err := r.client.Tarball(ctx, r.todo.Repository, r.todo.SHA)
+	packed, err := r.client.Tarball(ctx, r.task.Repository, r.task.SHA)
 	if err != nil {
 		return "", remove, err
 	}
@@ -176,8 +176,8 @@ func (r *running) checkOut(ctx context.Context) (folder string, remove func(), e
 // previews are the rules by which previews go, with the number of the one to make.
 func (r *running) previews(inputs config.Action, grant *grants.Grant) job.Previews {
 	rules := job.Previews{Most: inputs.Previews.Max, TTL: inputs.Previews.TTL, LikeService: grant.LikeService}
-	if r.todo.Request.Verb == trigger.Preview {
-		rules.Number = r.todo.Request.PullRequest
+	if r.task.Request.Verb == trigger.Preview {
+		rules.Number = r.task.Request.PullRequest
 	}
 	return rules
 }
@@ -201,11 +201,11 @@ func (r *running) newer(ctx context.Context) (string, error) {
 	if r.isLive {
 		return "", nil
 	}
-	return r.todo.passedBy(ctx, r.client)
+	return r.task.passedBy(ctx, r.client)
 }
 
 func (r *running) isOpen(ctx context.Context, number int) (bool, error) {
-	pull, err := r.client.PullRequest(ctx, r.todo.Repository, number)
+	pull, err := r.client.PullRequest(ctx, r.task.Repository, number)
 	return pull.IsOpen, err
 }
 
@@ -247,10 +247,10 @@ func (r *running) end(ctx context.Context, outcome pipeline.Outcome, err error) 
 	end.Stands, end.Cleared = r.stand(result)
 	kept := record{Job: outcome.Job, Result: result, Plan: outcome.Plan}
 	if kept.Job.Target.Service == "" { // it did not get as far as a Target, and is told of by another Job
-		kept.Job = r.todo.asked()
+		kept.Job = r.task.asked()
 	}
 	if r.announcer == nil && len(result.RemovedPreviews) > 0 { // by a sweep, of which nothing else is told
-		r.announcer = r.server.announcer(r.client, r.held.Job, r.todo, true, false)
+		r.announcer = r.server.announcer(r.client, r.held.Job, r.task, true, false)
 	}
 	if r.announcer != nil {
 		kept.IsTold = r.tellEnd(context.WithoutCancel(ctx), kept)
@@ -272,6 +272,6 @@ func mayPass(reason job.Reason, err error) bool {
 // superseded is the Result of a Job that another one took the place of.
 func (r *running) superseded(ctx context.Context, so job.Result, by int64) job.Result {
 	so.Status, so.Error, so.Changed = job.Superseded, nil, false
-	so.SupersededReason = r.server.describe(context.WithoutCancel(ctx), by, r.todo)
+	so.SupersededReason = r.server.describe(context.WithoutCancel(ctx), by, r.task)
 	return so
 }

@@ -14,7 +14,7 @@ func (r *running) stand(result job.Result) (stands queue.Standing, cleared []str
 			cleared = append(cleared, r.grant.LaneOf(gone.Environment))
 		}
 	}
-	verb, _ := r.todo.Request.Job()
+	verb, _ := r.task.Request.Job()
 	switch {
 	case verb == job.Sweep:
 	case result.Status == job.TornDown:

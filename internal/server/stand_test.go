@@ -18,13 +18,13 @@ func (w *world) standing() []string {
 	}
 	var all []string
 	for _, one := range found {
-		var todo struct {
+		var task struct {
 			SHA string `json:"sha"`
 		}
-		if err := json.Unmarshal(one.Payload, &todo); err != nil {
+		if err := json.Unmarshal(one.Payload, &task); err != nil {
 			w.t.Fatal(err)
 		}
-		all = append(all, fmt.Sprintf("%s %s of %.7s", one.Lane[strings.LastIndex(one.Lane, "/")+1:], one.Outcome, todo.SHA))
+		all = append(all, fmt.Sprintf("%s %s of %.7s", one.Lane[strings.LastIndex(one.Lane, "/")+1:], one.Outcome, task.SHA))
 	}
 	return all
 }

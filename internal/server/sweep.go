@@ -69,13 +69,13 @@ func (s *Server) sweeps(now time.Time) (wanted []queue.Wanted, err error) {
 			if service.Previews == nil {
 				continue
 			}
-			todo := errand{Repository: name, Event: gh.EventSchedule, DeliveredAt: now, Request: trigger.Request{Verb: trigger.Sweep, Service: service.Name}}
-			grant, err := file.Grant(todo.question())
+			task := errand{Repository: name, Event: gh.EventSchedule, DeliveredAt: now, Request: trigger.Request{Verb: trigger.Sweep, Service: service.Name}}
+			grant, err := file.Grant(task.question())
 			if err != nil {
 				return nil, err
 			}
-			todo.Target, todo.IsOneOfSeveral = grant.Target, len(repository.Services) > 1
-			payload, err := todo.encode()
+			task.Target, task.IsOneOfSeveral = grant.Target, len(repository.Services) > 1
+			payload, err := task.encode()
 			if err != nil {
 				return nil, err
 			}
@@ -87,18 +87,18 @@ func (s *Server) sweeps(now time.Time) (wanted []queue.Wanted, err error) {
 
 // Sweep takes away the previews of a service that nobody needs.
 func (s *Server) Sweep(ctx context.Context, held *queue.Held) queue.End {
-	todo, err := readErrand(held.Payload)
+	task, err := readErrand(held.Payload)
 	if err != nil {
 		return queue.End{Outcome: queue.Failed, Reason: err.Error()}
 	}
-	client, err := s.clients.Client(ctx, todo.Repository)
+	client, err := s.clients.Client(ctx, task.Repository)
 	if err == nil {
-		todo, err = s.withRules(ctx, client, todo)
+		task, err = s.withRules(ctx, client, task)
 	}
 	if err != nil {
-		return s.unable(ctx, held, todo, err)
+		return s.unable(ctx, held, task, err)
 	}
-	running := &running{server: s, held: held, todo: todo, client: client}
+	running := &running{server: s, held: held, task: task, client: client}
 	outcome, err := running.perform(ctx)
 	return running.end(ctx, outcome, err)
 }
@@ -106,27 +106,27 @@ func (s *Server) Sweep(ctx context.Context, held *queue.Held) queue.End {
 // withRules adds what slipway.yml says of the previews at the head of the default
 // branch, as far as server.yml allows it. A file that is not there, or broken, says
 // nothing: closed pull requests need no rules.
-func (s *Server) withRules(ctx context.Context, client *gh.Client, todo errand) (errand, error) {
+func (s *Server) withRules(ctx context.Context, client *gh.Client, task errand) (errand, error) {
 	var file *rules.File
-	head, err := client.DefaultHead(ctx, todo.Repository)
+	head, err := client.DefaultHead(ctx, task.Repository)
 	if err == nil {
-		todo.SHA = head
-		file, err = rulesAt(ctx, client, todo.Repository, head)
+		task.SHA = head
+		file, err = rulesAt(ctx, client, task.Repository, head)
 	}
 	if err != nil && !isRefused(err) && !gh.IsRefusal(err) {
-		return todo, err
+		return task, err
 	}
 	if err != nil || file == nil {
-		return todo, nil //nolint:nilerr // it says nothing.
+		return task, nil //nolint:nilerr // it says nothing.
 	}
-	at := slices.IndexFunc(file.Services, func(one rules.Service) bool { return one.Name == todo.Request.Service })
+	at := slices.IndexFunc(file.Services, func(one rules.Service) bool { return one.Name == task.Request.Service })
 	if at < 0 || file.Services[at].Previews == nil {
-		return todo, nil
+		return task, nil
 	}
-	ruled := todo
+	ruled := task
 	ruled.Request.Layer, ruled.IsOneOfSeveral = file.Services[at].Previews, len(file.Services) > 1
 	if _, err := s.grants.File().Grant(ruled.question()); err != nil {
-		return todo, nil //nolint:nilerr // what is not allowed says nothing either.
+		return task, nil //nolint:nilerr // what is not allowed says nothing either.
 	}
 	return ruled, nil
 }

@@ -22,7 +22,7 @@ import (
 // begin says at GitHub that the Job is under way. What is said of its end comes by end,
 // also when the context has ended by then.
 func (r *running) begin(ctx context.Context, asked job.Job) {
-	r.announcer = r.server.announcer(r.client, r.held.Job, r.todo, true, false)
+	r.announcer = r.server.announcer(r.client, r.held.Job, r.task, true, false)
 	r.announcer.Begin(context.WithoutCancel(ctx), asked)
 }
 
@@ -45,10 +45,10 @@ func (r *running) tellEnd(ctx context.Context, kept record) bool {
 // announcer makes the one for a Job, whose number tells its GitHub Deployment from those
 // of others, however often it is begun. One that was never begun tells the commit alone;
 // isPast says that another has gone live since.
-func (s *Server) announcer(client *gh.Client, one queue.Job, todo errand, isBegun, isPast bool) *announce.Announcer {
+func (s *Server) announcer(client *gh.Client, one queue.Job, task errand, isBegun, isPast bool) *announce.Announcer {
 	about := announce.Subject{
-		Repository: todo.Repository, SHA: todo.SHA, PullRequest: todo.Request.PullRequest, Tag: todo.Tag, Release: todo.Release,
-		Run: one.Number, Attempt: 1, Actor: todo.Actor, EndedAt: one.EndedAt, IsPast: isPast,
+		Repository: task.Repository, SHA: task.SHA, PullRequest: task.Request.PullRequest, Tag: task.Tag, Release: task.Release,
+		Run: one.Number, Attempt: 1, Actor: task.Actor, EndedAt: one.EndedAt, IsPast: isPast,
 	}
 	if s.publicURL != "" {
 		about.RunURL = s.publicURL + "/jobs/" + strconv.FormatInt(one.Number, 10)
@@ -57,10 +57,10 @@ func (s *Server) announcer(client *gh.Client, one queue.Job, todo errand, isBegu
 	if isBegun {
 		comment = announce.CommentOnChange
 	}
-	values := todo.question().Values
+	values := task.question().Values
 	return announce.New(client, about, announce.Settings{
 		CommitStatus: true, Deployment: isBegun, Comment: comment, ReleaseNotes: values[config.ReleaseNotes].Text == "true",
-		Environment: values[config.GitHubEnvironment].Text, IsOneOfSeveral: todo.IsOneOfSeveral,
+		Environment: values[config.GitHubEnvironment].Text, IsOneOfSeveral: task.IsOneOfSeveral,
 	}, announce.Hooks{Redact: func(text string) string { return text }, Waiting: func(string) {}, Logger: s.logger})
 }
 
@@ -100,21 +100,21 @@ func (s *Server) tell(ctx context.Context, held *queue.Held) (isFinal bool, err 
 	if kept.IsTold && !s.isOvertaken(ctx, ended) {
 		return true, nil
 	}
-	todo, err := readErrand(ended.Payload)
+	task, err := readErrand(ended.Payload)
 	if err != nil {
 		return true, err
 	}
 	isBegun := true
 	if kept.Result.Version == 0 { // it came to no end of its own
-		kept = s.unbegun(ctx, ended, todo)
+		kept = s.unbegun(ctx, ended, task)
 		// What has come in its place is told of where there is one place for all.
 		isBegun = !ended.StartedAt.IsZero() || ended.Outcome != queue.Superseded
 	}
-	client, err := s.clients.Client(ctx, todo.Repository)
+	client, err := s.clients.Client(ctx, task.Repository)
 	if err != nil {
 		return false, err
 	}
-	announcer := s.announcer(client, ended, todo, isBegun, s.isPast(ctx, ended))
+	announcer := s.announcer(client, ended, task, isBegun, s.isPast(ctx, ended))
 	isFinal = true
 	var untold []string
 	for _, one := range slices.Concat(announcer.Settle(ctx, kept.Job, kept.Result, kept.Plan), announcer.Retire(ctx, kept.Job.Target, kept.Result)) {
@@ -129,14 +129,14 @@ func (s *Server) tell(ctx context.Context, held *queue.Held) (isFinal bool, err 
 // isOvertaken reports whether an earlier Job for the same commit was told of behind this
 // one's end, as one that never began is: what the commit says then is not of this Job.
 func (s *Server) isOvertaken(ctx context.Context, ended queue.Job) bool {
-	todo, err := readErrand(ended.Payload)
-	if _, isOfTree := todo.Request.Job(); err != nil || !isOfTree { // others say nothing of the commit
+	task, err := readErrand(ended.Payload)
+	if _, isOfTree := task.Request.Job(); err != nil || !isOfTree { // others say nothing of the commit
 		return false
 	}
 	jobs, err := s.queue.JobsIn(ctx, ended.Lane, mostLookedAt)
 	return err == nil && slices.ContainsFunc(jobs, func(one queue.Job) bool {
 		other, err := readErrand(one.Payload)
-		return err == nil && one.Number < ended.Number && one.Result == nil && other.SHA == todo.SHA && other.Request.Verb == todo.Request.Verb
+		return err == nil && one.Number < ended.Number && one.Result == nil && other.SHA == task.SHA && other.Request.Verb == task.Request.Verb
 	})
 }
 
@@ -152,26 +152,26 @@ func (s *Server) isPast(ctx context.Context, ended queue.Job) bool {
 }
 
 // unbegun is what there is to say of a Job that ended before it began.
-func (s *Server) unbegun(ctx context.Context, ended queue.Job, todo errand) record {
+func (s *Server) unbegun(ctx context.Context, ended queue.Job, task errand) record {
 	result := job.NewResult()
-	result.Service, result.Environment, result.Commit = todo.Target.Service, todo.Target.Environment, todo.SHA
+	result.Service, result.Environment, result.Commit = task.Target.Service, task.Target.Environment, task.SHA
 	switch ended.Outcome {
 	case queue.Superseded:
 		result.Status = job.Superseded
-		result.SupersededReason = cmp.Or(strings.TrimPrefix(ended.Reason, "by "), s.describe(ctx, ended.SupersededBy, todo))
+		result.SupersededReason = cmp.Or(strings.TrimPrefix(ended.Reason, "by "), s.describe(ctx, ended.SupersededBy, task))
 	case queue.Cancelled:
 		result.Status, result.Error = job.Failed, &job.Failure{Reason: job.Cancelled, Message: "it was cancelled before it began", State: "Nothing was changed."}
 	case queue.Done, queue.Failed:
 		failure := deploy.Explain(errors.New(ended.Reason))
 		result.Status, result.Error = job.Failed, &failure
 	}
-	return record{Job: todo.asked(), Result: result}
+	return record{Job: task.asked(), Result: result}
 }
 
 // describe says what took the place of an errand.
-func (s *Server) describe(ctx context.Context, by int64, todo errand) string {
+func (s *Server) describe(ctx context.Context, by int64, task errand) string {
 	if newer, err := s.queue.Job(ctx, by); err == nil {
-		if other, err := readErrand(newer.Payload); err == nil && other.SHA != todo.SHA {
+		if other, err := readErrand(newer.Payload); err == nil && other.SHA != task.SHA {
 			return "commit " + short(other.SHA)
 		}
 	}
